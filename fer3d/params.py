@@ -1,0 +1,149 @@
+"""The typed sections of ``params.yaml``: every value that can change a result.
+
+Units and ranges stand in the comments of ``params.yaml``; here they are enforced.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fer3d.errors import UserError
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Section(BaseModel):
+    """A section of ``params.yaml``: unknown and missing keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SynthesizeParams(Section):
+    seed: Seed
+    images: dict[str, Annotated[int, Field(ge=0)]]
+    size: Annotated[int, Field(ge=32, le=1024)]
+    max_yaw_deg: Annotated[float, Field(ge=0, le=60)]
+    duplicate_fraction: Fraction
+    conflicting_duplicates: Annotated[int, Field(ge=0)]
+
+
+class IngestParams(Section):
+    source: str
+    max_pixels: Annotated[int, Field(gt=0)]
+    max_rejected_fraction: Fraction
+    class_names: dict[str, str]
+
+
+class DeduplicateParams(Section):
+    conflicts: Literal["drop_all", "keep_first", "keep_majority"]
+
+
+class SplitParams(Section):
+    seed: Seed
+    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)]
+    official_validation: Literal["validation", "test"]
+
+
+class AlignParams(Section):
+    detector: Literal["mtcnn", "haar"]
+    size: Annotated[int, Field(ge=24, le=1024)]
+    crop: Annotated[float, Field(ge=1, le=4)] | None
+    padding: Annotated[float, Field(ge=0, le=1)]
+    min_face: Annotated[int, Field(ge=12)]
+    thresholds: tuple[Fraction, Fraction, Fraction]
+
+
+class ClassPolicy(Section):
+    fraction: Fraction
+    mode: Literal["add", "replace"]
+
+
+class BalanceParams(Section):
+    seed: Seed
+    policy: Literal["auto", "none"] | dict[str, ClassPolicy]
+
+
+class ReconstructParams(Section):
+    backend: Literal["facemesh"]
+    landmarks: Literal["dlib", "facemesh"]
+    subdivisions: Annotated[int, Field(ge=0, le=3)]
+    visibility: Literal["paper"]
+    min_presence: Fraction
+
+
+class RelightParams(Section):
+    neighbours: Annotated[int, Field(ge=3, le=100)]
+    light: tuple[float, float, float]
+    size: Annotated[int, Field(ge=16, le=512)]
+
+
+class NetworkParams(Section):
+    base: bool
+    shading: bool
+    landmark: bool
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+
+
+class TrainParams(Section):
+    seed: Seed
+    epochs: Annotated[int, Field(ge=1)]
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    loss: Literal["cross_entropy", "focal"]
+    focal_alpha: Fraction
+    focal_gamma: Annotated[float, Field(ge=0)]
+    class_weights: Literal["balanced", "none"]
+    input_noise_variance: Annotated[float, Field(ge=0)]
+    patience: Annotated[int, Field(ge=1)]
+
+
+class ReportParams(Section):
+    samples_per_class: Annotated[int, Field(ge=1, le=20)]
+
+
+class Params(Section):
+    """All of ``params.yaml``."""
+
+    synthesize: SynthesizeParams
+    ingest: IngestParams
+    deduplicate: DeduplicateParams
+    split: SplitParams
+    align: AlignParams
+    balance: BalanceParams
+    reconstruct: ReconstructParams
+    relight: RelightParams
+    network: NetworkParams
+    train: TrainParams
+    report: ReportParams
+
+
+def load(path: Path) -> Params:
+    """Read and check ``params.yaml``.
+
+    Raises:
+        UserError: unreadable, or a key that is unknown, missing or out of range; the message
+            names the key and says what is expected.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run from the repository's top folder") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        raise UserError(f"{path}: " + "; ".join(map(_describe, error.errors()))) from None
+
+
+def _describe(problem: dict) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {key!r}"
+    if problem["type"] == "missing":
+        return f"missing key {key!r}"
+    return f"{key}: {problem['msg']}, got {problem['input']!r}"

@@ -1,0 +1,1 @@
+"""Digests, atomic writes, content-addressed objects, and row-wise computing through them."""

@@ -1,0 +1,23 @@
+"""One thin script a stage: read the parameters, call the library, write."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from fer3d import params, settings
+from fer3d.errors import UserError
+
+
+def context() -> tuple[params.Params, settings.Settings]:
+    """Parameters and settings of the checkout that DVC runs in."""
+    return params.load(Path("params.yaml")), settings.load(Path())
+
+
+def run(main: Callable[..., None]) -> None:
+    """Run a stage with the paths of its command line; a user's error ends it in one line."""
+    try:
+        typer.run(main)
+    except UserError as error:
+        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")

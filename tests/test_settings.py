@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from fer3d import settings
+from fer3d.errors import UserError
+
+
+def test_the_environment_wins_over_the_file(tmp_path):
+    (tmp_path / "fer3d.local.toml").write_text('workers = 3\nstore = "/mnt/lab"\n')
+    got = settings.load(tmp_path, {"FER3D_WORKERS": "5"})
+    assert (got.workers, got.store) == (5, "/mnt/lab")
+
+
+def test_defaults_work(tmp_path):
+    got = settings.load(tmp_path, {})
+    assert got.workers >= 1 and got.torch_device() in ("cpu", "cuda") and got.wheels is None
+    assert settings.load(tmp_path, {"FER3D_WHEELS": "/wheels"}).wheels == Path("/wheels")
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [({"FER3D_WORKERS": "0"}, "FER3D_WORKERS"), ({"FER3D_DEVICE": "tpu"}, "'cpu'.*got 'tpu'")],
+)
+def test_a_wrong_value_is_named(tmp_path, environment, message):
+    with pytest.raises(UserError, match=message):
+        settings.load(tmp_path, environment)
+
+
+def test_an_unknown_name_in_the_file_is_named(tmp_path):
+    (tmp_path / "fer3d.local.toml").write_text("worker = 3\n")
+    with pytest.raises(UserError, match="'worker'"):
+        settings.load(tmp_path, {})
+    (tmp_path / "fer3d.local.toml").write_text("worker = ")
+    with pytest.raises(UserError, match="not valid TOML"):
+        settings.load(tmp_path, {})
