@@ -4,10 +4,10 @@ Units and ranges stand in the comments of ``params.yaml``; here they are enforce
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fer3d.errors import UserError
 
@@ -35,6 +35,7 @@ class IngestParams(Section):
     max_pixels: Annotated[int, Field(gt=0)]
     max_rejected_fraction: Fraction
     class_names: dict[str, str]
+    classes: list[str] | None
 
 
 class DeduplicateParams(Section):
@@ -60,6 +61,12 @@ class AlignParams(Section):
 class ClassPolicy(Section):
     fraction: Fraction
     mode: Literal["add", "replace"]
+
+    @model_validator(mode="after")
+    def _an_image_is_replaced_once(self) -> Self:
+        if self.mode == "replace" and 3 * self.fraction > 1:
+            raise ValueError("three noises replace three shares of a class: fraction is 1/3 at most")
+        return self
 
 
 class BalanceParams(Section):

@@ -1,0 +1,1 @@
+"""Duplicates removed and splits made, on manifests alone."""

@@ -1,0 +1,121 @@
+"""Exact duplicates: files with one SHA1 (paper B, section 4).
+
+Copies are looked for in the whole data set, across its official splits. Of a group with one label
+one copy is kept; copies that carry different labels are a labelling conflict.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+
+from fer3d.manifest import SPLITS, TEST, TRAIN, VALIDATION, tally
+from fer3d.params import DeduplicateParams
+
+# Which copy stays: a held-out one, so that official test images stay and their training copies go.
+_KEPT_FIRST = {TEST: 0, VALIDATION: 1, TRAIN: 2}
+
+
+class Drop(StrEnum):
+    """Why a copy is dropped."""
+
+    EXACT_DUPLICATE = "exact_duplicate"  # a copy is kept in the same split
+    COPY_OF_HELD_OUT = "copy_of_held_out_image"  # the copy that is kept is held out: it would leak
+    CONFLICTING_LABELS = "conflicting_labels"  # copies carry different labels
+
+
+def deduplicate(
+    frame: pd.DataFrame, params: DeduplicateParams
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Keep one copy of every image; the order of the rows does not matter.
+
+    Of copies with one label, the one in the test split is kept, else the one in validation, else
+    the first by id. Where labels conflict, ``params.conflicts`` decides: ``drop_all`` copies,
+    ``keep_first`` (the copy that would be kept had they one label), or ``keep_majority`` (a copy
+    with the most frequent label; all are dropped where two labels are equally frequent).
+
+    Args:
+        frame: manifest; ``split`` holds the official splits, null where there are none.
+
+    Returns:
+        kept: manifest with unique SHA1, sorted by id.
+        dropped: the other rows, with ``reason`` (``Drop``) and ``detail`` (which id is kept, and
+            which labels are in conflict).
+        metrics: ``before``, ``after``, ``removed`` by class, ``removed_by_reason``;
+            ``duplicates`` (files less distinct SHA1), ``conflicting_groups`` and the
+            ``conflicting_files`` in them, ``cross_split_groups`` (copies in several splits).
+
+    Source: paper B, section 4 and table 1.
+    """
+    frame = frame.reset_index(drop=True)
+    rank = frame["split"].map(_KEPT_FIRST).fillna(len(SPLITS))
+    ordered = frame.assign(_rank=rank).sort_values(["sha1", "_rank", "id"])
+    conflicting = ordered.groupby("sha1")["label"].transform("nunique") > 1
+    chosen = _chosen_labels(ordered, conflicting, params.conflicts)
+    kept = ordered[ordered["label"] == chosen].drop_duplicates("sha1")
+    dropped = ordered.drop(kept.index)
+    dropped = _with_reasons(dropped, kept, ordered[conflicting])
+    kept = kept.drop(columns="_rank").sort_values("id", ignore_index=True)
+    return kept, dropped, _metrics(frame, kept, dropped, ordered[conflicting])
+
+
+def _chosen_labels(ordered: pd.DataFrame, conflicting: pd.Series, conflicts: str) -> pd.Series:
+    """Of each row's group the label that stays; missing where none does."""
+    first = ordered.groupby("sha1")["label"].transform("first")
+    if conflicts == "keep_first":
+        return first
+    none = first.mask(conflicting)
+    if conflicts == "drop_all":
+        return none
+    return none.fillna(ordered["sha1"].map(_majority(ordered[conflicting])))
+
+
+def _majority(conflicts: pd.DataFrame) -> pd.Series:
+    """The one most frequent label of each SHA1 that has one."""
+    counts = conflicts.groupby(["sha1", "label"]).size().rename("copies").reset_index()
+    most = counts[counts["copies"] == counts.groupby("sha1")["copies"].transform("max")]
+    return most.drop_duplicates("sha1", keep=False).set_index("sha1")["label"]
+
+
+def _with_reasons(
+    dropped: pd.DataFrame, kept: pd.DataFrame, conflicts: pd.DataFrame
+) -> pd.DataFrame:
+    copies = zip(kept["_rank"], kept["id"], strict=True)
+    survivors = dict(zip(kept["sha1"], copies, strict=True))
+    labels = {
+        sha1: ", ".join(sorted(set(labels))) for sha1, labels in conflicts.groupby("sha1")["label"]
+    }
+    explained = [
+        _explain(rank, survivors.get(sha1), labels.get(sha1))
+        for sha1, rank in zip(dropped["sha1"], dropped["_rank"], strict=True)
+    ]
+    reasons = pd.DataFrame(
+        explained, columns=["reason", "detail"], index=dropped.index, dtype=object
+    )
+    return dropped.drop(columns="_rank").join(reasons).sort_values("id", ignore_index=True)
+
+
+def _explain(rank: int, survivor: tuple[int, str] | None, conflict: str | None) -> tuple[str, str]:
+    """Reason and detail of a dropped copy: its rank, rank and id of the kept copy, the labels."""
+    keeps = f"kept {survivor[1]}" if survivor else "none kept"
+    if conflict:
+        return Drop.CONFLICTING_LABELS.value, f"labels {conflict}; {keeps}"
+    leaks = survivor is not None and survivor[0] < rank
+    return (Drop.COPY_OF_HELD_OUT if leaks else Drop.EXACT_DUPLICATE).value, keeps
+
+
+def _metrics(
+    before: pd.DataFrame, kept: pd.DataFrame, dropped: pd.DataFrame, conflicts: pd.DataFrame
+) -> dict[str, Any]:
+    none = dict.fromkeys(sorted(before["label"].unique()), 0)
+    splits = before.groupby("sha1")["split"].nunique()
+    return {
+        "before": none | tally(before["label"]),
+        "after": none | tally(kept["label"]),
+        "removed": none | tally(dropped["label"]),
+        "removed_by_reason": dict.fromkeys(map(str, Drop), 0) | tally(dropped["reason"]),
+        "duplicates": len(before) - before["sha1"].nunique(),
+        "conflicting_groups": conflicts["sha1"].nunique(),
+        "conflicting_files": len(conflicts),
+        "cross_split_groups": int((splits > 1).sum()),
+    }

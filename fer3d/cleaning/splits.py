@@ -1,0 +1,166 @@
+"""Train, validation and test: official splits kept, the others made stratified and seeded.
+
+The paper's 80 / 20 (B, section 4) is training against held-out images. What it calls validation
+is what it reports results on, so here it is ``test``; ``validation``, for early stopping, is
+carved out of the training images afterwards. Test is touched by the evaluation alone.
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+
+from fer3d.errors import UserError
+from fer3d.manifest import SPLITS, TEST, TRAIN, VALIDATION, tally
+from fer3d.params import SplitParams
+
+
+def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Give every image a split.
+
+    1. Official splits are kept. An official validation without an official test becomes the test
+       split, or stays validation by ``params.official_validation``.
+    2. No test: ``test_fraction`` of the training images is held out.
+    3. No validation: ``validation_fraction`` of the training images left is held out.
+
+    Where no subject is known, images are held out by scikit-learn's ``train_test_split``,
+    stratified by class: ``test_fraction`` 0.2 with seed 0 gives the published counts. Where
+    subjects are known, whole subjects are held out, see ``held_out_subjects``.
+
+    Args:
+        frame: manifest without duplicates; ``split`` holds the official splits or nulls.
+
+    Returns:
+        The manifest sorted by id with a split in each row, and metrics
+        ``{train, validation, test}``, each by class.
+
+    Raises:
+        UserError: a class too small to be divided, a class without training images, or an SHA1 or
+            a subject in two splits.
+
+    Source: paper B, section 4 and table 2.
+    """
+    frame = frame.sort_values("id", ignore_index=True)
+    splits = _official(frame["split"], params.official_validation)
+    for name, fraction in ((TEST, params.test_fraction), (VALIDATION, params.validation_fraction)):
+        if not (splits == name).any():
+            train = np.flatnonzero(splits == TRAIN)
+            splits[train[_held_out(frame.iloc[train], fraction, params.seed, name)]] = name
+    frame = frame.assign(split=splits)
+    check_disjoint(frame)
+    _check_trained(frame)
+    labels = dict.fromkeys(sorted(frame["label"].unique()), 0)
+    return frame, {s: labels | tally(frame["label"][frame["split"] == s]) for s in SPLITS}
+
+
+def held_out(labels: Sequence[str], fraction: float, seed: int) -> np.ndarray:
+    """Rows to hold out, stratified by class.
+
+    Args:
+        labels: (N,) one a row; the result depends on their order.
+        fraction: share of the rows, 0..1; rounded up to a whole number of rows.
+
+    Returns:
+        (ceil(fraction N),) int, in random order.
+
+    Source: paper B, section 4.
+    """
+    rows = np.arange(len(labels))
+    return train_test_split(rows, test_size=fraction, stratify=labels, random_state=seed)[1]
+
+
+def held_out_subjects(
+    labels: Sequence[str], subjects: Sequence[str], fraction: float, seed: int
+) -> np.ndarray:
+    """Rows of the subjects to hold out, classes in about their proportions.
+
+    The subjects are dealt into ``round(1 / fraction)`` stratified folds, and the first is held
+    out: with whole subjects the share of images is met only about.
+
+    Args:
+        labels: (N,) one a row.
+        subjects: (N,) one a row.
+
+    Returns:
+        (M,) int, ascending.
+
+    Raises:
+        UserError: fewer subjects than folds.
+    """
+    folds = max(2, round(1 / fraction))
+    if len(set(subjects)) < folds:
+        raise UserError(
+            f"{len(set(subjects))} subjects are too few to hold out a share of {fraction}: at "
+            f"least {folds} are needed; add subjects, raise the fraction or leave the subjects out"
+        )
+    dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # it warns where a class has fewer images than there are folds, which is no fault here
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return next(dealer.split(labels, labels, subjects))[1]
+
+
+def check_disjoint(frame: pd.DataFrame) -> None:
+    """Assert that no file and no subject is in two splits.
+
+    Raises:
+        UserError: naming the first one that is.
+    """
+    remedies = {
+        "sha1": "the same file: remove duplicates before splitting",
+        "subject": "leave the split column out of the list to have whole subjects held out",
+    }
+    for column, remedy in remedies.items():
+        found = frame.groupby(column)["split"].unique()
+        found = found[found.map(len) > 1]
+        if len(found):
+            where = " and ".join(sorted(found.iloc[0]))
+            raise UserError(f"{column} {found.index[0]!r} is in both {where} ({remedy})")
+
+
+def _official(official: pd.Series, validation_without_test: str) -> np.ndarray:
+    """(N,) object: the official splits, train where there is none."""
+    splits = np.where(official.notna(), official, TRAIN).astype(object)
+    if validation_without_test == TEST and not (splits == TEST).any():
+        splits[splits == VALIDATION] = TEST
+    return splits
+
+
+def _held_out(frame: pd.DataFrame, fraction: float, seed: int, name: str) -> np.ndarray:
+    labels = frame["label"].to_numpy(dtype=object)
+    subjects = frame["subject"]
+    if subjects.notna().any():  # an image of an unknown subject counts as a subject of its own
+        known = subjects.astype(object).where(subjects.notna(), "image " + frame["id"])
+        return held_out_subjects(labels, known.to_numpy(dtype=object), fraction, seed)
+    _check_divisible(frame["label"], fraction, name)
+    return held_out(labels, fraction, seed)
+
+
+def _check_divisible(labels: pd.Series, fraction: float, name: str) -> None:
+    """Stratified division needs two images a class and room for each class on both sides."""
+    counts = labels.value_counts()
+    if len(counts) and counts.min() < 2:
+        raise UserError(
+            f"class {min(counts.index[counts < 2])!r} has 1 image to divide into {TRAIN} and "
+            f"{name}, at least 2 are needed: add images, or leave the class out by ingest.classes"
+        )
+    held = int(np.ceil(fraction * len(labels)))
+    if min(held, len(labels) - held) < max(len(counts), 1):
+        raise UserError(
+            f"{len(labels)} images of {len(counts)} classes are too few to hold out a share of "
+            f"{fraction} for {name}, with each class on both sides: add images or change "
+            f"split.{name}_fraction"
+        )
+
+
+def _check_trained(frame: pd.DataFrame) -> None:
+    """Every class must be in the training images, or it cannot be learnt."""
+    missing = sorted(set(frame["label"]) - set(frame["label"][frame["split"] == TRAIN]))
+    if missing:
+        raise UserError(
+            f"class {missing[0]!r} has no image in {TRAIN}: add some, give it the same name in all "
+            "splits by ingest.class_names, or leave it out by ingest.classes"
+        )

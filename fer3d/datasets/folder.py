@@ -1,0 +1,99 @@
+"""Class folders, with or without split folders above them.
+
+    root/anger/1.jpg              root/train/anger/1.jpg
+    root/happiness/2.jpg          root/validation/happiness/2.jpg
+
+Images lie directly in their class folder; deeper folders are an error, so that nothing is left
+out in silence. Links are followed: the depth is fixed, so no loop of links can be walked into.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
+from fer3d.errors import UserError
+
+# Left behind by file managers and archive programs; hidden files (a leading dot) are left out too.
+JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
+)
+
+
+def read_folder(root: Path) -> list[Entry]:
+    """Entries of a folder of class folders, or of split folders that hold class folders.
+
+    Other files beside the folders (a README, a licence) are left out.
+
+    Raises:
+        UserError: no class folders, split and class folders side by side, folders inside a class
+            folder, images outside the class folders, or a file name that is not UTF-8.
+    """
+    folders = _folders(root)
+    splits = {folder: split_name(folder.name) for folder in folders}
+    if not any(splits.values()):
+        return list(_classes(root, root, None))
+    others = [folder.name for folder, split in splits.items() if split is None]
+    if others:
+        raise UserError(
+            f"{root} holds split folders ({_names(f for f in folders if splits[f])}) beside "
+            f"{others[0]!r}: expected either split folders "
+            f"({', '.join(SPLIT_NAMES)}) or class folders, not both"
+        )
+    return [entry for folder in folders for entry in _classes(root, folder, splits[folder])]
+
+
+def _classes(root: Path, parent: Path, split: str | None) -> Iterator[Entry]:
+    folders = _folders(parent)
+    if not folders:
+        raise UserError(f"{parent} holds no class folders: expected one folder of images a class")
+    for folder in folders:
+        for path in _files(folder):
+            yield Entry(_posix(path, root), folder.name, split)
+
+
+def _folders(parent: Path) -> list[Path]:
+    """The folders in ``parent``; no image may lie beside them."""
+    children = _visible(parent)
+    stray = [p for p in children if p.suffix.lower() in IMAGE_SUFFIXES and not p.is_dir()]
+    if stray:
+        raise UserError(
+            f"{stray[0]} lies outside the class folders ({len(stray)} such images): its class is "
+            "the name of the folder around it; move it into one, or use a list (CSV or Parquet)"
+        )
+    return [path for path in children if path.is_dir()]
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files in a class folder, which must not hold folders."""
+    children = _visible(folder)
+    deeper = [path for path in children if path.is_dir()]
+    if deeper:
+        raise UserError(
+            f"class folder {folder} holds folders ({_names(deeper)}), expected images only; "
+            f"if {folder.name!r} is no class, name the folder that holds the classes as the source"
+        )
+    return children
+
+
+def _visible(parent: Path) -> list[Path]:
+    try:
+        children = sorted(parent.iterdir())
+    except OSError as error:
+        raise UserError(f"{parent} cannot be read: {error.strerror}") from None
+    return [p for p in children if not p.name.startswith(".") and p.name.casefold() not in JUNK]
+
+
+def _posix(path: Path, root: Path) -> str:
+    text = path.relative_to(root).as_posix()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{text!r} has a name that is not UTF-8: rename it") from None
+    return text
+
+
+def _names(folders: Iterator[Path] | list[Path]) -> str:
+    """The first few names, for a message."""
+    names = [folder.name for folder in folders]
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

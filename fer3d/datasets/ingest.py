@@ -1,0 +1,182 @@
+"""From files to a manifest: every file is opened once, decoded safely, hashed, or rejected.
+
+    out/
+      rejected.parquet     files that are not taken: reason and detail
+      manifest.parquet     one row an image; written last
+
+Files in = images + rejected.
+"""
+
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fer3d import manifest
+from fer3d.datasets.entries import Entry
+from fer3d.datasets.layout import read_layout
+from fer3d.errors import UserError
+from fer3d.images import Rejected, Rejection, decode, read_file
+from fer3d.parallel import batches, map_ordered
+from fer3d.params import IngestParams
+from fer3d.settings import Settings
+from fer3d.store.digests import sha1_bytes
+
+MANIFEST, REJECTED = "manifest.parquet", "rejected.parquet"
+BATCH_FILES = 64  # files a task
+
+# No format stores more for a pixel than 16-bit RGBA (8 bytes), here taken twice, beside a megabyte
+# of metadata. A larger file cannot be an image within the pixel limit, so it is not read at all.
+MAX_BYTES_PER_PIXEL = 16
+MAX_METADATA_BYTES = 1_000_000
+
+NOT_TAKEN_SHOWN = 3  # files named in an error message
+
+
+class LeftOut(StrEnum):
+    """Why a file is left out unopened."""
+
+    OTHER_CLASS = "other_class"
+
+
+@dataclass(frozen=True)
+class _Task:
+    root: Path
+    entries: Sequence[Entry]
+    max_pixels: int
+
+
+def ingest_dataset(
+    source: Path, out: Path, params: IngestParams, settings: Settings
+) -> dict[str, Any]:
+    """Make the manifest of a data set.
+
+    Args:
+        source: image folder or list, see ``fer3d.datasets.layout``.
+        out: folder for ``manifest.parquet`` and ``rejected.parquet``.
+
+    Returns:
+        Metrics: files = images + rejected, rejected_by_reason, per_class (images).
+
+    Raises:
+        UserError: no known layout, no image at all, or more than ``max_rejected_fraction`` of the
+            opened files rejected; ``rejected.parquet`` is written even then.
+    """
+    layout = read_layout(source)
+    entries = rename_classes(layout.entries, params.class_names)
+    classes = params.classes or {entry.label for entry in entries}
+    wanted = [entry for entry in entries if entry.label in classes]
+    other = [entry for entry in entries if entry.label not in classes]
+    tasks = [
+        _Task(layout.root, wanted[rows.start : rows.stop], params.max_pixels)
+        for rows in batches(len(wanted), BATCH_FILES)
+    ]
+    weights = [len(task.entries) for task in tasks]
+    results = map_ordered(
+        _read_batch, tasks, workers=settings.workers, description="ingest", weights=weights
+    )
+    rows = [row for batch in results for row in batch]
+    rows += [_left_out(entry) for entry in other]
+    frame = pd.DataFrame(rows).sort_values("id", ignore_index=True)
+    return _write(frame, out, params)
+
+
+def rename_classes(entries: Sequence[Entry], class_names: Mapping[str, str]) -> list[Entry]:
+    """Entries with the labels' usual names; case and outer blanks do not matter.
+
+    A label that is neither a key nor a value of ``class_names`` is kept as it is.
+    """
+    names = {name.casefold(): name for name in class_names.values()}
+    names |= {alias.strip().casefold(): name for alias, name in class_names.items()}
+    return [
+        Entry(e.path, names.get(e.label.strip().casefold(), e.label), e.split, e.subject)
+        for e in entries
+    ]
+
+
+def read_image(path: Path, max_pixels: int) -> tuple[str, int, int]:
+    """Open, hash and decode one file.
+
+    Returns:
+        SHA1 of the file, width and height of the upright image, px.
+
+    Raises:
+        Rejected: with the reason.
+    """
+    _check_file(path, max_pixels)
+    data = read_file(path)
+    height, width = decode(data, max_pixels=max_pixels).shape[:2]
+    return sha1_bytes(data), width, height
+
+
+def _check_file(path: Path, max_pixels: int) -> None:
+    """Refuse what must not be opened: pipes and devices, which may block, and endless files."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        detail = getattr(error, "strerror", None) or str(error)
+        raise Rejected(Rejection.UNREADABLE, detail) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise Rejected(Rejection.UNREADABLE, "not a regular file")
+    limit = MAX_BYTES_PER_PIXEL * max_pixels + MAX_METADATA_BYTES
+    if status.st_size > limit:
+        raise Rejected(Rejection.TOO_LARGE, f"{status.st_size} bytes, limit {limit} bytes")
+
+
+def _read_batch(task: _Task) -> list[dict[str, Any]]:
+    return [_read_row(task.root, entry, task.max_pixels) for entry in task.entries]
+
+
+def _read_row(root: Path, entry: Entry, max_pixels: int) -> dict[str, Any]:
+    try:
+        sha1, width, height = read_image(root / entry.path, max_pixels)
+    except Rejected as error:
+        return _row(entry, reason=error.reason.value, detail=error.detail)
+    return _row(entry, sha1=sha1, width=width, height=height)
+
+
+def _left_out(entry: Entry) -> dict[str, Any]:
+    return _row(entry, reason=LeftOut.OTHER_CLASS.value, detail=f"class {entry.label}")
+
+
+def _row(entry: Entry, **values: Any) -> dict[str, Any]:
+    """A manifest row; a file is named by its path, which is unique."""
+    blank = {"sha1": None, "width": 0, "height": 0, "reason": None, "detail": None}
+    return {"id": entry.path, **vars(entry), **blank, **values}
+
+
+def _write(frame: pd.DataFrame, out: Path, params: IngestParams) -> dict[str, Any]:
+    rejected = frame["reason"].notna()
+    manifest.write(frame[rejected], out / REJECTED)
+    images = frame[~rejected].drop(columns=["reason", "detail"])
+    _check_rejected(frame[rejected], len(frame), params.max_rejected_fraction, out)
+    manifest.write(images, out / MANIFEST)
+    return {
+        "files": len(frame),
+        "images": len(images),
+        "rejected": int(rejected.sum()),
+        "rejected_by_reason": manifest.tally(frame["reason"][rejected]),
+        "per_class": manifest.tally(images["label"]),
+    }
+
+
+def _check_rejected(rejected: pd.DataFrame, files: int, limit: float, out: Path) -> None:
+    """Stop where too many files are broken, or none is left; other classes are no breakage."""
+    broken = rejected[rejected["reason"] != LeftOut.OTHER_CLASS]
+    opened = files - len(rejected) + len(broken)
+    if not opened:
+        raise UserError("no image is of a class in ingest.classes: name the classes to take there")
+    fraction = len(broken) / opened
+    if fraction <= limit and len(rejected) < files:
+        return
+    reasons = ", ".join(f"{n} {name}" for name, n in manifest.tally(broken["reason"]).items())
+    some = ", ".join(broken["path"].head(NOT_TAKEN_SHOWN))
+    raise UserError(
+        f"{len(broken)} of {opened} files ({fraction:.1%}) are no usable images ({reasons}; such "
+        f"as {some}); ingest.max_rejected_fraction is {limit}. All are listed in "
+        f"{out / REJECTED}; repair or remove them, or raise the limit"
+    )

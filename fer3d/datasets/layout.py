@@ -1,0 +1,59 @@
+"""Which layout a source has: class folders, or a list."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer3d.datasets.entries import Entry
+from fer3d.datasets.folder import read_folder
+from fer3d.datasets.table import SUFFIXES, read_table
+from fer3d.errors import UserError
+
+LIST_NAME = "images"  # images.csv or images.parquet in a folder is its list
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A data set's entries and the folder their paths start at."""
+
+    root: Path
+    entries: list[Entry]
+
+
+def read_layout(source: Path) -> Layout:
+    """Find out a source's layout and read its entries; no image is opened.
+
+    A list is named itself or lies as ``images.csv`` or ``images.parquet`` on top of a folder;
+    any other folder holds class folders, or split folders that do.
+
+    Raises:
+        UserError: nothing there, no known layout, or no entry.
+    """
+    listed = find_list(source)
+    entries = read_table(listed) if listed else read_folder(source)
+    if not entries:
+        raise UserError(f"{source} holds no images: its class folders are empty")
+    return Layout(image_root(source), entries)
+
+
+def image_root(source: Path) -> Path:
+    """The folder at which a manifest's paths start: the source, or the folder of a list."""
+    return source if source.is_dir() else source.parent
+
+
+def find_list(source: Path) -> Path | None:
+    """The CSV or Parquet list of a source, or None where it is a folder of class folders.
+
+    Raises:
+        UserError: nothing there, a file of another kind, or two lists in a folder.
+    """
+    if source.is_dir():
+        lists = [source / (LIST_NAME + suffix) for suffix in SUFFIXES]
+        found = [path for path in lists if path.is_file()]
+        if len(found) > 1:
+            raise UserError(f"{source} holds {' and '.join(p.name for p in found)}: leave one")
+        return found[0] if found else None
+    if not source.exists():
+        raise UserError(f"{source} is missing: expected a folder of images or a list of them")
+    if source.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{source} is neither a folder nor a list ({' or '.join(SUFFIXES)})")
+    return source

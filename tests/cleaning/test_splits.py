@@ -1,0 +1,150 @@
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer3d.cleaning.splits import check_disjoint, split
+from fer3d.errors import UserError
+from fer3d.params import SplitParams
+
+# Paper B, table 2: class -> images without duplicates, training images, held-out images
+PUBLISHED = {
+    "anger": (8228, 6582, 1646),
+    "disgust": (2458, 1967, 491),
+    "fear": (2983, 2386, 597),
+    "happiness": (9113, 7290, 1823),
+    "sadness": (13040, 10432, 2608),
+    "surprise": (7417, 5934, 1483),
+}
+
+
+def params(**changes) -> SplitParams:
+    values = {
+        "seed": 0,
+        "test_fraction": 0.2,
+        "validation_fraction": 0.1,
+        "official_validation": "test",
+    }
+    return SplitParams(**values | changes)
+
+
+def images(labels, splits=None, subjects=None) -> pd.DataFrame:
+    ids = [f"{i:06}" for i in range(len(labels))]
+    return pd.DataFrame(
+        {
+            "id": ids,
+            "path": ids,
+            "label": labels,
+            "sha1": [hashlib.sha1(i.encode()).hexdigest() for i in ids],
+            "split": splits,
+            "subject": subjects,
+        }
+    ).astype({"split": "object", "subject": "object"})
+
+
+def sizes(frame: pd.DataFrame) -> dict[str, int]:
+    return frame["split"].value_counts().to_dict()
+
+
+def test_the_published_counts():
+    """What the paper calls validation is our test; our validation comes out of its training."""
+    labels = np.repeat(list(PUBLISHED), [n for n, _, _ in PUBLISHED.values()])
+    for order in (labels, np.random.default_rng(1).permutation(labels)):
+        _, metrics = split(images(order), params())
+        assert metrics["test"] == {label: held for label, (_, _, held) in PUBLISHED.items()}
+        training = {k: metrics["train"][k] + metrics["validation"][k] for k in PUBLISHED}
+        assert training == {label: trained for label, (_, trained, _) in PUBLISHED.items()}
+        assert sum(metrics["test"].values()) == 8648 and sum(training.values()) == 34_591
+
+
+def test_validation_is_carved_out_of_training_in_proportion():
+    frame, metrics = split(images(["a"] * 500 + ["b"] * 250), params(validation_fraction=0.25))
+    assert metrics == {
+        "train": {"a": 300, "b": 150},
+        "validation": {"a": 100, "b": 50},
+        "test": {"a": 100, "b": 50},
+    }
+    assert frame["split"].notna().all()
+
+
+def test_the_order_of_the_rows_does_not_matter_and_the_seed_does():
+    frame = images(list("ab") * 50)
+    first, _ = split(frame, params())
+    second, _ = split(frame.iloc[::-1], params())
+    pd.testing.assert_frame_equal(first, second)
+    third, _ = split(frame, params(seed=1))
+    assert (first["split"] != third["split"]).any()
+
+
+OFFICIAL = ["train"] * 40 + ["validation"] * 20 + ["test"] * 30
+
+
+@pytest.mark.parametrize("meaning", ["test", "validation"])
+def test_three_official_splits_are_kept(meaning):
+    frame, _ = split(images(list("ab") * 45, OFFICIAL), params(official_validation=meaning))
+    assert frame["split"].tolist() == OFFICIAL
+
+
+def test_official_train_and_test_are_kept_and_validation_is_carved_out():
+    official = ["train"] * 60 + ["test"] * 30
+    frame, _ = split(images(list("ab") * 45, official), params())
+    assert sizes(frame) == {"train": 54, "validation": 6, "test": 30}
+    assert (frame["split"][60:] == "test").all()
+
+
+def test_what_an_official_validation_without_test_is():
+    frame = images(list("ab") * 45, ["train"] * 60 + ["validation"] * 30)
+    as_test, _ = split(frame, params(official_validation="test"))
+    assert sizes(as_test) == {"train": 54, "validation": 6, "test": 30}
+    assert (as_test["split"][60:] == "test").all()
+    as_validation, _ = split(frame, params(official_validation="validation"))
+    assert sizes(as_validation) == {"train": 48, "validation": 30, "test": 12}
+    assert (as_validation["split"][60:] == "validation").all()
+
+
+def test_whole_subjects_are_held_out():
+    subjects = np.repeat([f"s{i:02}" for i in range(30)], 14)
+    frame, metrics = split(images(list("abcdefg") * 60, subjects=subjects), params())
+    assert frame.groupby("subject")["split"].nunique().max() == 1
+    assert 0.15 < sum(metrics["test"].values()) / 420 < 0.25
+    assert set(metrics["validation"]) == set("abcdefg") and min(metrics["validation"].values()) > 0
+
+
+def test_an_unknown_subject_is_one_of_its_own():
+    subjects = ["s1", "s1", None, None] * 25
+    frame, _ = split(images(list("ab") * 50, subjects=subjects), params())
+    assert frame["split"][frame["subject"] == "s1"].nunique() == 1
+    assert frame["split"][frame["subject"].isna()].nunique() == 3
+
+
+def test_too_few_subjects_are_explained():
+    with pytest.raises(UserError, match=r"3 subjects are too few.*at least 5"):
+        split(images(list("ab") * 6, subjects=list("xyz") * 4), params())
+
+
+def test_a_subject_in_two_official_splits_is_an_error():
+    frame = images(list("ab") * 4, ["train"] * 6 + ["test"] * 2, ["s1"] * 8)
+    with pytest.raises(UserError, match="subject 's1' is in both test and train"):
+        check_disjoint(frame)
+
+
+def test_a_file_in_two_splits_is_an_error():
+    frame = images(list("ab") * 45, OFFICIAL)
+    frame.loc[89, "sha1"] = frame["sha1"][0]
+    with pytest.raises(UserError, match=r"sha1 .* is in both test and train .*remove duplicates"):
+        split(frame, params())
+
+
+@pytest.mark.parametrize(
+    ("labels", "splits", "message"),
+    [
+        (list("a" * 50 + "b"), None, "class 'b' has 1 image to divide into train and test"),
+        (list("abcabc"), None, "6 images of 3 classes are too few.*split.test_fraction"),
+        (list("ab") * 5 + ["c"], ["train"] * 10 + ["test"], "class 'c' has no image in train"),
+        (list("ab"), ["test"] * 2, "0 images of 0 classes are too few"),
+    ],
+)
+def test_classes_that_cannot_be_divided_are_explained(labels, splits, message):
+    with pytest.raises(UserError, match=message):
+        split(images(labels, splits), params(validation_fraction=0.2))

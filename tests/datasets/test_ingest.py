@@ -1,0 +1,155 @@
+import hashlib
+import io
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer3d import manifest
+from fer3d.datasets.ingest import ingest_dataset
+from fer3d.errors import UserError
+from fer3d.params import IngestParams
+from fer3d.settings import Settings
+
+NAMES = {"angry": "anger", "happy": "happiness", "sad": "sadness"}
+ONE = Settings(workers=1)
+
+
+def params(**changes) -> IngestParams:
+    values = {
+        "source": "",
+        "max_pixels": 10_000,
+        "max_rejected_fraction": 1.0,
+        "class_names": NAMES,
+        "classes": None,
+    }
+    return IngestParams(**values | changes)
+
+
+def picture(
+    seed: int = 0, size: tuple[int, int] = (20, 16), kind: str = "JPEG", **options
+) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def put(root, **files: bytes):
+    for path, data in files.items():
+        folder, _, name = path.partition("__")
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / folder / name).write_bytes(data)
+    return root
+
+
+@pytest.fixture
+def source(tmp_path):
+    return tmp_path / "faces"
+
+
+def test_a_row_holds_the_digest_and_the_upright_size(source, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    turned = picture(exif=exif)
+    put(source, Happy__a=picture(1, kind="PNG"), contempt__b=turned)
+    metrics = ingest_dataset(source, tmp_path / "out", params(), ONE)
+    frame = manifest.read(tmp_path / "out/manifest.parquet")
+    assert frame["id"].tolist() == frame["path"].tolist() == ["Happy/a", "contempt/b"]
+    assert frame["label"].tolist() == ["happiness", "contempt"]
+    assert frame["sha1"][1] == hashlib.sha1(turned).hexdigest()
+    assert frame[["width", "height"]].values.tolist() == [[20, 16], [16, 20]]
+    assert frame["split"].isna().all() and frame["subject"].isna().all()
+    assert metrics == {
+        "files": 2,
+        "images": 2,
+        "rejected": 0,
+        "rejected_by_reason": {},
+        "per_class": {"contempt": 1, "happiness": 1},
+    }
+
+
+def test_every_broken_file_is_rejected_with_its_reason(source, tmp_path):
+    flipped = bytearray(picture(kind="PNG"))
+    flipped[len(flipped) // 2] ^= 0xFF
+    put(
+        source,
+        fear__bomb=picture(size=(200, 100)),
+        fear__corrupt=bytes(flipped),
+        fear__empty=b"",
+        fear__good=picture(),
+        fear__heavy=b"\0" * 1_200_000,
+        fear__text=b"this is no image",
+        fear__truncated=picture()[:-200],
+    )
+    os.mkfifo(source / "fear/pipe")
+    (source / "fear/gone").symlink_to(source / "nothing")
+    metrics = ingest_dataset(source, tmp_path / "out", params(), ONE)
+    rejected = manifest.read(tmp_path / "out/rejected.parquet").set_index("id")
+    assert rejected["reason"].to_dict() == {
+        "fear/bomb": "too_large",
+        "fear/corrupt": "corrupt",
+        "fear/empty": "empty",
+        "fear/gone": "unreadable",
+        "fear/heavy": "too_large",
+        "fear/pipe": "unreadable",
+        "fear/text": "not_an_image",
+        "fear/truncated": "corrupt",
+    }
+    assert "200 x 100 px" in rejected["detail"]["fear/bomb"]
+    assert (metrics["images"], metrics["rejected"]) == (1, 8) and metrics["files"] == 9
+    assert metrics["rejected_by_reason"] == {
+        "corrupt": 2,
+        "empty": 1,
+        "not_an_image": 1,
+        "too_large": 2,
+        "unreadable": 2,
+    }
+
+
+def test_too_many_rejected_files_are_an_error_that_names_them(source, tmp_path):
+    put(source, fear__a=picture(0), fear__b=picture(1), fear__c=picture(2), fear__d=b"")
+    ingest_dataset(source, tmp_path / "out", params(max_rejected_fraction=0.25), ONE)
+    with pytest.raises(UserError, match=r"1 of 4 files \(25.0%\).*1 empty; such as fear/d"):
+        ingest_dataset(source, tmp_path / "two", params(max_rejected_fraction=0.2), ONE)
+    assert len(manifest.read(tmp_path / "two/rejected.parquet")) == 1
+    assert not (tmp_path / "two/manifest.parquet").exists()
+
+
+def test_no_image_at_all_is_an_error(source, tmp_path):
+    put(source, fear__a=b"")
+    with pytest.raises(UserError, match="1 of 1 files"):
+        ingest_dataset(source, tmp_path / "out", params(), ONE)
+
+
+def test_other_classes_are_left_out_and_counted_but_are_no_breakage(source, tmp_path):
+    put(source, angry__a=picture(0), neutral__b=picture(1), neutral__c=b"")
+    chosen = params(classes=["anger"], max_rejected_fraction=0.0)
+    metrics = ingest_dataset(source, tmp_path / "out", chosen, ONE)
+    assert metrics["per_class"] == {"anger": 1}
+    assert metrics["rejected_by_reason"] == {"other_class": 2} and metrics["files"] == 3
+    with pytest.raises(UserError, match=r"no image is of a class in ingest.classes"):
+        ingest_dataset(source, tmp_path / "out", params(classes=["joy"]), ONE)
+
+
+def test_a_list_with_splits_and_subjects(source, tmp_path):
+    put(source, x__a=picture(0), x__b=picture(1))
+    (source / "images.csv").write_text(
+        f"path,label,split,subject\nx/a,SAD,training,s1\n{source}/x/b,sadness,test,s2\nx/c,sad,test,\n"
+    )
+    metrics = ingest_dataset(source, tmp_path / "out", params(), ONE)
+    frame = manifest.read(tmp_path / "out/manifest.parquet").set_index("id")
+    assert frame.loc["x/a", ["label", "split", "subject"]].tolist() == ["sadness", "train", "s1"]
+    assert metrics["per_class"] == {"sadness": 2}
+    assert metrics["rejected_by_reason"] == {"unreadable": 1}
+
+
+def test_the_number_of_workers_does_not_change_a_byte(source, tmp_path):
+    put(source, **{f"fear__{i}": picture(i) for i in range(70)}, sad__x=b"no image")
+    written = []
+    for workers in (1, 2):
+        out = tmp_path / str(workers)
+        metrics = ingest_dataset(source, out, params(), Settings(workers=workers))
+        written.append([metrics, *((out / n).read_bytes() for n in sorted(os.listdir(out)))])
+    assert written[0] == written[1] and len(written[0]) == 3
