@@ -60,6 +60,11 @@ class PackedWriter:
             raise
         return self
 
+    @property
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """What has been written so far, (N, ...) each."""
+        return self._arrays
+
     def write(self, start: int, batch: Mapping[str, np.ndarray]) -> None:
         """Write rows ``start, start + 1, ...``: one array of (n, ...) for each declared name."""
         if set(batch) != set(self._specs):

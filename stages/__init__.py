@@ -1,13 +1,17 @@
 """One thin script a stage: read the parameters, call the library, write."""
 
+import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from fer3d import params, settings
 from fer3d.errors import UserError
+
+PathOption = Annotated[Path, typer.Option()]
 
 
 def context() -> tuple[params.Params, settings.Settings]:
@@ -17,6 +21,8 @@ def context() -> tuple[params.Params, settings.Settings]:
 
 def run(main: Callable[..., None]) -> None:
     """Run a stage with the paths of its command line; a user's error ends it in one line."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("fer3d").setLevel(logging.INFO)
     try:
         typer.run(main)
     except UserError as error:

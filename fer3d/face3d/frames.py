@@ -1,0 +1,81 @@
+"""The two frames of a face, said once, and the angles between them.
+
+image frame   pixels; x right, y down, z towards the scene (away from the viewer). The origin is
+              the top left corner of the top left pixel, so its centre is at (0.5, 0.5).
+face frame    centimetres; that of the reference face: x towards the subject's left (the right
+              side of a frontal photo), y up, z out of the face towards the viewer.
+
+Both are right-handed. Of a face that looks straight into the camera, one turns into the other by
+half a turn about x: (x, y, z) -> (x, -y, -z).
+
+Pose is (pitch, yaw, roll) in degrees:
+
+pitch   positive: the subject looks up
+yaw     positive: the subject turns to their own left
+roll    positive: the head tilts towards the subject's own right shoulder
+
+The rotation of the head is R_y(yaw) R_x(-pitch) R_z(roll) about the axes of the face frame, roll
+first: yaw and pitch alone say where the nose points, roll turns the head about that direction.
+"""
+
+import numpy as np
+
+FRONTAL_FACE_FROM_IMAGE = np.diag([1.0, -1.0, -1.0])
+"""``face_from_image`` of a face that looks straight into the camera."""
+
+
+def pose_from_rotation(face_from_image: np.ndarray) -> np.ndarray:
+    """Pitch, yaw and roll of a head.
+
+    Args:
+        face_from_image: (..., 3, 3) float, rotation from the image frame to the face frame.
+
+    Returns:
+        (..., 3) float64, degrees: pitch in [-90, 90], yaw and roll in [-180, 180]. Where the
+        face points straight up or down, yaw and roll are not unique and only one of the
+        possible pairs comes back.
+
+    Raises:
+        ValueError: the last two dimensions are not 3 x 3.
+    """
+    face_from_image = _checked(face_from_image, (3, 3))
+    head = FRONTAL_FACE_FROM_IMAGE @ np.swapaxes(face_from_image, -1, -2)
+    pitch = np.arcsin(np.clip(head[..., 1, 2], -1.0, 1.0))  # rounding may leave [-1, 1]
+    yaw = np.arctan2(head[..., 0, 2], head[..., 2, 2])
+    roll = np.arctan2(head[..., 1, 0], head[..., 1, 1])
+    return np.degrees(np.stack([pitch, yaw, roll], axis=-1))
+
+
+def rotation_from_pose(pose: np.ndarray) -> np.ndarray:
+    """Rotation from the image frame to the face frame of a head with the given pose.
+
+    Args:
+        pose: (..., 3) float, degrees: pitch, yaw, roll.
+
+    Returns:
+        (..., 3, 3) float64, the inverse of :func:`pose_from_rotation`.
+
+    Raises:
+        ValueError: the last dimension is not 3.
+    """
+    pitch, yaw, roll = np.moveaxis(np.radians(_checked(pose, (3,))), -1, 0)
+    head = _rotation(1, yaw) @ _rotation(0, -pitch) @ _rotation(2, roll)
+    return np.swapaxes(head, -1, -2) @ FRONTAL_FACE_FROM_IMAGE
+
+
+def _rotation(axis: int, angle: np.ndarray) -> np.ndarray:
+    """Right-handed rotation about a coordinate axis: (...) radians to (..., 3, 3)."""
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    matrix = np.zeros((*angle.shape, 3, 3))
+    matrix[..., axis, axis] = 1.0
+    matrix[..., first, first] = matrix[..., second, second] = np.cos(angle)
+    matrix[..., second, first] = np.sin(angle)
+    matrix[..., first, second] = -np.sin(angle)
+    return matrix
+
+
+def _checked(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    values = np.asarray(values, dtype=np.float64)
+    if values.shape[-len(shape) :] != shape:
+        raise ValueError(f"expected shape (..., {', '.join(map(str, shape))}), got {values.shape}")
+    return values

@@ -1,0 +1,129 @@
+"""Turning a reconstructed face to the front: orthogonal Procrustes and the similarity around it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MIN_PAIRS = 6
+"""Pairs of points that the solution needs (paper A, section 3.2)."""
+
+DEGENERATE_RATIO = 1e-6
+"""Second singular value of the points over the first below which they lie on a line (or in one
+point), so that a rotation about that line would go unseen."""
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """``target = scale * rotation @ source + translation``.
+
+    Attributes:
+        rotation: (..., 3, 3) float64, determinant +1.
+        scale: (...) float64, target units per source unit.
+        translation: (..., 3) float64, target units.
+    """
+
+    rotation: np.ndarray
+    scale: np.ndarray
+    translation: np.ndarray
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Points (..., N, 3) of the source frame in the target frame, float64."""
+        turned = points @ np.swapaxes(self.rotation, -1, -2)
+        return self.scale[..., None, None] * turned + self.translation[..., None, :]
+
+
+def procrustes(
+    source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """The rotation that brings ``source`` nearest to ``target`` in the least squares sense.
+
+    Args:
+        source: (..., N, 3) float, points about the origin, any frame.
+        target: (..., N, 3) float, their counterparts about the origin.
+        weights: (..., N) float, not negative, one a pair; a subset is chosen by zeros.
+
+    Returns:
+        (..., 3, 3) float64 R with determinant +1, never a reflection: R @ source ~ target.
+
+    Raises:
+        ValueError: shapes differ, fewer than 6 pairs, or points on one line.
+
+    Source: paper A, equation 1 (SVD of P* P^T); the sign that rules reflections out is
+    S. Umeyama's, Least-Squares Estimation of Transformation Parameters, 1991, equation 40.
+    """
+    source, target, weights = _checked(source, target, weights)
+    if np.any(is_degenerate(source, weights) | is_degenerate(target, weights)):
+        raise ValueError("expected points that span a plane or more, got points on one line")
+    return _rotation(source, target, weights)
+
+
+def fit_similarity(
+    source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None
+) -> Similarity:
+    """Rotation, scale and translation that bring ``source`` nearest to ``target``.
+
+    Arguments and errors as for :func:`procrustes`, but the points may lie anywhere.
+
+    Source: paper A, section 3.2, for the rotation; Umeyama 1991, equations 41 and 42, for scale
+    and translation, which the paper leaves to its reconstruction network.
+    """
+    source, target, weights = _checked(source, target, weights)
+    share = weights / weights.sum(axis=-1, keepdims=True)
+    source_centre = np.einsum("...n,...nd->...d", share, source)
+    target_centre = np.einsum("...n,...nd->...d", share, target)
+    source = source - source_centre[..., None, :]
+    target = target - target_centre[..., None, :]
+    rotation = procrustes(source, target, weights)
+    turned = source @ np.swapaxes(rotation, -1, -2)
+    scale = np.einsum("...n,...nd,...nd->...", weights, turned, target) / np.einsum(
+        "...n,...nd,...nd->...", weights, source, source
+    )
+    translation = target_centre - scale[..., None] * np.einsum(
+        "...ij,...j->...i", rotation, source_centre
+    )
+    return Similarity(rotation, scale, translation)
+
+
+def is_degenerate(points: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Whether points lie on one line, in one point, or are not finite.
+
+    Args:
+        points: (..., N, 3) float.
+        weights: (..., N) float, not negative; points of weight zero are left out.
+
+    Returns:
+        (...) bool.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    weights = np.ones(points.shape[:-1]) if weights is None else np.asarray(weights, np.float64)
+    finite = np.isfinite(points).all(axis=(-1, -2))
+    points = np.where(finite[..., None, None], points, 0.0)
+    total = np.maximum(weights.sum(axis=-1), np.finfo(float).tiny)  # guards weights all zero
+    centre = np.einsum("...n,...nd->...d", weights, points) / total[..., None]
+    spread = (points - centre[..., None, :]) * np.sqrt(weights)[..., None]
+    values = np.linalg.svd(spread, compute_uv=False)
+    return ~finite | (values[..., 1] <= DEGENERATE_RATIO * values[..., 0])
+
+
+def _rotation(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    covariance = np.einsum("...n,...ni,...nj->...ij", weights, target, source)
+    left, _, right = np.linalg.svd(covariance)
+    sign = np.ones((*covariance.shape[:-2], 3))
+    sign[..., 2] = np.sign(np.linalg.det(left @ right))
+    return (left * sign[..., None, :]) @ right
+
+
+def _checked(
+    source: np.ndarray, target: np.ndarray, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    source, target = np.asarray(source, np.float64), np.asarray(target, np.float64)
+    if source.shape[-2:] != target.shape[-2:] or source.shape[-1:] != (3,):
+        raise ValueError(
+            f"expected two sets of points (..., N, 3), got {source.shape} and {target.shape}"
+        )
+    shape = np.broadcast_shapes(source.shape, target.shape)[:-1]
+    weights = np.ones(shape) if weights is None else np.broadcast_to(weights, shape)
+    pairs = (weights > 0).sum(axis=-1).min(initial=shape[-1])
+    if pairs < MIN_PAIRS:
+        raise ValueError(f"expected at least {MIN_PAIRS} pairs of points, got {pairs}")
+    return source, target, weights

@@ -1,0 +1,100 @@
+"""Lambertian shading of a frontal face, and its picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer3d.face3d.normals import MIN_NEIGHBOURS, estimate_normals
+from fer3d.face3d.raster import rasterize
+
+VIEWER = np.array([0.0, 0.0, 1.0])  # direction to the viewer, face frame
+FRAME_TOP_LEFT = np.array([-10.0, 9.0])  # cm, face frame: x and y of the picture's corner
+FRAME_SIDE = 20.0
+"""cm, side of the picture. The reference face spans 15.5 x 17.7 cm from (-7.7, -9.4); two
+centimetres below the chin are for an open mouth. Fixed, so that pixels of different faces
+correspond."""
+
+
+@dataclass(frozen=True)
+class ShadingImage:
+    """A relit face.
+
+    Attributes:
+        shading: (S, S) uint8, 255 times the Lambertian intensity, 0 where hidden.
+        mask: (S, S) bool, pixels that show a visible part of the face.
+    """
+
+    shading: np.ndarray
+    mask: np.ndarray
+
+
+def unit(light: np.ndarray) -> np.ndarray:
+    """A direction (3,) at length 1.
+
+    Raises:
+        ValueError: not three finite numbers, or all of them zero.
+    """
+    light = np.asarray(light, dtype=np.float64)
+    if light.shape != (3,) or not np.isfinite(light).all() or not light.any():
+        raise ValueError(f"expected a direction of three numbers, not all zero, got {light}")
+    return light / np.linalg.norm(light)
+
+
+def lambert(normals: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Intensity of a white matt surface under one distant light: max(0, N . L).
+
+    Args:
+        normals: (..., 3) float, unit length, any frame.
+        light: (3,) float, direction to the light in the same frame, any length but zero.
+
+    Returns:
+        (...) float64, 0 to 1. What faces away from the light is black.
+
+    Raises:
+        ValueError: a light without direction.
+
+    Source: paper A, equation 2.
+    """
+    return np.maximum(normals @ unit(light), 0.0)
+
+
+def to_picture(points: np.ndarray, size: int) -> np.ndarray:
+    """Points (..., 3), cm, face frame, as px of the frontal picture (image frame, z in px)."""
+    scale = size / FRAME_SIDE
+    x = points[..., 0] - FRAME_TOP_LEFT[0]
+    y = FRAME_TOP_LEFT[1] - points[..., 1]
+    return np.stack([x, y, -points[..., 2]], axis=-1) * scale
+
+
+def shade(
+    points: np.ndarray,
+    triangles: np.ndarray,
+    visible: np.ndarray,
+    *,
+    light: np.ndarray,
+    neighbours: int,
+    size: int,
+) -> ShadingImage:
+    """The frontal picture of a surface under one light, without its hidden parts.
+
+    Hidden points are left out before anything else: normals are fitted to visible points alone,
+    and of the triangles only those with three visible corners are drawn.
+
+    Args:
+        points: (V, 3) float, cm, face frame.
+        triangles: (T, 3) integer.
+        visible: (V,) bool.
+        light: (3,) float, direction to the light, face frame.
+        neighbours: points that a normal is fitted to, see ``estimate_normals``.
+        size: side of the picture, px.
+
+    Source: paper A, section 3.3.
+    """
+    intensity = np.zeros(len(points))
+    if visible.sum() >= MIN_NEIGHBOURS:
+        normals = estimate_normals(points[visible], neighbours, VIEWER)
+        intensity[visible] = lambert(normals, light)
+    drawn = triangles[visible[triangles].all(axis=1)]
+    fragments = rasterize(to_picture(points, size), drawn, size, size)
+    shading = fragments.interpolate(intensity, drawn)
+    return ShadingImage(np.rint(255 * shading).astype(np.uint8), fragments.covered)

@@ -1,0 +1,44 @@
+"""68 landmarks on a real face."""
+
+import numpy as np
+import pytest
+
+from fer3d.face3d import facemesh, landmarks
+
+
+@pytest.fixture(scope="module")
+def mesh(assets_dir, astronaut, points) -> np.ndarray:
+    return facemesh.load_facemesh(assets_dir / facemesh.MODEL)(astronaut, points).vertices
+
+
+@pytest.fixture(scope="module")
+def found(assets_dir, astronaut, mesh) -> np.ndarray:
+    return landmarks.load_dlib(assets_dir / landmarks.MODEL)(astronaut, mesh)
+
+
+def test_dlib_and_the_mesh_agree(found, mesh):
+    own = landmarks.mesh_landmarks(mesh)[:, :2]
+    between_eyes = np.linalg.norm(own[36:42].mean(axis=0) - own[42:48].mean(axis=0))
+    distance = np.linalg.norm(found - own, axis=1) / between_eyes
+    assert found.shape == (68, 2)
+    assert np.median(distance[17:]) < 0.06
+    assert distance[17:].max() < 0.2
+    assert np.median(distance[:17]) < 0.2  # the outline differs by nature
+
+
+def test_dlib_finds_the_eyes(found, points):
+    assert np.abs(found[36:42].mean(axis=0) - points[0]).max() < 2
+    assert np.abs(found[42:48].mean(axis=0) - points[1]).max() < 2
+
+
+def test_a_shifted_image_shifts_the_landmarks(assets_dir, astronaut, mesh, found):
+    shifted = np.pad(astronaut, ((7, 0), (4, 0), (0, 0)), mode="edge")
+    there = mesh + np.array([4, 7, 0])
+    moved = landmarks.load_dlib(assets_dir / landmarks.MODEL)(shifted, there)
+    assert np.allclose(moved - [4, 7], found, atol=1)
+
+
+def test_landmarks_of_the_mesh_are_its_vertices(mesh):
+    many = landmarks.mesh_landmarks(np.stack([mesh, mesh]))
+    assert many.shape == (2, 68, 3)
+    assert np.array_equal(many[1, 30], mesh[4])
