@@ -1,0 +1,132 @@
+"""From decoded images to aligned ones: detect, choose a face, level its eyes, crop, resize."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fer3d.alignment import eyes
+from fer3d.alignment.faces import Detector, Faces, most_central
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """One aligned image; box and points in its px, image frame.
+
+    Attributes:
+        image: (S, S, 3) uint8 RGB.
+        aligned_from_image: (2, 3) float32, affine from the source image; see ``eyes``.
+        aligned: whether a face was found and its eyes are level.
+        detection: name of the detector that found the face; "" where none was found.
+        box: (4,) float32, x, y, width, height of the face; NaN where none was found.
+        points: (5, 2) float32, in the order of ``Faces``; NaN where no eyes were found.
+        confidence: 0 to 1; 0 where no face was found.
+    """
+
+    image: np.ndarray
+    aligned_from_image: np.ndarray
+    aligned: bool
+    detection: str
+    box: np.ndarray
+    points: np.ndarray
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Aligner:
+    """How images are aligned.
+
+    Attributes:
+        detector: finds the faces.
+        size: side of the aligned image, px.
+        crop: side of the square about the face, in units of its box's mean side; None keeps the
+            whole image, turned.
+        padding: replicated border added before detection, in units of the image's longer side.
+    """
+
+    detector: Detector
+    size: int
+    crop: float | None
+    padding: float = 0.0
+
+    def align(self, images: Sequence[np.ndarray]) -> list[Aligned]:
+        """Align images (H, W, 3) uint8 RGB of any sizes; those of one size are detected together.
+
+        An image without a face is kept as it is: fitted into the square, not turned.
+        """
+        sizes: dict[tuple[int, ...], list[int]] = {}
+        for i, image in enumerate(images):
+            sizes.setdefault(image.shape, []).append(i)
+        results: dict[int, Aligned] = {}
+        for members in sizes.values():
+            found = self._detect(np.stack([images[i] for i in members]))
+            for i, faces in zip(members, found, strict=True):
+                results[i] = self._aligned(images[i], faces)
+        return [results[i] for i in range(len(images))]
+
+    def _detect(self, images: np.ndarray) -> list[Faces]:
+        border = round(self.padding * max(images.shape[1:3]))
+        if border == 0:
+            return self.detector.detect(images)
+        edges = (border, border, border, border, cv2.BORDER_REPLICATE)
+        padded = np.stack([cv2.copyMakeBorder(image, *edges) for image in images])
+        return [faces.moved(border, border) for faces in self.detector.detect(padded)]
+
+    def _aligned(self, image: np.ndarray, faces: Faces) -> Aligned:
+        height, width = image.shape[:2]
+        if len(faces) == 0:
+            return self._kept(image)
+        chosen = most_central(faces.boxes, height, width)
+        box, points = faces.boxes[chosen], faces.points[chosen]
+        affine = eyes.face_crop(box, points, height, width, self.size, self.crop)
+        return Aligned(
+            image=eyes.warp(image, affine, self.size),
+            aligned_from_image=affine.astype(np.float32),
+            aligned=bool(np.isfinite(points).all()),
+            detection=self.detector.name,
+            box=eyes.move_box(affine, box).astype(np.float32),
+            points=eyes.apply(affine, points).astype(np.float32),
+            confidence=float(faces.confidence[chosen]),
+        )
+
+    def _kept(self, image: np.ndarray) -> Aligned:
+        affine = eyes.whole_image(*image.shape[:2], self.size)
+        return Aligned(
+            image=eyes.warp(image, affine, self.size),
+            aligned_from_image=affine.astype(np.float32),
+            aligned=False,
+            detection="",
+            box=np.full(4, np.nan, np.float32),
+            points=np.full((5, 2), np.nan, np.float32),
+            confidence=0.0,
+        )
+
+
+def make_detector(
+    name: str,
+    assets: Path,
+    *,
+    min_face: int,
+    thresholds: tuple[float, float, float],
+    device: str = "cpu",
+) -> Detector:
+    """The detector called ``mtcnn`` or ``haar``.
+
+    Args:
+        name: of the detector.
+        assets: folder of model files.
+        min_face: side of the smallest face, px.
+        thresholds: of MTCNN's three networks.
+        device: of torch, for MTCNN.
+    """
+    if name == "mtcnn":
+        from fer3d.alignment.mtcnn import Mtcnn
+
+        return Mtcnn(assets, min_face=min_face, thresholds=thresholds, device=device)
+    if name == "haar":
+        from fer3d.alignment.haar import HaarCascade
+
+        return HaarCascade(min_face=min_face)
+    raise ValueError(f"detector: expected 'mtcnn' or 'haar', got {name!r}")

@@ -1,0 +1,112 @@
+"""Arithmetic of face boxes: corners (x1, y1, x2, y2) in px of the image frame, float64.
+
+Functions of MTCNN's cascade keep the arithmetic of the `mtcnn` package to the last pixel, its
+"+ 1" included, since the networks were trained with it.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+CELL = 12  # px, what one cell of the proposal network sees
+STRIDE = 2  # px between cells
+
+_PAIRS = 1 << 20  # pairs of boxes compared at a time: bounds the memory, changes no result
+
+
+def from_cells(rows: np.ndarray, columns: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4) of proposal cells: the pixels that a cell sees, moved by its offsets (n, 4).
+
+    Pixels are counted from 1 and both ends belong to the box, so a cell of 12 px has side 11.
+    """
+    corner = STRIDE * np.stack([columns, rows], axis=-1)
+    seen = np.concatenate([corner + 1, corner + CELL], axis=-1)
+    return seen + np.asarray(offsets, np.float64) * (CELL - 1)
+
+
+def refine(boxes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4) moved by offsets (n, 4), given in units of each box's size."""
+    return boxes + np.asarray(offsets, np.float64) * np.tile(_pixel_size(boxes), 2)
+
+
+def points_in(boxes: np.ndarray, fractions: np.ndarray) -> np.ndarray:
+    """Points (n, 5, 2) of the image frame from the output network's fractions (n, 10)."""
+    inside = np.asarray(fractions, np.float64).reshape(-1, 2, 5).swapaxes(1, 2)
+    return inside * _pixel_size(boxes)[:, None] + boxes[:, None, :2] - 1
+
+
+def square(boxes: np.ndarray) -> np.ndarray:
+    """Squares (n, 4) about the same centres, with the longer side of each box."""
+    size = boxes[:, 2:] - boxes[:, :2]
+    longest = size.max(axis=1, keepdims=True)
+    corner = boxes[:, :2] + size * 0.5 - longest * 0.5
+    return np.concatenate([corner, corner + longest], axis=1)
+
+
+def clip(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Boxes (n, 4) cut at the image as the `mtcnn` package cuts them: at 0 and at side - 1."""
+    return np.clip(boxes, 0, [width - 1, height - 1, width - 1, height - 1])
+
+
+def overlap(
+    first: np.ndarray, second: np.ndarray, method: Literal["union", "min"] = "union"
+) -> np.ndarray:
+    """Shared area of boxes (…, 4) over that of their union, or over the smaller one's (…,).
+
+    Boxes without area share nothing: 0.
+    """
+    corner = np.maximum(first[..., :2], second[..., :2])
+    shared = np.prod(np.maximum(np.minimum(first[..., 2:], second[..., 2:]) - corner, 0), axis=-1)
+    areas = _area(first), _area(second)
+    whole = np.minimum(*areas) if method == "min" else areas[0] + areas[1] - shared
+    return np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0)
+
+
+def suppress(
+    boxes: np.ndarray,
+    scores: np.ndarray,
+    groups: np.ndarray,
+    threshold: float,
+    method: Literal["union", "min"] = "union",
+) -> np.ndarray:
+    """Non-maximum suppression within each group, all groups at once.
+
+    A box goes when any box of its group with a higher score overlaps it by more than
+    ``threshold``, even one that goes itself: the rule of the `mtcnn` package, not the greedy one.
+
+    Args:
+        boxes: (n, 4).
+        scores: (n,); equal scores keep their order.
+        groups: (n,) integers, the group of each box.
+        threshold: share of area, 0 to 1.
+        method: as in ``overlap``.
+
+    Returns:
+        Indices of the boxes that stay, by group, then by falling score: (k,) int64.
+    """
+    order = np.lexsort((-scores, groups))
+    boxes, groups = boxes[order], groups[order]
+    last = np.searchsorted(groups, groups, side="right")
+    rivals = last - np.arange(len(groups)) - 1  # boxes of the same group with lower scores
+    stays = np.ones(len(groups), bool)
+    for start, stop in _blocks(rivals):
+        higher = np.repeat(np.arange(start, stop), rivals[start:stop])
+        before = np.cumsum(rivals[start:stop]) - rivals[start:stop]
+        lower = higher + 1 + np.arange(len(higher)) - np.repeat(before, rivals[start:stop])
+        stays[lower[overlap(boxes[higher], boxes[lower], method) > threshold]] = False
+    return order[stays]
+
+
+def _blocks(counts: np.ndarray) -> list[tuple[int, int]]:
+    """Consecutive ranges of ``counts`` that sum to about ``_PAIRS`` each."""
+    edges = np.flatnonzero(np.diff(np.cumsum(counts) // _PAIRS)) + 1
+    return list(zip([0, *edges.tolist()], [*edges.tolist(), len(counts)], strict=True))
+
+
+def _area(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+
+
+def _pixel_size(boxes: np.ndarray) -> np.ndarray:
+    """Width and height (n, 2) counted in pixels, both ends included."""
+    return boxes[:, 2:] - boxes[:, :2] + 1

@@ -1,0 +1,171 @@
+"""MTCNN: three networks in a cascade find faces and five points, batched.
+
+Source: Zhang et al., IEEE SPL 2016; pyramid, box arithmetic, order of suppression and thresholds
+of the PyPI package `mtcnn` 1.0.0, whose faces this detector reproduces.
+
+An image's result does not depend on its batch: networks run on chunks whose shape follows from
+the image's size alone, filled up with zeros.
+"""
+
+import itertools
+import math
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer3d.alignment import boxes as box
+from fer3d.alignment import networks, sampling
+from fer3d.alignment.faces import Faces
+
+PIXEL_CENTRE = 0.5  # px: the package counts points from the centre of the first pixel, fer3d from
+# its corner. Measured: points of mirrored FER2013 images are half a pixel apart at any size.
+
+THRESHOLDS = (0.6, 0.7, 0.8)  # face probability after each network: the package's
+MIN_FACE = 20  # px, the package's
+
+_SCALE_STEP = 0.709  # between levels of the pyramid: about half the area
+_LEVEL_OVERLAP = 0.5  # suppression within a level
+_OVERLAP = 0.7  # suppression after each network
+_CHUNK_PIXELS = 1 << 14  # px of the level that the proposal network takes at once
+_REFINE_CHUNK = 16  # crops at once
+_OUTPUT_CHUNK = 4
+
+
+class Mtcnn:
+    """The detector; networks and settings are fixed when it is made."""
+
+    name: ClassVar[str] = "mtcnn"
+
+    def __init__(
+        self,
+        assets: Path,
+        *,
+        min_face: int = MIN_FACE,
+        thresholds: tuple[float, float, float] = THRESHOLDS,
+        device: str = "cpu",
+    ):
+        """Load the networks.
+
+        Args:
+            assets: folder with pnet.lz4, rnet.lz4 and onet.lz4.
+            min_face: side of the smallest face in px, at least 12.
+            thresholds: least face probability after each of the three networks.
+            device: of torch.
+        """
+        if min_face < box.CELL:
+            raise ValueError(f"min_face: expected at least 12 px, got {min_face}")
+        self._proposal, self._refine, self._output = networks.load(assets, device)
+        self._min_face = min_face
+        self._thresholds = thresholds
+        self._device = device
+
+    @torch.inference_mode()
+    @torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False)
+    def detect(self, images: np.ndarray) -> list[Faces]:
+        """Faces of RGB images (N, H, W, 3) uint8, the most probable first.
+
+        Boxes are not cut at the image's border as the package cuts them, for a cut box has lost
+        the centre and the size of its face; ``boxes.clip`` cuts them.
+        """
+        if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
+            raise ValueError(f"expected (N, H, W, 3) uint8, got {images.shape} {images.dtype}")
+        packed = sampling.pack(images).to(self._device)
+        owner, found = self._propose(images)
+        owner, found = self._refined(packed, owner, found)
+        owner, found, points, scores = self._final(packed, owner, found)
+        size = found[:, 2:] - found[:, :2]
+        found = np.concatenate([found[:, :2], size], axis=1).astype(np.float32)
+        ends = np.searchsorted(owner, np.arange(len(images) + 1))
+        return [
+            Faces(found[a:b], (points[a:b] + PIXEL_CENTRE).astype(np.float32), scores[a:b])
+            for a, b in itertools.pairwise(ends)
+        ]
+
+    def _propose(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Squares that may hold a face: image (n,) and corners (n, 4)."""
+        scales = pyramid(*images.shape[1:3], self._min_face)
+        exact = images.astype(np.float32)
+        levels = [self._scan(exact, scale) for scale in scales] or [_nothing()]
+        owner, found, scores = (np.concatenate(part) for part in zip(*levels, strict=True))
+        keep = box.suppress(found, scores, owner, _OVERLAP)
+        return owner[keep], box.square(found[keep])
+
+    def _scan(self, images: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Proposals of one level: image (n,), corners (n, 4), face probability (n,)."""
+        height, width = (int(side * scale) for side in images.shape[1:3])
+        if min(height, width) < box.CELL:
+            return _nothing()
+        level = sampling.shrink(images, height, width)
+        level = sampling.normalize(torch.from_numpy(level).to(self._device)).permute(0, 3, 1, 2)
+        chunk = max(1, _CHUNK_PIXELS // (height * width))
+        offsets, probability = _in_chunks(self._proposal, level, chunk)
+        where = torch.nonzero(probability > self._thresholds[0])
+        owner, rows, columns = where.T
+        scores = probability[owner, rows, columns].cpu().numpy()
+        moves = offsets[owner, :, rows, columns].cpu().numpy()
+        owner, rows, columns = where.T.cpu().numpy()
+        found = box.from_cells(rows, columns, moves) / scale
+        keep = box.suppress(found, scores, owner, _LEVEL_OVERLAP)
+        return owner[keep], found[keep], scores[keep]
+
+    def _refined(
+        self, packed: Tensor, owner: np.ndarray, found: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Squares that the second network lets pass: image (n,) and corners (n, 4)."""
+        crops = self._crops(packed, owner, found, networks.REFINE_SIZE)
+        offsets, scores = _judged(self._refine, crops, _REFINE_CHUNK)
+        passed = scores > self._thresholds[1]
+        owner, scores = owner[passed], scores[passed]
+        found = box.refine(found[passed], offsets[passed])
+        keep = box.suppress(found, scores, owner, _OVERLAP)
+        return owner[keep], box.square(found[keep])
+
+    def _final(
+        self, packed: Tensor, owner: np.ndarray, found: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Faces: image (n,), corners (n, 4), points (n, 5, 2), face probability (n,)."""
+        crops = self._crops(packed, owner, found, networks.OUTPUT_SIZE)
+        offsets, fractions, scores = _judged(self._output, crops, _OUTPUT_CHUNK)
+        passed = scores > self._thresholds[2]
+        owner, found, scores = owner[passed], found[passed], scores[passed]
+        points = box.points_in(found, fractions[passed])
+        found = box.refine(found, offsets[passed])
+        keep = box.suppress(found, scores, owner, _OVERLAP, method="min")
+        return owner[keep], found[keep], points[keep], scores[keep]
+
+    def _crops(self, packed: Tensor, owner: np.ndarray, found: np.ndarray, size: int) -> Tensor:
+        owners = torch.from_numpy(owner).to(self._device)
+        return sampling.crop(packed, owners, torch.from_numpy(found).to(self._device), size)
+
+
+def pyramid(height: int, width: int, min_face: int) -> list[float]:
+    """Scales at which the proposal network scans an image, largest first; none if it is tiny.
+
+    The count is the package's: it follows from the image's size alone, whatever ``min_face``.
+    """
+    octaves = math.log(min(height, width) / box.CELL) / -math.log(_SCALE_STEP)
+    first = box.CELL / min_face
+    return [first * _SCALE_STEP**level for level in range(round(octaves - 1))]
+
+
+def _judged(network: nn.Module, crops: Tensor, chunk: int) -> tuple[np.ndarray, ...]:
+    return tuple(part.cpu().numpy() for part in _in_chunks(network, crops, chunk))
+
+
+def _in_chunks(network: nn.Module, inputs: Tensor, chunk: int) -> tuple[Tensor, ...]:
+    """A network's outputs over chunks of exactly ``chunk`` rows, zeros filling up the last.
+
+    Kernels add in an order that depends on the shape of their input, so one shape is kept.
+    """
+    rows = len(inputs)
+    filler = inputs.new_zeros((-rows % chunk or (chunk if rows == 0 else 0), *inputs.shape[1:]))
+    filled = torch.cat([inputs, filler]).contiguous(memory_format=torch.channels_last)
+    parts = [network(part) for part in filled.split(chunk)]
+    return tuple(torch.cat(part)[:rows] for part in zip(*parts, strict=True))
+
+
+def _nothing() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0, np.float32)

@@ -1,0 +1,138 @@
+"""The three networks of MTCNN, with the weights of the `mtcnn` package.
+
+Source: Zhang et al., "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional
+Networks", IEEE SPL 2016, figure 2; layer sizes and weights of the PyPI package `mtcnn` 1.0.0 (MIT).
+
+Inputs are RGB, scaled to (value - 127.5) / 128. `ceil_mode` pooling equals TensorFlow's "same"
+padding here: windows that stick out at the bottom and right take the maximum of what is inside.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer3d.errors import UserError
+
+REFINE_SIZE = 24  # px, input side
+OUTPUT_SIZE = 48  # px, input side
+
+_BOX, _FACE, _POINTS = 4, 2, 10  # outputs: corner offsets, (no face, face) scores, x and y of five
+
+
+class ProposalNet(nn.Module):
+    """P-Net: a fully convolutional scan for faces of 12 px."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            *_convolution(3, 10, 3), nn.MaxPool2d(2, 2, ceil_mode=True),
+            *_convolution(10, 16, 3),
+            *_convolution(16, 32, 3),
+        )  # fmt: skip
+        self.head = nn.Conv2d(32, _BOX + _FACE, 1)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Scan images (N, 3, H, W): offsets (N, 4, h, w) and face probability (N, h, w)."""
+        offsets, scores = self.head(self.features(images)).split([_BOX, _FACE], dim=1)
+        return offsets, scores.softmax(dim=1)[:, 1]
+
+
+class RefineNet(nn.Module):
+    """R-Net: is this crop of 24 px a face, and where does its box lie?"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            *_convolution(3, 28, 3), nn.MaxPool2d(3, 2, ceil_mode=True),
+            *_convolution(28, 48, 3), nn.MaxPool2d(3, 2),
+            *_convolution(48, 64, 2),
+        )  # fmt: skip
+        self.dense = nn.Sequential(nn.Linear(64 * 3 * 3, 128), nn.PReLU(128))
+        self.head = nn.Linear(128, _BOX + _FACE)
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Judge crops (N, 3, 24, 24): offsets (N, 4) and face probability (N,)."""
+        hidden = self.dense(self.features(crops).flatten(1))
+        offsets, scores = self.head(hidden).split([_BOX, _FACE], dim=1)
+        return offsets, scores.softmax(dim=1)[:, 1]
+
+
+class OutputNet(nn.Module):
+    """O-Net: the last word on a crop of 48 px, and the five points."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            *_convolution(3, 32, 3), nn.MaxPool2d(3, 2, ceil_mode=True),
+            *_convolution(32, 64, 3), nn.MaxPool2d(3, 2),
+            *_convolution(64, 64, 3), nn.MaxPool2d(2, 2, ceil_mode=True),
+            *_convolution(64, 128, 2),
+        )  # fmt: skip
+        self.dense = nn.Sequential(nn.Linear(128 * 3 * 3, 256), nn.PReLU(256))
+        self.head = nn.Linear(256, _BOX + _POINTS + _FACE)
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Judge crops (N, 3, 48, 48): offsets (N, 4), points (N, 10), face probability (N,).
+
+        Points are five x, then five y, as a fraction of the crop.
+        """
+        hidden = self.dense(self.features(crops).flatten(1))
+        offsets, points, scores = self.head(hidden).split([_BOX, _POINTS, _FACE], dim=1)
+        return offsets, points, scores.softmax(dim=1)[:, 1]
+
+
+def load(assets: Path, device: str = "cpu") -> tuple[ProposalNet, RefineNet, OutputNet]:
+    """The three networks with the weights in ``assets/{pnet,rnet,onet}.lz4``, ready to infer.
+
+    Raises:
+        UserError: a weights file is missing.
+        ValueError: a file holds other shapes than this network's.
+    """
+    networks = ProposalNet(), RefineNet(), OutputNet()
+    for network, name in zip(networks, ("pnet", "rnet", "onet"), strict=True):
+        _fill(network, _read(assets / f"{name}.lz4"), name)
+        network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+    return networks
+
+
+def _convolution(inputs: int, outputs: int, kernel: int) -> tuple[nn.Conv2d, nn.PReLU]:
+    return nn.Conv2d(inputs, outputs, kernel), nn.PReLU(outputs)
+
+
+def _read(path: Path) -> list[np.ndarray]:
+    """The arrays of one weights file, in the order in which Keras keeps them."""
+    import joblib
+
+    if not path.exists():
+        raise UserError(f"{path} is missing: run `dvc repro assets` to fetch it")
+    return joblib.load(path)
+
+
+def _fill(network: nn.Module, arrays: list[np.ndarray], name: str) -> None:
+    """Copy Keras arrays into a network; its output layers, apart in Keras, lie in one head here."""
+    body = len([key for key, _ in network.named_parameters() if not key.startswith("head.")])
+    values = [_from_keras(array) for array in arrays]
+    head = [torch.cat([v.flatten() for v in values[body + i :: 2]]) for i in (0, 1)]
+    expected = list(network.parameters())
+    found = [*values[:body], *head]
+    if [value.numel() for value in found] != [parameter.numel() for parameter in expected]:
+        shapes = [array.shape for array in arrays]
+        raise ValueError(f"{name}.lz4: expected the weights of {name}, got arrays of {shapes}")
+    for parameter, value in zip(expected, found, strict=True):
+        parameter.data.copy_(value.reshape(parameter.shape))
+
+
+def _from_keras(array: np.ndarray) -> Tensor:
+    """Kernels (h, w, in, out) to (out, in, h, w) and (in, out) to (out, in); vectors unchanged.
+
+    Keras flattens feature maps here as (column, row, channel), torch as (channel, row, column):
+    the first dense layer, whose inputs are 3 x 3 maps, is put in torch's order.
+    """
+    tensor = torch.from_numpy(np.asarray(array, dtype=np.float32))
+    if tensor.ndim == 4:
+        return tensor.permute(3, 2, 0, 1)
+    if tensor.ndim == 2 and tensor.shape[0] % 9 == 0:
+        return tensor.reshape(3, 3, -1, tensor.shape[1]).permute(3, 2, 1, 0).flatten(1)
+    return tensor.T if tensor.ndim == 2 else tensor.flatten()

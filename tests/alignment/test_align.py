@@ -1,0 +1,89 @@
+"""The stage on files: rows, metrics, bytes, errors."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer3d import arrays, images, manifest
+from fer3d.alignment.align import align_dataset
+from fer3d.errors import UserError
+from fer3d.params import AlignParams
+from fer3d.settings import Settings
+
+PARAMS = AlignParams(
+    detector="mtcnn", size=64, crop=1.5, padding=0.0, min_face=20, thresholds=(0.6, 0.7, 0.8)
+)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, face: np.ndarray) -> tuple[Path, Path]:
+    """Nine files in three sizes and their manifest; every third shows no face."""
+    root, rows = tmp_path / "images", []
+    for i in range(9):
+        label, split = ("anger", "fear")[i % 2], manifest.SPLITS[i // 3]
+        image = face[:: 1 + i % 2, :: 1 + i % 2]
+        if i % 3 == 2:
+            image = np.full((30 + i, 40, 3), 128, np.uint8)
+        path = f"{label}/{i}.png"
+        images.write_png(root / path, np.ascontiguousarray(image))
+        height, width = image.shape[:2]
+        sha1 = hashlib.sha1((root / path).read_bytes()).hexdigest()
+        rows.append((path, path, label, sha1, split, None, width, height))
+    names = ["id", "path", "label", "sha1", "split", "subject", "width", "height"]
+    manifest.write(pd.DataFrame(rows, columns=names), tmp_path / "split.parquet")
+    return tmp_path / "split.parquet", root
+
+
+def run(dataset: tuple[Path, Path], out: Path, assets_dir: Path, workers: int = 1) -> dict:
+    settings = Settings(workers=workers, device="cpu")
+    return align_dataset(*dataset, out, assets_dir, PARAMS, settings, 1_000_000)
+
+
+def test_no_row_is_lost_and_each_has_its_own_image(
+    dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path, face: np.ndarray
+) -> None:
+    metrics = run(dataset, tmp_path / "out", assets_dir)
+    frame, packed = arrays.read_manifest(tmp_path / "out"), arrays.open_arrays(tmp_path / "out")
+    before = manifest.read(dataset[0])
+    pd.testing.assert_frame_equal(frame[before.columns.tolist()], before)
+    grey = [(image == 128).all() for image in packed["images"]]
+    assert grey == (~frame["aligned"]).tolist()
+    assert [Path(path).stem for path in frame["path"][~frame["aligned"]]] == ["2", "8", "5"]
+    assert np.isnan(packed["points"][~frame["aligned"]]).all()
+    assert frame.loc[frame["aligned"], "confidence"].min() > 0.9
+    assert frame["box_x"].isna().tolist() == grey
+    assert metrics["train"] == {
+        "anger": {"aligned": 1, "not_aligned": 1},
+        "fear": {"aligned": 1, "not_aligned": 0},
+    }
+    assert metrics["aligned_fraction"] == pytest.approx(6 / 9)
+
+
+def test_workers_change_no_byte(
+    dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path
+) -> None:
+    for workers in (1, 2):
+        run(dataset, tmp_path / str(workers), assets_dir, workers)
+    files = sorted(path.name for path in (tmp_path / "1").iterdir())
+    for name in files:
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_a_changed_file_is_named(
+    dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path
+) -> None:
+    images.write_png(dataset[1] / "anger/4.png", np.zeros((256, 256, 3), np.uint8))
+    with pytest.raises(UserError, match=r"4\.png has changed"):
+        run(dataset, tmp_path / "out", assets_dir)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_vanished_file_is_named(
+    dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path
+) -> None:
+    (dataset[1] / "fear/3.png").unlink()
+    with pytest.raises(UserError, match=r"3\.png cannot be read"):
+        run(dataset, tmp_path / "out", assets_dir)

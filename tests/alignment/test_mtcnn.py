@@ -1,0 +1,134 @@
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from fer3d.alignment import boxes, networks, sampling
+from fer3d.alignment.faces import Faces
+from fer3d.alignment.mtcnn import Mtcnn, pyramid
+from fer3d.errors import UserError
+
+
+def as_bytes(faces: Faces) -> bytes:
+    return faces.boxes.tobytes() + faces.points.tobytes() + faces.confidence.tobytes()
+
+
+@pytest.fixture(scope="module")
+def rendered(reference: ModuleType) -> np.ndarray:
+    """The rendered faces of one size, (N, 128, 128, 3)."""
+    return np.stack([v for k, v in reference.images().items() if k.startswith("rendered")])
+
+
+def test_batch_size_changes_nothing(mtcnn: Mtcnn, rendered: np.ndarray) -> None:
+    whole = [as_bytes(faces) for faces in mtcnn.detect(rendered)]
+    for size in (1, 5):
+        parts = [rendered[i : i + size] for i in range(0, len(rendered), size)]
+        assert [as_bytes(faces) for part in parts for faces in mtcnn.detect(part)] == whole
+
+
+def test_order_changes_nothing(mtcnn: Mtcnn, rendered: np.ndarray) -> None:
+    forward = [as_bytes(faces) for faces in mtcnn.detect(rendered)]
+    backward = [as_bytes(faces) for faces in mtcnn.detect(rendered[::-1])]
+    assert backward[::-1] == forward
+
+
+def test_threads_change_nothing(mtcnn: Mtcnn, rendered: np.ndarray) -> None:
+    threads = torch.get_num_threads()
+    found = []
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        found.append([as_bytes(faces) for faces in mtcnn.detect(rendered[:8])])
+    torch.set_num_threads(threads)
+    assert found[0] == found[1]
+
+
+def test_every_front_face_is_found_once(mtcnn: Mtcnn, face: np.ndarray) -> None:
+    group = np.concatenate([face[::2, ::2]] * 3, axis=1)
+    (faces,) = mtcnn.detect(group[None])
+    assert len(faces) == 3
+    middles = np.sort(faces.boxes[:, 0] + faces.boxes[:, 2] / 2)
+    np.testing.assert_allclose(np.diff(middles), 128, atol=4)
+
+
+def test_points_lie_where_faces_have_them(mtcnn: Mtcnn, face: np.ndarray) -> None:
+    (faces,) = mtcnn.detect(face[None])
+    left_eye, right_eye, nose, left_mouth, right_mouth = faces.points[0]
+    assert left_eye[0] < nose[0] < right_eye[0] and left_mouth[0] < right_mouth[0]
+    assert left_eye[1] < nose[1] < left_mouth[1]
+    inside = faces.points[0] - faces.boxes[0, :2]
+    assert (inside > 0).all() and (inside < faces.boxes[0, 2:]).all()
+
+
+def test_a_mirrored_face_has_mirrored_points(mtcnn: Mtcnn, face: np.ndarray) -> None:
+    (faces,) = mtcnn.detect(face[None])
+    (mirrored,) = mtcnn.detect(np.ascontiguousarray(face[None, :, ::-1]))
+    back = mirrored.points[0, [1, 0, 2, 4, 3]] * [-1, 1] + [face.shape[1], 0]
+    assert np.abs(back - faces.points[0]).max() < 0.05 * faces.boxes[0, 2]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (10, 10), (12, 12), (17, 400), (400, 3), (0, 0)])
+def test_small_and_long_images_hold_no_face(mtcnn: Mtcnn, shape: tuple[int, int]) -> None:
+    if 0 in shape:
+        assert mtcnn.detect(np.zeros((0, 48, 48, 3), np.uint8)) == []
+        return
+    for value in (0, 128, 255):
+        (faces,) = mtcnn.detect(np.full((1, *shape, 3), value, np.uint8))
+        assert faces.boxes.shape == (0, 4) and faces.points.shape == (0, 5, 2)
+
+
+def test_grey_is_no_face(mtcnn: Mtcnn) -> None:
+    assert len(mtcnn.detect(np.full((1, 128, 128, 3), 128, np.uint8))[0]) == 0
+
+
+def test_larger_least_face_finds_only_large_faces(assets_dir: Path, face: np.ndarray) -> None:
+    detector = Mtcnn(assets_dir, min_face=80)
+    assert len(detector.detect(face[None])[0]) == 1
+    assert len(detector.detect(np.ascontiguousarray(face[None, ::4, ::4]))[0]) == 0
+
+
+def test_wrong_input_is_named(mtcnn: Mtcnn, assets_dir: Path) -> None:
+    with pytest.raises(ValueError, match=r"uint8, got \(1, 20, 20, 3\) float32"):
+        mtcnn.detect(np.zeros((1, 20, 20, 3), np.float32))
+    with pytest.raises(ValueError, match="at least 12 px"):
+        Mtcnn(assets_dir, min_face=11)
+
+
+def test_the_pyramid_ends_at_the_size_of_a_cell() -> None:
+    scales = pyramid(128, 200, min_face=20)
+    assert scales[0] == pytest.approx(12 / 20) and len(scales) == 6
+    assert min(scales) * 128 >= boxes.CELL
+    assert pyramid(5, 5, min_face=20) == []
+
+
+def test_weights_of_another_network_are_refused(assets_dir: Path, tmp_path: Path) -> None:
+    for name in ("pnet", "rnet", "onet"):
+        (tmp_path / f"{name}.lz4").write_bytes((assets_dir / "rnet.lz4").read_bytes())
+    with pytest.raises(ValueError, match="pnet"):
+        networks.load(tmp_path)
+
+
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"pnet\.lz4 is missing"):
+        networks.load(tmp_path)
+
+
+def test_a_crop_of_the_whole_image_has_its_corners() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (1, 9, 7, 3)).astype(np.uint8)
+    whole = torch.tensor([[0.0, 0.0, 7.0, 9.0]], dtype=torch.float64)
+    crop = sampling.crop(sampling.pack(image), torch.zeros(1, dtype=torch.long), whole, 24)
+    corners = crop[0, :, [0, 0, -1, -1], [0, -1, 0, -1]].T * 128 + 127.5
+    np.testing.assert_allclose(corners, image[0, [0, 0, -1, -1], [0, -1, 0, -1]], atol=1e-3)
+
+
+def test_outside_the_image_a_crop_is_zero() -> None:
+    image = np.full((1, 8, 8, 3), 200, np.uint8)
+    away = torch.tensor([[-30.0, -30.0, -10.0, -10.0]], dtype=torch.float64)
+    assert not sampling.crop(sampling.pack(image), torch.zeros(1, dtype=torch.long), away, 24).any()
+
+
+def test_shrinking_takes_means() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (2, 12, 18, 3)).astype(np.float32)
+    means = image.reshape(2, 4, 3, 6, 3, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(sampling.shrink(image, 4, 6), means, rtol=1e-5)
