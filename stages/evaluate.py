@@ -1,0 +1,29 @@
+"""Accuracy, class accuracy, macro F1 and confusion; the only stage that reads test images."""
+
+from fer3d.evaluation.evaluate import evaluate, write_predictions
+from fer3d.evaluation.plots import write_confusion
+from fer3d.manifest import TEST
+from fer3d.store.atomic import write_json
+from fer3d.training.data import Folders
+from stages import PathOption, context, run
+
+
+def main(
+    checkpoint: PathOption,
+    images: PathOption,
+    faces: PathOption,
+    shadings: PathOption,
+    out: PathOption,
+    confusion: PathOption,
+    metrics: PathOption,
+) -> None:
+    _, settings = context()
+    folders = Folders(images, faces, shadings)
+    predictions, result = evaluate(checkpoint, folders, device=settings.torch_device())
+    write_predictions(predictions, out / "predictions.parquet")
+    write_confusion(predictions, TEST, confusion)
+    write_json(metrics, result)
+
+
+if __name__ == "__main__":
+    run(main)
