@@ -19,7 +19,16 @@ from fer3d.store.atomic import write_bytes
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 DEFAULT_MAX_PIXELS = 50_000_000
 _SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L")
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error)
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+)
 
 
 class Rejection(StrEnum):

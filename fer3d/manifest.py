@@ -65,7 +65,9 @@ def read(path: Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise UserError(f"{path} is missing: run `dvc repro` to make it") from None
     except pa.ArrowInvalid as error:
-        raise UserError(f"{path} is no Parquet manifest ({error}): delete it and run again") from None
+        raise UserError(
+            f"{path} is no Parquet manifest ({error}): delete it and run again"
+        ) from None
     missing = [name for name in REQUIRED if name not in table.column_names]
     if missing:
         raise UserError(f"{path} has no column {missing[0]!r}: it is not a fer3d manifest")
@@ -89,7 +91,9 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
     """The Arrow table of a manifest: sorted by id, declared columns, declared types."""
     unknown = sorted(set(frame.columns) - set(COLUMNS))
     if unknown:
-        raise ValueError(f"undeclared manifest columns {unknown}; declare them in fer3d/manifest.py")
+        raise ValueError(
+            f"undeclared manifest columns {unknown}; declare them in fer3d/manifest.py"
+        )
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
         raise ValueError(f"manifest needs the columns {list(REQUIRED)}, got none of {missing}")
@@ -99,7 +103,9 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
     frame = frame.sort_values("id", kind="stable")
     names = [name for name in COLUMNS if name in frame.columns]
     schema = pa.schema([(name, COLUMNS[name]) for name in names])
-    return pa.Table.from_pandas(frame[names], schema=schema, preserve_index=False).replace_schema_metadata()
+    return pa.Table.from_pandas(
+        frame[names], schema=schema, preserve_index=False
+    ).replace_schema_metadata()
 
 
 def empty(columns: Iterable[str] = REQUIRED) -> pd.DataFrame:

@@ -65,7 +65,7 @@ class ClassPolicy(Section):
     @model_validator(mode="after")
     def _an_image_is_replaced_once(self) -> Self:
         if self.mode == "replace" and 3 * self.fraction > 1:
-            raise ValueError("three noises replace three shares of a class: fraction is 1/3 at most")
+            raise ValueError("three noises replace three shares of a class: at most 1/3")
         return self
 
 
@@ -93,13 +93,20 @@ class NetworkParams(Section):
     shading: bool
     landmark: bool
     dropout: Annotated[float, Field(ge=0, lt=1)]
+    stem_stride: Literal[2, 4]
+    image_channels: Literal[1, 3]
 
 
 class TrainParams(Section):
     seed: Seed
+    max_images: Annotated[int, Field(ge=4)] | None
     epochs: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=2)]
+    batch_size: Annotated[int, Field(ge=4)]
+    optimizer: Literal["adam", "adamw", "sgd"]
     learning_rate: Annotated[float, Field(gt=0)]
+    schedule: Literal["constant", "cosine"]
+    weight_decay: Annotated[float, Field(ge=0)]
+    precision: Literal["float32", "bfloat16"]
     loss: Literal["cross_entropy", "focal"]
     focal_alpha: Fraction
     focal_gamma: Annotated[float, Field(ge=0)]

@@ -3,7 +3,7 @@
 Read from ``FER3D_*`` environment variables, then from a git-ignored ``fer3d.local.toml``, never
 from ``params.yaml``. An environment variable wins over the file.
 
-    FER3D_WORKERS=8              processes for preprocessing (default: the cores this process may use)
+    FER3D_WORKERS=8              processes for preprocessing (default: the cores it may use)
     FER3D_DEVICE=auto            auto | cpu | cuda, for the networks that run in PyTorch
     FER3D_STORE=/mnt/lab/fer3d   the object store's folder or fsspec URL; "none" switches it off
     FER3D_WHEELS=/mnt/wheels     a folder of packages to take model files from, instead of the index
@@ -58,15 +58,16 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
     """
     environment = os.environ if environment is None else environment
     values = _from_file(folder / LOCAL_FILE)
-    known = Settings.model_fields
-    values |= {name: environment[PREFIX + name.upper()] for name in known if PREFIX + name.upper() in environment}
+    variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
+    values |= {name: environment[key] for name, key in variables.items() if key in environment}
     try:
         return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
         raise UserError(
-            f"setting {name!r} ({PREFIX}{name.upper()} or {LOCAL_FILE}): {first['msg']}, got {first['input']!r}"
+            f"setting {name!r} ({PREFIX}{name.upper()} or {LOCAL_FILE}): "
+            f"{first['msg']}, got {first['input']!r}"
         ) from None
 
 

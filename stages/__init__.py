@@ -1,6 +1,7 @@
 """One thin script a stage: read the parameters, call the library, write."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,10 @@ import typer
 
 from fer3d import params, settings
 from fer3d.errors import UserError
+
+# Threads of one process that wait for each other sleep instead of spinning: on a machine that does
+# other things too, spinning makes training many times slower. Read when PyTorch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PathOption = Annotated[Path, typer.Option()]
 

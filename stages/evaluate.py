@@ -1,7 +1,10 @@
 """Accuracy, class accuracy, macro F1 and confusion; the only stage that reads test images."""
 
+import rich
+
 from fer3d.evaluation.evaluate import evaluate, write_predictions
 from fer3d.evaluation.plots import write_confusion
+from fer3d.evaluation.tables import evaluation_table
 from fer3d.manifest import TEST
 from fer3d.store.atomic import write_json
 from fer3d.training.data import Folders
@@ -23,6 +26,7 @@ def main(
     write_predictions(predictions, out / "predictions.parquet")
     write_confusion(predictions, TEST, confusion)
     write_json(metrics, result)
+    rich.print(evaluation_table(result))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def test_png_comes_back_pixel_by_pixel(picture):
 @pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA", "CMYK", "I;16", "I"])
 def test_every_mode_becomes_rgb(picture, mode):
     if mode.startswith("I"):
-        picture = Image.fromarray((np.asarray(picture.convert("L")).astype(np.uint16) * 257))
+        picture = Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257)
     kind = "TIFF" if mode == "CMYK" else "PNG"
     data = encoded(picture if mode.startswith("I") else picture.convert(mode), kind)
     image = decode(data)

@@ -1,15 +1,15 @@
 """Which modules of fer3d each stage uses, directly or not; keeps the `deps` of dvc.yaml true.
 
-    python tools/stage_deps.py           rewrite dvc.yaml
+python tools/stage_deps.py           rewrite dvc.yaml
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 PACKAGES = ("fer3d", "stages")
+_MODULE = re.compile(r"      - (fer3d|stages)/.*\.py")
 
 
 def used_modules(script: Path, root: Path) -> list[str]:
@@ -46,25 +46,33 @@ def _files(name: str, root: Path) -> Iterator[Path]:
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
         base = root.joinpath(*parts[:depth])
-        yield from (path for path in (base.with_suffix(".py"), base / "__init__.py") if path.exists())
+        yield from (
+            path for path in (base.with_suffix(".py"), base / "__init__.py") if path.exists()
+        )
 
 
-def with_modules(deps: list[str], modules: list[str]) -> list[str]:
-    """The data among ``deps`` in its order, then the modules."""
-    return [dep for dep in deps if not dep.endswith(".py")] + modules
+def with_modules(text: str, root: Path) -> str:
+    """The text of dvc.yaml with the modules of each stage at the end of its `deps`."""
+    lines: list[str] = []
+    stage, modules = "", []
+    for line in text.splitlines():
+        if match := re.fullmatch(r"  (\w+):", line):
+            stage = match[1]
+        elif line == "    deps:":
+            modules = used_modules(root / "stages" / f"{stage}.py", root)
+        elif modules and _MODULE.fullmatch(line):
+            continue
+        elif modules and not line.startswith("      - "):
+            lines.extend(f"      - {module}" for module in modules)
+            modules = []
+        lines.append(line)
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     root = Path(__file__).parent.parent
-    yaml = YAML()
-    yaml.width = 120
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    pipeline = yaml.load(root / "dvc.yaml")
-    for name, stage in pipeline["stages"].items():
-        modules = used_modules(root / "stages" / f"{name}.py", root)
-        deps = stage.setdefault("deps", [])
-        deps[:] = with_modules(list(deps), modules)
-    yaml.dump(pipeline, root / "dvc.yaml")
+    pipeline = root / "dvc.yaml"
+    pipeline.write_text(with_modules(pipeline.read_text(encoding="utf-8"), root), encoding="utf-8")
 
 
 if __name__ == "__main__":

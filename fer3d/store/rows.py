@@ -79,9 +79,7 @@ class _Task:
     store: ObjectStore | None
 
 
-def map_rows(
-    producer: Producer, sources: Path, packed: PackedWriter, settings: Settings
-) -> Tally:
+def map_rows(producer: Producer, sources: Path, packed: PackedWriter, settings: Settings) -> Tally:
     """Compute every row of a packed folder and write the results to ``packed``.
 
     Args:
@@ -119,7 +117,9 @@ def _run(task: _Task) -> tuple[int, Arrays]:
     """Look a batch of rows up, compute what is missing, keep it; in a worker process."""
     producer = task.producer
     inputs = open_arrays(task.source, *producer.inputs)
-    batch = {name: np.array(inputs[name][task.rows.start : task.rows.stop]) for name in producer.inputs}
+    batch = {
+        name: np.array(inputs[name][task.rows.start : task.rows.stop]) for name in producer.inputs
+    }
     if task.store is None:
         return len(task.rows), producer.compute(batch)
     identity = producer.identity()

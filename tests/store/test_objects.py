@@ -8,7 +8,11 @@ KEY = "ab" + "0" * 62
 
 @pytest.fixture
 def arrays() -> dict[str, np.ndarray]:
-    return {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array(True), "c": np.zeros(0)}
+    return {
+        "a": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "b": np.array(True),
+        "c": np.zeros(0),
+    }
 
 
 def test_what_is_written_is_read(tmp_path, arrays):

@@ -1,0 +1,66 @@
+"""Files that ``dvc plots`` draws, and the confusion matrix as a picture."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer3d.store.atomic import write_bytes, write_text
+
+DPI = 120
+
+
+def write_confusion(predictions: pd.DataFrame, split: str, path: Path) -> None:
+    """One row an image, actual and predicted: what DVC's ``confusion`` template takes.
+
+    Args:
+        predictions: of ``evaluate``.
+        split: validation | test.
+        path: CSV file to write.
+    """
+    rows = predictions[predictions["split"] == split]
+    table = rows[["label", "predicted"]].rename(columns={"label": "actual"})
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def row_shares(confusion: np.ndarray) -> np.ndarray:
+    """Each row as shares of its sum, (C, C) float64; rows of an absent class are 0."""
+    return confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+
+
+def confusion_png(confusion: np.ndarray, classes: Sequence[str], title: str) -> bytes:
+    """A confusion matrix as PNG, each cell with its share of the actual class in per cent.
+
+    Args:
+        confusion: (C, C) int, rows actual, columns predicted.
+        classes: the C names.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    shares = row_shares(confusion)
+    figure = Figure(figsize=(1.6 + 0.75 * len(classes), 1.3 + 0.7 * len(classes)), dpi=DPI)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    positions = range(len(classes))
+    axes.set_xticks(positions, classes, rotation=45, ha="right")
+    axes.set_yticks(positions, classes)
+    axes.set(xlabel="predicted", ylabel="actual", title=title)
+    for i in positions:
+        for j in positions:
+            color = "white" if shares[i, j] > 0.5 else "black"
+            axes.text(j, i, f"{100 * shares[i, j]:.1f}", ha="center", va="center", color=color)
+    figure.tight_layout()
+    buffer = io.BytesIO()
+    canvas.print_png(buffer, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def write_confusion_png(
+    confusion: np.ndarray, classes: Sequence[str], path: Path, *, title: str
+) -> None:
+    """Write ``confusion_png`` in one atomic step."""
+    write_bytes(path, confusion_png(confusion, classes, title))

@@ -1,0 +1,157 @@
+"""One HTML page about a whole run: it opens offline, with all its pictures inside."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer3d.errors import UserError
+from fer3d.evaluation import charts
+from fer3d.evaluation.evaluate import classes_of, confusion_of
+from fer3d.evaluation.plots import row_shares
+from fer3d.evaluation.samples import SampleSources, failure_sheets, sample_sheets
+from fer3d.images import encode_png
+from fer3d.manifest import TEST
+from fer3d.store.atomic import write_bytes, write_text
+
+PAGE = "report.html"
+TEMPLATE = "report.html.j2"
+STAGES = (
+    "ingest",
+    "deduplicate",
+    "split",
+    "align",
+    "balance",
+    "reconstruct",
+    "relight",
+    "train",
+    "evaluate",
+)
+CURVES = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro F1"}
+
+
+def report(
+    out: Path,
+    *,
+    metrics: Path,
+    curves: Path,
+    predictions: Path,
+    sources: SampleSources,
+    triangles: np.ndarray,
+    samples_per_class: int = 3,
+    failures: int = 16,
+) -> None:
+    """Write the report page and, beside it, its sheets of samples as PNG.
+
+    Equal inputs give equal bytes: there is no time and nothing about the machine in it.
+
+    Args:
+        out: folder to write into: report.html, samples/<class>.png.
+        metrics: folder with the metrics of ``STAGES``, each in a JSON file named after its stage.
+        curves: learning curves of ``fer3d.training.fit``.
+        predictions: Parquet table of ``evaluate``.
+        sources: where the pictures of each stage are.
+        triangles: (T, 3) int, of the mesh.
+        samples_per_class: lines in a class's sheet.
+        failures: pictures at most for each reason why no face was found.
+
+    Raises:
+        UserError: an input is missing or cannot be read.
+    """
+    by_stage = {stage: _read_json(metrics / f"{stage}.json") for stage in STAGES}
+    samples = sample_sheets(sources, triangles, samples_per_class)
+    page = render(
+        by_stage,
+        pd.read_csv(curves),
+        pd.read_parquet(predictions),
+        samples,
+        failure_sheets(sources, failures),
+    )
+    for name, sheet in samples.items():
+        write_bytes(out / "samples" / f"{_file_name(name)}.png", encode_png(sheet))
+    write_text(out / PAGE, page)
+
+
+def render(
+    metrics: Mapping[str, Any],
+    curves: pd.DataFrame,
+    predictions: pd.DataFrame,
+    samples: Mapping[str, np.ndarray],
+    failures: Mapping[str, np.ndarray],
+) -> str:
+    """The page as HTML.
+
+    Args:
+        metrics: by stage, in their order.
+        curves: learning curves, one row an epoch.
+        predictions: of ``evaluate``.
+        samples: by class, a sheet (H, W, 3) uint8 RGB.
+        failures: by reason, a sheet (H, W, 3) uint8 RGB.
+    """
+    evaluation = metrics["evaluate"]
+    judged = TEST if TEST in evaluation else next(iter(evaluation))
+    counts = charts.class_counts(metrics)
+    classes = classes_of(predictions)
+    best = metrics["train"]["best_epoch"]
+    return _template().render(
+        split=judged,
+        evaluation=evaluation[judged],
+        images=int((predictions["split"] == judged).sum()),
+        evaluations=evaluation,
+        classes=classes,
+        confusion=_confusion(predictions[predictions["split"] == judged], classes),
+        curves=[charts.learning_curve(curves, name, CURVES[name], best) for name in CURVES],
+        best_epoch=best,
+        chart=charts,
+        counts=counts,
+        count_classes=sorted({name for _, values in counts for name in values}),
+        largest=max((value for _, values in counts for value in values.values()), default=1),
+        samples={name: _data_url(sheet) for name, sheet in samples.items()},
+        failures={reason: _data_url(sheet) for reason, sheet in failures.items()},
+        stages={name: charts.metrics_tables(values) for name, values in metrics.items()},
+    )
+
+
+def _confusion(
+    predictions: pd.DataFrame, classes: Sequence[str]
+) -> list[tuple[str, list[tuple[int, float]]]]:
+    """Rows of the confusion matrix: actual class, then (images, share of the row) a class."""
+    confusion = confusion_of(predictions, classes)
+    rows = zip(classes, confusion.tolist(), row_shares(confusion).tolist(), strict=True)
+    return [(name, list(zip(images, shares, strict=True))) for name, images, shares in rows]
+
+
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("fer3d.evaluation", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(TEMPLATE)
+
+
+def _file_name(label: str) -> str:
+    """A class's name without the signs that a file's name cannot have."""
+    return re.sub(r"[^\w.-]+", "_", label)
+
+
+def _data_url(image: np.ndarray) -> str:
+    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode("ascii")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run `dvc repro` to make it") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is not valid JSON ({error}): delete it and run again") from None

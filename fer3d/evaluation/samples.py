@@ -1,0 +1,160 @@
+"""Pictures of samples, stage by stage, and of what was not found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer3d.arrays import open_arrays, read_manifest
+from fer3d.images import Rejected, contact_sheet, decode, read_file, resize
+from fer3d.manifest import TEST, VALIDATION
+
+COLUMNS = ("original", "aligned", "mesh", "shading")
+CELL = 120  # px, side of a picture in a sheet
+ZOOM = 3  # a mesh is drawn on an image this many times as large, to keep its lines thin
+OPACITY = 0.5  # of a mesh's lines
+LINE = (64, 224, 208)  # RGB
+LANDMARK = (255, 80, 60)  # RGB
+PER_LINE = 8  # pictures in a line of a sheet of failures
+
+
+@dataclass(frozen=True)
+class SampleSources:
+    """Where the pictures of each stage are; the last three have the same rows."""
+
+    originals: Path  # the folder that the manifest's paths are relative to
+    images: Path  # packed: images
+    faces: Path  # packed: vertices_image, landmarks_image; reconstructed and reason
+    shadings: Path  # packed: shading
+
+
+def sample_sheets(
+    sources: SampleSources, triangles: np.ndarray, per_class: int
+) -> dict[str, np.ndarray]:
+    """A sheet a class: some of its images, one a line, with a column for each of ``COLUMNS``.
+
+    Args:
+        sources: where the pictures are.
+        triangles: (T, 3) int, of the mesh.
+        per_class: lines of a sheet.
+
+    Returns:
+        {class: (H, W, 3) uint8 RGB}, classes in alphabetical order.
+    """
+    frame = read_manifest(sources.faces)
+    chosen = choose_rows(frame, per_class)
+    arrays = _open(sources)
+    return {
+        name: contact_sheet(
+            [_stages(sources, arrays, frame, row, triangles) for row in rows],
+            column_titles=COLUMNS,
+            cell=CELL,
+        )
+        for name, rows in chosen.items()
+    }
+
+
+def choose_rows(frame: pd.DataFrame, per_class: int) -> dict[str, np.ndarray]:
+    """Rows to show of each class, spread evenly over it: faces that were found and reconstructed.
+
+    Validation images where there are enough, else training images too; never test images and
+    never noisy copies.
+    """
+    shown = (frame["split"] != TEST) & frame["reconstructed"] & frame["aligned"]
+    shown &= frame["noise"].fillna("") == ""
+    chosen = {}
+    for name in sorted(frame["label"].unique()):
+        of_class = shown & (frame["label"] == name)
+        rows = np.flatnonzero(of_class & (frame["split"] == VALIDATION))
+        if len(rows) < per_class:
+            rows = np.flatnonzero(of_class)
+        chosen[name] = rows[np.unique(np.linspace(0, len(rows) - 1, per_class).round().astype(int))]
+    return {name: rows for name, rows in chosen.items() if len(rows)}
+
+
+def failure_sheets(sources: SampleSources, limit: int) -> dict[str, np.ndarray]:
+    """Images whose face was not found, by reason: "not aligned: ..." and "not reconstructed: ...".
+
+    Args:
+        limit: pictures of a reason at most.
+
+    Returns:
+        {reason: (H, W, 3) uint8 RGB}; reasons without images are left out.
+    """
+    frame = read_manifest(sources.faces)
+    frame = frame[(frame["split"] != TEST) & (frame["noise"].fillna("") == "")]
+    images = open_arrays(sources.images, "images")["images"]
+    groups = {"not aligned: no face was detected": frame.index[~frame["aligned"]]}
+    failed = frame[~frame["reconstructed"]]
+    for reason, rows in sorted(failed.groupby("reason").groups.items()):
+        groups[f"not reconstructed: {str(reason).replace('_', ' ')}"] = rows
+    return {
+        title: contact_sheet(_lines([images[row] for row in rows[:limit]]), cell=CELL)
+        for title, rows in groups.items()
+        if len(rows)
+    }
+
+
+def draw_mesh(
+    image: np.ndarray, vertices: np.ndarray, landmarks: np.ndarray, triangles: np.ndarray
+) -> np.ndarray:
+    """An image with the mesh's edges and the landmarks drawn over it, ``ZOOM`` times as large.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        vertices: (V, 3) float32, px, image frame.
+        landmarks: (68, 2 or 3) float32, px, image frame.
+        triangles: (T, 3) int.
+    """
+    import cv2
+
+    canvas = resize(image, ZOOM * image.shape[1], ZOOM * image.shape[0]).copy()
+    corners = _drawn(vertices[:, :2])[triangles]
+    lines = canvas.copy()
+    cv2.polylines(lines, list(corners), True, LINE, 1, cv2.LINE_AA)
+    canvas = cv2.addWeighted(canvas, 1 - OPACITY, lines, OPACITY, 0)
+    for x, y in _drawn(landmarks[:, :2]):
+        cv2.circle(canvas, (int(x), int(y)), 2, LANDMARK, -1, cv2.LINE_AA)
+    return canvas
+
+
+def _open(sources: SampleSources) -> dict[str, np.ndarray]:
+    return {
+        **open_arrays(sources.images, "images"),
+        **open_arrays(sources.faces, "vertices_image", "landmarks_image"),
+        **open_arrays(sources.shadings, "shading"),
+    }
+
+
+def _stages(
+    sources: SampleSources,
+    arrays: Mapping[str, np.ndarray],
+    frame: pd.DataFrame,
+    row: int,
+    triangles: np.ndarray,
+) -> list[np.ndarray]:
+    image = np.asarray(arrays["images"][row])
+    mesh = draw_mesh(
+        image, arrays["vertices_image"][row], arrays["landmarks_image"][row], triangles
+    )
+    original = _original(sources.originals / frame["path"].iloc[row])
+    return [original, image, mesh, np.asarray(arrays["shading"][row])]
+
+
+def _original(path: Path) -> np.ndarray:
+    """The source image, or a white picture where it has gone since the stages ran."""
+    try:
+        return decode(read_file(path))
+    except Rejected:
+        return np.full((CELL, CELL, 3), 255, np.uint8)
+
+
+def _drawn(points: np.ndarray) -> np.ndarray:
+    """Points of the image frame to whole pixels of the enlarged picture."""
+    return np.floor(ZOOM * points).astype(np.int32)
+
+
+def _lines(pictures: list[np.ndarray]) -> list[list[np.ndarray]]:
+    return [pictures[i : i + PER_LINE] for i in range(0, len(pictures), PER_LINE)]

@@ -1,0 +1,69 @@
+"""Scores of a classifier from its confusion matrix."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+DECIMALS = 6  # of scores in metrics files
+
+
+def confusion_matrix(actual: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """How often each class was taken for each.
+
+    Args:
+        actual: (N,) int, 0 .. C - 1.
+        predicted: (N,) int, 0 .. C - 1.
+        classes: C.
+
+    Returns:
+        (C, C) int64, rows actual, columns predicted.
+    """
+    cells = np.bincount(actual * classes + predicted, minlength=classes * classes)
+    return cells.reshape(classes, classes)
+
+
+def scores(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, object]:
+    """Accuracy, class accuracy, macro F1 and a table by class.
+
+    Means over classes leave out those that neither occur nor were predicted (macro F1) or that do
+    not occur (class accuracy); a ratio of nothing to nothing is 0.
+
+    Args:
+        confusion: (C, C) int, rows actual, columns predicted.
+        classes: the C names.
+
+    Returns:
+        {accuracy, class_accuracy, macro_f1, per_class: {name: {precision, recall, f1, support}}}
+
+    Source: paper A, section 5.2 (accuracy, class accuracy); F1 as scikit-learn's ``f1_score``.
+    """
+    hits = np.diagonal(confusion)
+    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    precision, recall = _ratio(hits, predicted), _ratio(hits, support)
+    f1 = _ratio(2 * hits, support + predicted)
+    return {
+        "accuracy": _rounded(_ratio(hits.sum(), confusion.sum())),
+        "class_accuracy": _rounded(_mean(recall[support > 0])),
+        "macro_f1": _rounded(_mean(f1[support + predicted > 0])),
+        "per_class": {
+            name: {
+                "precision": _rounded(precision[i]),
+                "recall": _rounded(recall[i]),
+                "f1": _rounded(f1[i]),
+                "support": int(support[i]),
+            }
+            for i, name in enumerate(classes)
+        },
+    }
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return part / np.maximum(whole, 1)  # where the whole is 0, so is the part
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), DECIMALS)

@@ -1,0 +1,64 @@
+"""The evaluation table, for the terminal and for Markdown."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+OVERALL = {"accuracy": "accuracy", "class_accuracy": "class accuracy", "macro_f1": "macro F1"}
+BY_CLASS = ("precision", "recall", "f1", "support")
+
+
+def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the evaluation table: a row a class, then the means.
+
+    Args:
+        metrics: of ``evaluate``: by split, accuracy, class_accuracy, macro_f1, per_class.
+    """
+    header = ["class", *(f"{split} {name}" for split in metrics for name in BY_CLASS)]
+    classes = next(iter(metrics.values()))["per_class"]
+    rows = [
+        [
+            name,
+            *(_cell(part["per_class"][name][key]) for part in metrics.values() for key in BY_CLASS),
+        ]
+        for name in classes
+    ]
+    for key, title in OVERALL.items():
+        means = [["", "", _cell(part[key]), _images(part)] for part in metrics.values()]
+        rows.append([title, *(cell for cells in means for cell in cells)])
+    return header, rows
+
+
+def evaluation_table(metrics: Mapping[str, Any]) -> "Table":
+    """The evaluation as a rich table."""
+    from rich.table import Table
+
+    header, rows = evaluation_rows(metrics)
+    table = Table(title="Evaluation", header_style="bold")
+    for i, title in enumerate(header):
+        split, _, name = title.partition(" ")
+        table.add_column(f"{split}\n{name}" if name else title, justify="right" if i else "left")
+    for i, row in enumerate(rows):
+        table.add_row(*row, end_section=i == len(rows) - len(OVERALL) - 1)
+    return table
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table, the first column aligned left and the others right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def evaluation_markdown(metrics: Mapping[str, Any]) -> str:
+    """The evaluation as a Markdown table."""
+    return markdown_table(*evaluation_rows(metrics))
+
+
+def _cell(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _images(part: Mapping[str, Any]) -> str:
+    return str(sum(values["support"] for values in part["per_class"].values()))

@@ -1,0 +1,95 @@
+"""The base branch: the aligned image, seen by a shallow ResNet (paper A, section 4.3)."""
+
+from torch import Tensor, nn
+
+from fer3d.networks.layers import (
+    EMBEDDING,
+    convolution,
+    convolved_side,
+    fully_connected,
+    max_pool,
+    standardize_pixels,
+)
+
+STEM_KERNEL = 7  # px, as in ResNet
+POOL = 4  # side of the final max pooling
+
+
+class BaseNetwork(nn.Module):
+    """Seven convolutions of 128 | 64, 64, 128 | 64, 64, 256 filters, max pooling 4, three layers.
+
+    A separate convolution, one identity block, one convolution block. Left open by the paper and
+    chosen here as ResNet has it (He et al. 2016, figure 5 right, and its Keras version, from which
+    the blocks have their names): kernels of 7 in the separate convolution and 1, 3, 1 in a block;
+    stride 2 in the convolution block's first convolution and in its shortcut, a projection that is
+    not counted among the seven; batch normalization after every convolution; ReLU. The separate
+    convolution's stride is 4, what ResNet reaches before its blocks by a stride of 2 and a pooling
+    of 2 (the paper pools at the end alone). With a stride of 2 the branch costs six times as much.
+    """
+
+    def __init__(
+        self, *, size: int = 100, channels: int = 3, stem_stride: int = 4, dropout: float = 0.4
+    ):
+        """
+        Args:
+            size: side of the input image, px.
+            channels: 3 for RGB, 1 for grey.
+            stem_stride: stride of the separate convolution.
+            dropout: probability, in the fully connected layers.
+        """
+        super().__init__()
+        padding = STEM_KERNEL // 2
+        self.grey = channels == 1
+        self.stem = nn.Sequential(
+            *convolution(channels, 128, STEM_KERNEL, stem_stride, padding=padding), nn.ReLU()
+        )
+        self.identity_block = ResidualBlock(128, (64, 64, 128))
+        self.convolution_block = ResidualBlock(128, (64, 64, 256), stride=2)
+        side = convolved_side(size, STEM_KERNEL, stem_stride, padding)
+        side = convolved_side(side, 1, 2, 0) // POOL
+        if side < 1:
+            raise ValueError(f"images of {size} px are too small for the base branch")
+        self.encoder = fully_connected((256 * side * side, 1024, 1024, EMBEDDING), dropout)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """
+        Args:
+            image: (B, 3, H, W) float32, RGB in [0, 1]; (B, 1, H, W) too where ``channels`` is 1.
+
+        Returns:
+            (B, 128) float32.
+        """
+        if self.grey:
+            image = image.mean(dim=1, keepdim=True)
+        maps = self.stem(standardize_pixels(image))
+        maps = self.convolution_block(self.identity_block(maps))
+        return self.encoder(max_pool(maps, POOL).flatten(1))
+
+
+class ResidualBlock(nn.Module):
+    """A bottleneck: convolutions of 1, 3 and 1, added to the input or, resized, to its projection.
+
+    Without a stride and with as many filters at the end as channels at the start it is ResNet's
+    identity block, otherwise its convolution block.
+    """
+
+    def __init__(self, channels: int, filters: tuple[int, int, int], stride: int = 1):
+        super().__init__()
+        first, second, third = filters
+        self.residual = nn.Sequential(
+            *convolution(channels, first, 1, stride),
+            nn.ReLU(),
+            *convolution(first, second, 3, padding=1),
+            nn.ReLU(),
+            *convolution(second, third, 1),
+        )
+        keeps_shape = stride == 1 and third == channels
+        self.shortcut = (
+            nn.Identity()
+            if keeps_shape
+            else nn.Sequential(*convolution(channels, third, 1, stride))
+        )
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, filters[2], ceil(H / stride), ceil(W / stride))."""
+        return (self.residual(maps) + self.shortcut(maps)).relu()

@@ -1,0 +1,93 @@
+"""The whole network: the branches side by side and what joins them (paper A, section 4.3)."""
+
+import torch
+from torch import Tensor, nn
+
+from fer3d.networks.base import BaseNetwork
+from fer3d.networks.config import NetworkConfig
+from fer3d.networks.landmark import LandmarkNetwork
+from fer3d.networks.layers import EMBEDDING, fully_connected
+from fer3d.networks.shading import ShadingNetwork
+
+WIDTHS = (512, 128)
+
+
+class FusionNetwork(nn.Module):
+    """Embeddings of 128 a branch, concatenated (384 with all three), then layers of 512, 128, C.
+
+    The softmax belongs to the loss and to ``probabilities``: ``forward`` gives logits. Dropout
+    follows the concatenation's layer of 512 and stands before the last layer.
+    """
+
+    def __init__(
+        self, config: NetworkConfig, classes: int, *, image_size: int = 100, shading_size: int = 100
+    ):
+        """
+        Args:
+            config: which branches are on, and their free choices.
+            classes: number of expressions, C.
+            image_size: side of an aligned image, px.
+            shading_size: side of a shading image, px.
+        """
+        super().__init__()
+        self.config = config
+        self.branches = nn.ModuleDict()
+        if config.base:
+            self.branches["base"] = BaseNetwork(
+                size=image_size,
+                channels=config.image_channels,
+                stem_stride=config.stem_stride,
+                dropout=config.dropout,
+            )
+        if config.shading:
+            self.branches["shading"] = ShadingNetwork(size=shading_size, dropout=config.dropout)
+        if config.landmark:
+            self.branches["landmark"] = LandmarkNetwork(dropout=config.dropout)
+        width = EMBEDDING * len(self.branches)
+        self.fusion = fully_connected((width, *WIDTHS), config.dropout)
+        self.classifier = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(WIDTHS[-1], classes))
+
+    def forward(
+        self,
+        image: Tensor | None = None,
+        shading: Tensor | None = None,
+        landmarks: Tensor | None = None,
+        reconstructed: Tensor | None = None,
+    ) -> Tensor:
+        """Inputs of branches that are off are not used and may be left out.
+
+        Args:
+            image: (B, 3, H, W) float32, RGB in [0, 1].
+            shading: (B, 1, H, W) float32 in [0, 1], 0 where the face is hidden.
+            landmarks: (B, 68, 2) or (B, 68, 3) float32, px, image frame.
+            reconstructed: (B,) bool, whether the landmarks were found; all by default.
+
+        Returns:
+            (B, C) float32 logits.
+
+        Raises:
+            ValueError: the input of a branch that is on is missing.
+        """
+        return self.classifier(self.fusion(self.embed(image, shading, landmarks, reconstructed)))
+
+    def embed(
+        self,
+        image: Tensor | None = None,
+        shading: Tensor | None = None,
+        landmarks: Tensor | None = None,
+        reconstructed: Tensor | None = None,
+    ) -> Tensor:
+        """The branches' embeddings side by side, (B, 128 x branches) float32; see ``forward``."""
+        inputs = {"base": image, "shading": shading, "landmark": landmarks}
+        parts = []
+        for name, branch in self.branches.items():
+            value = inputs[name]
+            if value is None:
+                raise ValueError(f"the {name} branch is on and its input is missing")
+            parts.append(branch(value, reconstructed) if name == "landmark" else branch(value))
+        return torch.cat(parts, dim=1)
+
+    @torch.no_grad()
+    def probabilities(self, **inputs: Tensor | None) -> Tensor:
+        """Softmax of the logits, (B, C) float32, rows summing to 1; arguments as ``forward``."""
+        return self(**inputs).softmax(dim=1)

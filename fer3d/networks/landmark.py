@@ -1,0 +1,113 @@
+"""The landmark branch: all distances between 68 points (paper A, section 4.2)."""
+
+import torch
+from torch import Tensor, nn
+
+from fer3d.networks.layers import EMBEDDING, fully_connected
+
+POINTS = 68
+NOSE = 30  # the nose tip in the 68-point scheme of iBUG 300-W, counted from 0
+DISTANCES = POINTS * (POINTS - 1) // 2  # 2,278
+WIDTHS = (1024, 512, 256, EMBEDDING)
+
+MIN_EXTENT = 1e-6  # px; points on a line have no extent across it, which would be divided by
+MIN_SPREAD = 1e-4  # of a distance over the training set; one that never varies has none
+
+
+def normalize_points(points: Tensor) -> Tensor:
+    """Max-min normalization with the nose as the origin, each coordinate by its own extent.
+
+    The face then spans exactly 1 in x and 1 in y: the distances do not change with its place in the
+    image, its size, or (nearly) its turning to the side.
+
+    Args:
+        points: (..., 68, 2) float32, any unit.
+
+    Returns:
+        (..., 68, 2) float32, the nose tip at 0.
+
+    Source: paper A, section 4.2, "max-min normalization with the position of the nose as the
+    origin point".
+    """
+    extent = points.amax(dim=-2, keepdim=True) - points.amin(dim=-2, keepdim=True)
+    return (points - points[..., NOSE : NOSE + 1, :]) / extent.clamp_min(MIN_EXTENT)
+
+
+def pairwise_distances(points: Tensor) -> Tensor:
+    """Distances d_12, d_13, ..., d_67,68 between all pairs of points, each pair once.
+
+    Args:
+        points: (..., P, 2) float32.
+
+    Returns:
+        (..., P (P - 1) / 2) float32, in the points' unit.
+
+    Source: paper A, equation 4.
+    """
+    count = points.shape[-2]
+    first, second = torch.triu_indices(count, count, offset=1, device=points.device)
+    return (points[..., first, :] - points[..., second, :]).norm(dim=-1)
+
+
+def landmark_features(points: Tensor) -> Tensor:
+    """The 2,278 normalized distances of 68 landmarks.
+
+    Args:
+        points: (..., 68, 2) or (..., 68, 3) float32, px, image frame; a third
+            coordinate is not used.
+
+    Returns:
+        (..., 2278) float32, each in [0, sqrt(2)].
+
+    Raises:
+        ValueError: another number of points or coordinates.
+
+    Source: paper A, section 4.2, equations 3 and 4.
+    """
+    if points.shape[-2] != POINTS or points.shape[-1] not in (2, 3):
+        raise ValueError(f"landmarks: expected (..., 68, 2 or 3), got {tuple(points.shape)}")
+    return pairwise_distances(normalize_points(points[..., :2]))
+
+
+class LandmarkNetwork(nn.Module):
+    """Four fully connected layers of 1024, 512, 256, 128 on the normalized distances.
+
+    Left open by the paper and chosen here: the distances are standardized, each by its mean and
+    spread over the training set (an expression changes them by a few hundredths, which a layer
+    would hardly see otherwise); batch normalization and ReLU after every layer. A face without
+    landmarks has features of zero, which is the mean face.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, *, dropout: float = 0.4):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(DISTANCES))
+        self.register_buffer("spread", torch.ones(DISTANCES))
+        self.encoder = fully_connected((DISTANCES, *WIDTHS), dropout)
+
+    def standardize_by(self, mean: Tensor, spread: Tensor) -> None:
+        """Set what the distances are standardized by.
+
+        Args:
+            mean: (2278,) float32, of each distance over the training set.
+            spread: (2278,) float32, its standard deviation.
+        """
+        self.mean.copy_(mean)
+        self.spread.copy_(spread.clamp_min(MIN_SPREAD))
+
+    def forward(self, points: Tensor, present: Tensor | None = None) -> Tensor:
+        """
+        Args:
+            points: (B, 68, 2) or (B, 68, 3) float32, px, image frame.
+            present: (B,) bool, whether the landmarks were found; where not, the points are not
+                used. All of them by default.
+
+        Returns:
+            (B, 128) float32.
+        """
+        features = (landmark_features(points) - self.mean) / self.spread
+        if present is not None:
+            features = torch.where(present[:, None], features, 0.0)
+        return self.encoder(features)

@@ -1,0 +1,113 @@
+"""From one image to one expression, through the functions that the pipeline uses."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from fer3d import images
+from fer3d.alignment.aligner import Aligned, Aligner, make_detector
+from fer3d.face3d.reconstruct import Reconstruction, reconstruct_image
+from fer3d.face3d.relight import relight_image
+from fer3d.face3d.shading import ShadingImage
+from fer3d.params import Params
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the recognizer sees and says of one image.
+
+    Attributes:
+        expression: the most probable class.
+        probabilities: by class, summing to 1.
+        aligned: the face that was looked at; its ``aligned`` is False where none was detected.
+        face: its reconstruction; its ``reason`` says why where there is none.
+        relit: its shading image.
+    """
+
+    expression: str
+    probabilities: dict[str, float]
+    aligned: Aligned
+    face: Reconstruction
+    relit: ShadingImage
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained recognizer with the preprocessing that it was trained on.
+
+    Attributes:
+        checkpoint: file that the stage `train` wrote.
+        assets: folder of model files.
+        params: the parameters of the run that made the checkpoint.
+        device: cpu | cuda.
+    """
+
+    checkpoint: Path
+    assets: Path
+    params: Params
+    device: str = "cpu"
+
+    def __call__(self, image: np.ndarray) -> Prediction:
+        """Recognize the expression of the most central large face.
+
+        Args:
+            image: (H, W, 3) uint8, RGB.
+        """
+        (aligned,) = self._aligner.align([image])
+        reconstruct, relight = self.params.reconstruct, self.params.relight
+        face = reconstruct_image(aligned.image, aligned.points, self.assets, reconstruct)
+        relit = relight_image(
+            face.vertices_face, face.visible, self.assets, relight, reconstruct.subdivisions
+        )
+        probabilities = self._probabilities(aligned, face, relit)
+        best = max(probabilities, key=probabilities.__getitem__)
+        return Prediction(best, probabilities, aligned, face, relit)
+
+    def file(self, path: Path) -> Prediction:
+        """Recognize the expression in an image file.
+
+        Raises:
+            fer3d.images.Rejected: the file is no good image.
+        """
+        limit = self.params.ingest.max_pixels
+        return self(images.decode(images.read_file(path), max_pixels=limit))
+
+    @cached_property
+    def _aligner(self) -> Aligner:
+        params = self.params.align
+        detector = make_detector(
+            params.detector,
+            self.assets,
+            min_face=params.min_face,
+            thresholds=params.thresholds,
+            device=self.device,
+        )
+        return Aligner(detector, params.size, params.crop, params.padding)
+
+    @cached_property
+    def _recognizer(self):
+        from fer3d.training.checkpoint import load_recognizer
+
+        return load_recognizer(self.checkpoint, self.device)
+
+    def _probabilities(
+        self, aligned: Aligned, face: Reconstruction, relit: ShadingImage
+    ) -> dict[str, float]:
+        import torch
+
+        from fer3d.networks.inputs import to_inputs
+
+        batch = {
+            "image": aligned.image,
+            "shading": relit.shading,
+            "landmarks": face.landmarks_image,
+            "reconstructed": np.array(face.reason == ""),
+        }
+        tensors = {
+            name: torch.from_numpy(np.asarray(value))[None].to(self.device)
+            for name, value in batch.items()
+        }
+        (row,) = self._recognizer.network.probabilities(**to_inputs(tensors)).tolist()
+        return dict(zip(self._recognizer.classes, row, strict=True))

@@ -1,0 +1,1 @@
+"""Training on packed arrays with PyTorch Lightning; without OpenCV, Open3D, dlib and TFLite."""

@@ -1,0 +1,253 @@
+"""Packed arrays as batches of tensors."""
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from fer3d.arrays import open_arrays, read_manifest
+from fer3d.errors import UserError
+from fer3d.manifest import TRAIN, VALIDATION
+
+Batch = dict[str, Tensor]
+
+RESIDENT_SHARE = 0.5  # of the device's free memory that a set may fill
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Packed folders with the same rows: of ``balance``, ``reconstruct`` and ``relight``."""
+
+    images: Path  # images (N, S, S, 3) uint8
+    landmarks: Path  # landmarks_image (N, 68, 2 or 3) float32; `reconstructed` in the manifest
+    shading: Path  # shading (N, S, S) uint8
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """What a network sees: arrays that are memory-mapped, row i belonging to row i of ``frame``."""
+
+    frame: pd.DataFrame
+    image: np.ndarray  # (N, S, S, 3) uint8, RGB
+    landmarks: np.ndarray  # (N, 68, 2 or 3) float32, px, image frame
+    shading: np.ndarray  # (N, S, S) uint8
+    reconstructed: np.ndarray  # (N,) bool
+
+    @property
+    def image_size(self) -> int:
+        """Side of an aligned image, px."""
+        return self.image.shape[1]
+
+    @property
+    def shading_size(self) -> int:
+        """Side of a shading image, px."""
+        return self.shading.shape[1]
+
+    def rows(self, split: str) -> np.ndarray:
+        """Row numbers of a split, ascending."""
+        return np.flatnonzero(self.frame["split"].to_numpy() == split)
+
+
+def open_set(folders: Folders) -> Arrays:
+    """Memory-map the arrays of a set.
+
+    Raises:
+        UserError: a folder or an array is missing, or the folders do not hold the same rows.
+    """
+    frame = read_manifest(folders.images)
+    reconstruction = read_manifest(folders.landmarks)
+    for folder, other in (
+        (folders.landmarks, reconstruction),
+        (folders.shading, read_manifest(folders.shading)),
+    ):
+        if not frame["id"].equals(other["id"]):
+            raise UserError(
+                f"{folder} has {len(other)} rows that are not the {len(frame)} rows of "
+                f"{folders.images}: run `dvc repro` to make both from the same images"
+            )
+    return Arrays(
+        frame,
+        open_arrays(folders.images, "images")["images"],
+        open_arrays(folders.landmarks, "landmarks_image")["landmarks_image"],
+        open_arrays(folders.shading, "shading")["shading"],
+        reconstruction["reconstructed"].to_numpy(dtype=bool),
+    )
+
+
+def encode_labels(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
+    """Labels as positions in ``classes``, (N,) int64.
+
+    Raises:
+        UserError: a label that is not in ``classes``.
+    """
+    codes = pd.Index(classes).get_indexer(labels)
+    if (codes < 0).any():
+        unknown = sorted(set(labels[codes < 0]))
+        raise UserError(
+            f"class {unknown[0]!r} has no training image (trained classes: {', '.join(classes)}): "
+            "add some, or remove the class from the data set"
+        )
+    return codes.astype(np.int64)
+
+
+def draw(rows: np.ndarray, count: int | None, seed: int) -> np.ndarray:
+    """``count`` of the rows at random, ascending; all of them where there are fewer, or for None.
+
+    A smaller draw is part of every larger one with the same seed.
+    """
+    if count is None or count >= len(rows):
+        return rows
+    return np.sort(np.random.default_rng(seed).permutation(rows)[:count])
+
+
+class ExpressionDataset(Dataset[Batch]):
+    """Rows of a set, taken a batch at a time.
+
+    ``dataset[[3, 1, 2]]`` is a batch of uint8 and float32 tensors, see ``networks.inputs``. The
+    rows are read from the memory maps until ``load_onto`` copies them to a device.
+    """
+
+    def __init__(self, arrays: Arrays, rows: np.ndarray, classes: Sequence[str]):
+        self._rows = rows
+        self._sources = {
+            "image": arrays.image,
+            "landmarks": arrays.landmarks,
+            "shading": arrays.shading,
+            "reconstructed": arrays.reconstructed,
+        }
+        self._labels = torch.from_numpy(encode_labels(arrays.frame["label"].iloc[rows], classes))
+        self._resident: Batch | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, indices: Sequence[int]) -> Batch:
+        if self._resident is None:
+            return self._read(np.asarray(indices))
+        device = self._resident["label"].device
+        chosen = torch.as_tensor(indices, device=device)
+        return {name: values[chosen] for name, values in self._resident.items()}
+
+    @property
+    def labels(self) -> Tensor:
+        """(N,) int64, positions in the classes."""
+        return self._labels
+
+    def landmarks(self) -> tuple[Tensor, Tensor]:
+        """Points (N, 68, 2 or 3) float32 and whether they were found (N,) bool, of all rows."""
+        points, found = (self._sources[name][self._rows] for name in ("landmarks", "reconstructed"))
+        return torch.from_numpy(points), torch.from_numpy(found)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the rows take in memory."""
+        return sum(len(self) * values[:1].nbytes for values in self._sources.values())
+
+    def load_onto(self, device: torch.device) -> None:
+        """Copy all rows to a device, as uint8; batches are then taken there."""
+        rows = self._read(np.arange(len(self)))
+        self._resident = {name: values.to(device) for name, values in rows.items()}
+
+    def _read(self, indices: np.ndarray) -> Batch:
+        rows = self._rows[indices]
+        batch = {name: torch.from_numpy(array[rows]) for name, array in self._sources.items()}
+        return batch | {"label": self._labels[indices]}
+
+
+class ShuffledBatches(Sampler[list[int]]):
+    """Batches of indices in an order that depends on (seed, epoch) alone.
+
+    An epoch's batches differ in size by at most one, so that none is left with a single image.
+    """
+
+    def __init__(self, count: int, batch_size: int, *, seed: int):
+        self._count = count
+        self._batches = math.ceil(count / batch_size)
+        self._seed = seed
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._batches
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = np.random.default_rng((self._seed, self._epoch)).permutation(self._count)
+        yield from (batch.tolist() for batch in np.array_split(order, self._batches))
+
+
+def in_order(count: int, batch_size: int) -> list[list[int]]:
+    """Indices 0 .. count - 1 in batches, the last one smaller."""
+    return [
+        list(range(start, min(start + batch_size, count))) for start in range(0, count, batch_size)
+    ]
+
+
+def loader(dataset: ExpressionDataset, batches: Sampler[list[int]] | list[list[int]]) -> DataLoader:
+    """A loader of whole batches. One gather makes a batch, so worker processes would only copy."""
+    return DataLoader(dataset, sampler=batches, batch_size=None)
+
+
+class ExpressionData(pl.LightningDataModule):
+    """Training and validation rows of a set. It never splits and never reads a test row."""
+
+    def __init__(
+        self, arrays: Arrays, *, batch_size: int, seed: int, max_images: int | None = None
+    ):
+        """
+        Args:
+            arrays: the set.
+            batch_size: images.
+            seed: of the order of images and of their draw.
+            max_images: training images at most, drawn at random; None takes all.
+
+        Raises:
+            UserError: no training or validation images, or a validation class without training
+                images.
+        """
+        super().__init__()
+        self._batch_size = batch_size
+        self._seed = seed
+        rows = {split: arrays.rows(split) for split in (TRAIN, VALIDATION)}
+        rows[TRAIN] = draw(rows[TRAIN], max_images, seed)
+        for split, minimum in ((TRAIN, 2), (VALIDATION, 1)):
+            if len(rows[split]) < minimum:
+                raise UserError(f"training needs {split} images, the set has {len(rows[split])}")
+        self.classes = tuple(sorted(set(arrays.frame["label"].iloc[rows[TRAIN]])))
+        self.train = ExpressionDataset(arrays, rows[TRAIN], self.classes)
+        self.validation = ExpressionDataset(arrays, rows[VALIDATION], self.classes)
+
+    def setup(self, stage: str) -> None:
+        """Called by Lightning: keep the rows on the device where they fit."""
+        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
+        wanted = self.train.size_bytes + self.validation.size_bytes
+        if wanted <= RESIDENT_SHARE * _free_bytes(device):
+            self.train.load_onto(device)
+            self.validation.load_onto(device)
+
+    def train_dataloader(self) -> DataLoader:
+        """Shuffled by (seed, epoch)."""
+        batches = ShuffledBatches(len(self.train), self._batch_size, seed=self._seed)
+        return loader(self.train, batches)
+
+    def val_dataloader(self) -> DataLoader:
+        """In the manifest's order."""
+        return loader(self.validation, in_order(len(self.validation), self._batch_size))
+
+
+def _free_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if "SC_AVPHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 2**31

@@ -1,0 +1,76 @@
+"""Losses and class weights; pure functions of tensors."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def cross_entropy(logits: Tensor, labels: Tensor, class_weights: Tensor | None = None) -> Tensor:
+    """Categorical cross entropy, averaged with the weights of the images' classes.
+
+    Args:
+        logits: (B, C) float32.
+        labels: (B,) int64, 0 .. C - 1.
+        class_weights: (C,) float32; 1 for every class by default.
+
+    Returns:
+        () float32.
+
+    Source: paper A, equation 5.
+    """
+    return F.cross_entropy(logits, labels, weight=class_weights)
+
+
+def focal_loss(
+    logits: Tensor,
+    labels: Tensor,
+    class_weights: Tensor | None = None,
+    *,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+) -> Tensor:
+    """Focal loss of several classes, -alpha (1 - p_t)^gamma log p_t, averaged as cross entropy is.
+
+    The paper writes it for two classes, with p_t = p and alpha_t = alpha for the true class. Under
+    a softmax with one true class an image has that term alone: p_t is the probability of its own
+    class and alpha_t is alpha for every image, a common factor. What balances the classes is
+    ``class_weights``.
+
+    Args:
+        logits: (B, C) float32.
+        labels: (B,) int64, 0 .. C - 1.
+        class_weights: (C,) float32; 1 for every class by default.
+        alpha: common factor.
+        gamma: how strongly images that are already recognized count less; 0 gives cross entropy.
+
+    Returns:
+        () float32.
+
+    Source: paper A, equations 6 to 8; Lin et al. 2017, equation 5.
+    """
+    log_p = F.log_softmax(logits, dim=1).gather(1, labels[:, None]).squeeze(1)
+    losses = -alpha * (1 - log_p.exp()) ** gamma * log_p
+    if class_weights is None:
+        return losses.mean()
+    weights = class_weights[labels]
+    return (weights * losses).sum() / weights.sum()
+
+
+def balanced_class_weights(counts: Sequence[int]) -> Tensor:
+    """Weights inverse to the classes' sizes, N / (C n_c): all 1 for a balanced set.
+
+    Args:
+        counts: images of each class in the training set.
+
+    Returns:
+        (C,) float32.
+
+    Raises:
+        ValueError: a class without images.
+    """
+    sizes = torch.as_tensor(counts, dtype=torch.float64)
+    if (sizes < 1).any():
+        raise ValueError(f"class weights need at least one image a class, got {list(counts)}")
+    return (sizes.sum() / (len(sizes) * sizes)).float()

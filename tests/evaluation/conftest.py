@@ -1,0 +1,83 @@
+"""A run in small: packed folders of every stage, predictions and metrics."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer3d.arrays import PackedWriter, Spec
+from fer3d.evaluation.samples import SampleSources
+from fer3d.images import write_png
+
+CLASSES = ("anger", "fear", "joy & <tears>")
+SIZE = 40  # px
+VERTICES = 4
+
+
+@pytest.fixture
+def triangles() -> np.ndarray:
+    return np.array([[0, 1, 2], [0, 2, 3]])
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> SampleSources:
+    """Twelve images a class in three splits; some were not aligned, some not reconstructed."""
+    rng = np.random.default_rng(0)
+    frame = _frame()
+    images = rng.integers(60, 200, (len(frame), SIZE, SIZE, 3), np.uint8)
+    for path, image in zip(frame["path"], images, strict=True):
+        write_png(tmp_path / "originals" / path, image)
+    corners = np.float32([[5, 5, 0], [35, 5, 0], [35, 35, 0], [5, 35, 0]])
+    arrays = {
+        "vertices_image": np.broadcast_to(corners, (len(frame), VERTICES, 3)),
+        "landmarks_image": rng.uniform(5, 35, (len(frame), 68, 2)).astype(np.float32),
+    }
+    _write(tmp_path / "images", frame, {"images": images})
+    _write(tmp_path / "faces", frame, arrays)
+    _write(tmp_path / "shadings", frame, {"shading": images[..., 0]})
+    folders = (tmp_path / name for name in ("originals", "images", "faces", "shadings"))
+    return SampleSources(*folders)
+
+
+@pytest.fixture
+def predictions() -> pd.DataFrame:
+    """A table of predictions, validation and test, with all kinds of confusions."""
+    rng = np.random.default_rng(1)
+    labels = rng.choice(CLASSES, 90, p=[0.6, 0.3, 0.1])
+    table = pd.DataFrame(
+        {
+            "id": [f"{i:03d}" for i in range(90)],
+            "split": np.where(np.arange(90) < 40, "validation", "test"),
+            "label": labels,
+            "predicted": np.where(rng.random(90) < 0.7, labels, rng.choice(CLASSES, 90)),
+        }
+    )
+    return table.assign(**{f"p_{name}": np.float32(1 / 3) for name in CLASSES})
+
+
+def _frame() -> pd.DataFrame:
+    splits = ["train"] * 6 + ["validation"] * 3 + ["test"] * 3
+    rows = [(name, split, i) for name in CLASSES for i, split in enumerate(splits)]
+    frame = pd.DataFrame(rows, columns=["label", "split", "number"])
+    number = frame.pop("number")
+    ids = [f"{i:03d}" for i in range(len(frame))]
+    return frame.assign(
+        id=ids,
+        path=[f"{name}.png" for name in ids],
+        sha1="0" * 40,
+        width=SIZE,
+        height=SIZE,
+        aligned=number != 1,
+        noise=np.where(number == 2, "poisson", ""),
+        source_id=ids,
+        reconstructed=number != 0,
+        reason=np.where(number == 0, "no_face", ""),
+    )
+
+
+def _write(folder: Path, frame: pd.DataFrame, arrays: dict[str, np.ndarray]) -> None:
+    specs = {name: Spec(values.shape[1:], values.dtype.name) for name, values in arrays.items()}
+    with PackedWriter(folder, len(frame), specs) as packed:
+        packed.write(0, arrays)
+        packed.finish(frame)

@@ -1,0 +1,77 @@
+"""Prediction of validation and test images."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fer3d.arrays import PackedWriter, Spec
+from fer3d.errors import UserError
+from fer3d.evaluation.evaluate import classes_of, confusion_of, evaluate, write_predictions
+from fer3d.networks.config import NetworkConfig
+from fer3d.networks.fusion import FusionNetwork
+from fer3d.training.checkpoint import Recognizer, save_recognizer
+from fer3d.training.data import Folders
+
+CLASSES = ("anger", "fear")
+SPLITS = ("test", "train", "validation", "test")
+SIZE = 32  # px
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    rng = np.random.default_rng(0)
+    ids = [f"{i:02d}" for i in range(40)]
+    frame = pd.DataFrame({"id": ids, "path": ids, "split": SPLITS * 10, "sha1": "0" * 40})
+    frame = frame.assign(label=["anger", "fear"] * 20, width=SIZE, height=SIZE, reconstructed=True)
+    arrays = {
+        "images": rng.integers(0, 256, (40, SIZE, SIZE, 3), np.uint8),
+        "landmarks_image": rng.uniform(0, SIZE, (40, 68, 2)).astype(np.float32),
+        "shading": rng.integers(0, 256, (40, SIZE, SIZE), np.uint8),
+    }
+    for name, values in arrays.items():
+        specs = {name: Spec(values.shape[1:], values.dtype.name)}
+        with PackedWriter(tmp_path / name, 40, specs) as packed:
+            packed.write(0, {name: values})
+            packed.finish(frame)
+    return Folders(*(tmp_path / name for name in arrays))
+
+
+def _checkpoint(folder: Path, *, classes: tuple[str, ...] = CLASSES, size: int = SIZE) -> Path:
+    torch.manual_seed(0)
+    network = FusionNetwork(NetworkConfig(), len(classes), image_size=size, shading_size=SIZE)
+    save_recognizer(Recognizer(network.eval(), classes, size, SIZE, {}), folder / "model.ckpt")
+    return folder / "model.ckpt"
+
+
+def test_validation_and_test_rows_are_predicted_each_once(folders: Folders, tmp_path: Path) -> None:
+    predictions, metrics = evaluate(_checkpoint(tmp_path), folders)
+    assert predictions["id"].tolist() == [f"{i:02d}" for i in range(40) if i % 4 != 1]
+    assert set(predictions["split"]) == {"validation", "test"}
+    probabilities = predictions[["p_anger", "p_fear"]].to_numpy()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    expected = np.array(CLASSES)[probabilities.argmax(axis=1)]
+    assert predictions["predicted"].tolist() == expected.tolist()
+    assert list(metrics) == ["validation", "test"]
+    test = predictions[predictions["split"] == "test"]
+    assert metrics["test"]["accuracy"] == (test["label"] == test["predicted"]).mean()
+    assert confusion_of(test, classes_of(predictions)).sum() == 20
+
+
+def test_two_runs_give_equal_bytes(folders: Folders, tmp_path: Path) -> None:
+    checkpoint = _checkpoint(tmp_path)
+    for name in ("one", "two"):
+        write_predictions(evaluate(checkpoint, folders)[0], tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_arrays_of_another_size_are_a_users_error(folders: Folders, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="image size 48 px and the arrays have 32 px"):
+        evaluate(_checkpoint(tmp_path, size=48), folders)
+
+
+def test_a_class_that_was_not_trained_is_a_users_error(folders: Folders, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="'fear' has no training image"):
+        evaluate(_checkpoint(tmp_path, classes=("anger", "joy")), folders)

@@ -1,0 +1,121 @@
+"""The report page."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer3d.errors import UserError
+from fer3d.evaluation.charts import class_counts, learning_curve, metrics_tables
+from fer3d.evaluation.evaluate import classes_of, evaluate_split, write_predictions
+from fer3d.evaluation.report import STAGES, report
+from fer3d.evaluation.samples import SampleSources
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, predictions: pd.DataFrame, sources: SampleSources) -> dict:
+    classes = classes_of(predictions)
+    splits = predictions.groupby("split", sort=False)
+    metrics = {
+        **{stage: {"images": 36} for stage in STAGES},
+        "ingest": {"images": 36, "rejected_by_reason": {}, "per_class": dict.fromkeys(classes, 12)},
+        "balance": {"before": dict.fromkeys(classes, 6), "after": dict.fromkeys(classes, 9)},
+        "train": {"epochs": 3, "best_epoch": 2, "validation": {"macro_f1": 0.5}},
+        "evaluate": {name: evaluate_split(part, classes) for name, part in splits},
+    }
+    for name, values in metrics.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(values))
+    epochs = pd.DataFrame({"epoch": [1, 2, 3]})
+    for name in ("loss", "accuracy", "macro_f1"):
+        epochs[f"train_{name}"], epochs[f"validation_{name}"] = [1.9, 0.7, 0.4], [0.4, 0.6, 0.5]
+    epochs.to_csv(tmp_path / "curves.csv", index=False)
+    write_predictions(predictions, tmp_path / "predictions.parquet")
+    return {
+        "metrics": tmp_path,
+        "curves": tmp_path / "curves.csv",
+        "predictions": tmp_path / "predictions.parquet",
+        "sources": sources,
+    }
+
+
+class _Parser(HTMLParser):
+    VOID = ("meta", "img", "line", "link", "br")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("src", "href")]
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_needs_nothing_else(
+    inputs: dict, triangles: np.ndarray, tmp_path: Path
+) -> None:
+    report(tmp_path / "out", triangles=triangles, **inputs)
+    page = (tmp_path / "out" / "report.html").read_text()
+    parser = _Parser()
+    parser.feed(page)
+    assert parser.open == []
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in parser.links)
+    assert sum(link.startswith("data:") for link in parser.links) == 5
+    assert "joy &amp; &lt;tears&gt;" in page
+    assert "<tears>" not in page
+    assert not re.search(r"\bnan\b|>None<|Undefined", page)
+    assert sorted(path.stem for path in (tmp_path / "out" / "samples").iterdir()) == [
+        "anger",
+        "fear",
+        "joy_tears_",
+    ]
+
+
+def test_two_reports_have_equal_bytes(inputs: dict, triangles: np.ndarray, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        report(tmp_path / name, triangles=triangles, **inputs)
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
+    assert len(files) == 4
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_a_missing_input_says_what_to_run(
+    inputs: dict, triangles: np.ndarray, tmp_path: Path
+) -> None:
+    (inputs["metrics"] / "ingest.json").unlink()
+    with pytest.raises(UserError, match=r"ingest\.json is missing: run `dvc repro`"):
+        report(tmp_path / "out", triangles=triangles, **inputs)
+
+
+def test_class_counts_follow_the_stages() -> None:
+    metrics = {
+        "ingest": {"per_class": {"fear": 9}},
+        "split": {"train": {"fear": 5}, "validation": {"fear": 2}, "test": {"fear": 2}},
+        "balance": {"after": {"fear": 20}},
+    }
+    steps = ["ingested", "train", "validation", "test", "train, balanced"]
+    assert [title for title, _ in class_counts(metrics)] == steps
+
+
+def test_no_metric_is_lost_in_the_tables() -> None:
+    metrics = {"a": 1, "b": {"x": {"n": 2, "m": 3}, "y": {"n": 4, "m": 5}}, "c": {"d": {"e": 6.5}}}
+    cells = [cell for table in metrics_tables(metrics) for _, cells in table.rows for cell in cells]
+    assert sorted(cells) == ["1", "2", "3", "4", "5", "6.5"]
+
+
+def test_a_curve_of_one_epoch_can_be_drawn() -> None:
+    curves = pd.DataFrame({"epoch": [1], "train_loss": [2.0], "validation_loss": [1.0]})
+    chart = learning_curve(curves, "loss", "Loss", best_epoch=1)
+    assert chart.lines["train"].count(",") == 1

@@ -1,0 +1,62 @@
+"""Pictures of samples."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from fer3d.arrays import read_manifest
+from fer3d.evaluation.samples import (
+    SampleSources,
+    choose_rows,
+    draw_mesh,
+    failure_sheets,
+    sample_sheets,
+)
+
+
+def test_only_found_faces_outside_the_test_split_are_shown(sources: SampleSources) -> None:
+    frame = read_manifest(sources.faces)
+    few, many = choose_rows(frame, 3), choose_rows(frame, 5)
+    for name, rows in few.items():
+        assert (frame["label"].iloc[rows] == name).all()
+        assert (frame["split"].iloc[rows] == "validation").all()
+    for rows in many.values():
+        chosen = frame.iloc[rows]
+        assert len(rows) == 5
+        assert not (chosen["split"] == "test").any()
+        assert chosen["reconstructed"].all()
+        assert chosen["aligned"].all()
+        assert (chosen["noise"] == "").all()
+
+
+def test_there_is_a_sheet_a_class(sources: SampleSources, triangles: np.ndarray) -> None:
+    sheets = sample_sheets(sources, triangles, 2)
+    assert sorted(sheets) == ["anger", "fear", "joy & <tears>"]
+    assert len({sheet.shape for sheet in sheets.values()}) == 1
+
+
+def test_sources_that_have_gone_leave_a_blank(
+    sources: SampleSources, triangles: np.ndarray
+) -> None:
+    gone = replace(sources, originals=Path("nowhere"))
+    sheets = sample_sheets(gone, triangles, 2)
+    assert (sheets["fear"][30:100, 10:100] == 255).all()
+
+
+def test_failures_are_shown_by_reason(sources: SampleSources) -> None:
+    assert list(failure_sheets(sources, 4)) == [
+        "not aligned: no face was detected",
+        "not reconstructed: no face",
+    ]
+
+
+def test_a_mesh_is_drawn_where_its_vertices_are() -> None:
+    image = np.zeros((20, 20, 3), np.uint8)
+    square = np.float32([[4, 4, 0], [16, 4, 0], [16, 16, 0], [4, 16, 0]])
+    drawn = draw_mesh(image, square, np.zeros((0, 2), np.float32), np.array([[0, 1, 2], [0, 2, 3]]))
+    rows, columns = np.nonzero(drawn.any(axis=2))
+    assert drawn.shape == (60, 60, 3)
+    assert abs(rows.min() - 12) <= 1
+    assert abs(columns.max() - 48) <= 1
+    assert not image.any()

@@ -1,0 +1,61 @@
+"""Tables and plot files."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from fer3d.evaluation.evaluate import classes_of, confusion_of, evaluate_split
+from fer3d.evaluation.plots import confusion_png, row_shares, write_confusion
+from fer3d.evaluation.tables import evaluation_markdown, evaluation_rows, evaluation_table
+
+
+@pytest.fixture
+def metrics(predictions: pd.DataFrame) -> dict:
+    classes = classes_of(predictions)
+    parts = predictions.groupby("split", sort=False)
+    return {split: evaluate_split(part, classes) for split, part in parts}
+
+
+def test_the_table_has_a_row_a_class_and_the_means(metrics: dict) -> None:
+    header, rows = evaluation_rows(metrics)
+    assert len(header) == 9
+    assert {len(row) for row in rows} == {9}
+    assert [row[0] for row in rows[3:]] == ["accuracy", "class accuracy", "macro F1"]
+    assert rows[-1][-2] == f"{metrics['test']['macro_f1']:.3f}"
+    assert rows[-1][-1] == "50"
+
+
+def test_the_terminal_and_markdown_show_the_same_numbers(metrics: dict) -> None:
+    console = Console(file=io.StringIO(), width=160)
+    console.print(evaluation_table(metrics))
+    shown, markdown = console.file.getvalue(), evaluation_markdown(metrics)
+    for cell in {cell for row in evaluation_rows(metrics)[1] for cell in row}:
+        assert cell in shown
+        assert cell in markdown
+
+
+def test_dvcs_confusion_file_has_a_row_an_image(predictions: pd.DataFrame, tmp_path: Path) -> None:
+    write_confusion(predictions, "test", tmp_path / "plots" / "confusion.csv")
+    table = pd.read_csv(tmp_path / "plots" / "confusion.csv")
+    assert list(table.columns) == ["actual", "predicted"]
+    test = predictions[predictions["split"] == "test"]
+    assert table["predicted"].tolist() == test["predicted"].tolist()
+
+
+def test_rows_of_the_confusion_matrix_are_shares() -> None:
+    shares = row_shares(np.array([[3, 1], [0, 0]]))
+    assert shares.tolist() == [[0.75, 0.25], [0.0, 0.0]]
+
+
+def test_the_confusion_picture_has_equal_bytes_twice(predictions: pd.DataFrame) -> None:
+    classes = classes_of(predictions)
+    confusion = confusion_of(predictions, classes)
+    first, second = (confusion_png(confusion, classes, "test") for _ in range(2))
+    assert first == second
+    assert Image.open(io.BytesIO(first)).size[0] > 300
+    assert b"Software" not in first

@@ -1,0 +1,210 @@
+"""The whole DAG, by DVC, on a handful of images: every stage real, nothing shared between runs."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fer3d import manifest
+from fer3d.arrays import read_manifest
+
+STAGES = [
+    "assets",
+    "synthesize",
+    "ingest",
+    "deduplicate",
+    "split",
+    "align",
+    "balance",
+    "reconstruct",
+    "relight",
+    "train",
+    "evaluate",
+    "report",
+]
+CODE = ("dvc.yaml", "params.yaml", "stages", "fer3d", ".dvc/config", ".dvcignore", ".gitignore")
+SMALL = {
+    "synthesize": {
+        "images": {
+            "anger": 8,
+            "disgust": 6,
+            "fear": 6,
+            "happiness": 14,
+            "neutral": 10,
+            "sadness": 8,
+            "surprise": 8,
+        },
+        "duplicate_fraction": 0.1,
+        "conflicting_duplicates": 1,
+    },
+    "train": {"epochs": 2, "batch_size": 32},
+}
+
+
+class Project:
+    """A checkout of its own in which DVC runs."""
+
+    def __init__(self, folder: Path, repository: Path, assets: Path, workers: int):
+        self.folder = folder
+        self.environment = os.environ | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "FER3D_WORKERS": str(workers),
+            "FER3D_STORE": str(folder / "store"),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_AUTHOR_NAME": "test",
+            "GIT_AUTHOR_EMAIL": "test@example.org",
+            "GIT_COMMITTER_NAME": "test",
+            "GIT_COMMITTER_EMAIL": "test@example.org",
+        }
+        _copy_code(repository, folder)
+        self.set(SMALL)
+        shutil.copytree(assets, folder / "data" / "assets")
+        self.run("git", "init", "--quiet")
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", "start")
+        self.run("dvc", "commit", "--force", "assets")  # the model files are there already
+
+    def run(self, *command: str) -> str:
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
+        return done.stdout
+
+    def repro(self, *arguments: str) -> list[str]:
+        """Run `dvc repro` and say which stages it ran."""
+        return re.findall(r"Running stage '(\w+)'", self.run("dvc", "repro", *arguments))
+
+    def set(self, changes: dict) -> None:
+        path = self.folder / "params.yaml"
+        values = yaml.safe_load(path.read_text())
+        for section, keys in changes.items():
+            values[section] |= keys
+        path.write_text(yaml.safe_dump(values, sort_keys=False))
+
+    def metrics(self, stage: str) -> dict:
+        return json.loads((self.folder / "metrics" / f"{stage}.json").read_text())
+
+    def outputs(self) -> dict[str, str]:
+        """The digest of everything that the stages wrote, by path."""
+        lock = yaml.safe_load((self.folder / "dvc.lock").read_text())
+        return {
+            out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]
+        }
+
+
+def _copy_code(repository: Path, folder: Path) -> None:
+    for name in CODE:
+        source, target = repository / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, target)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, repository, assets_dir) -> Project:
+    made = Project(tmp_path_factory.mktemp("dag") / "one", repository, assets_dir, workers=2)
+    assert made.repro() == STAGES[1:]
+    return made
+
+
+def test_nothing_runs_a_second_time(project):
+    assert project.repro() == []
+
+
+def test_a_new_light_runs_what_sees_the_light(project):
+    project.set({"relight": {"light": [0.5, 0.0, 1.0]}})
+    assert project.repro() == ["relight", "train", "evaluate", "report"]
+    project.set({"relight": {"light": [0.0, 0.0, 1.0]}})
+    project.repro()
+
+
+def test_a_comment_in_the_networks_does_not_reach_preprocessing(project):
+    module = project.folder / "fer3d" / "networks" / "base.py"
+    text = module.read_text()
+    module.write_text(text + "# a comment\n")
+    ran = project.repro()
+    module.write_text(text)
+    assert "train" in ran
+    assert not set(ran) & set(STAGES[: STAGES.index("train")])
+    project.repro()
+
+
+def test_no_row_is_lost(project):
+    data = project.folder / "data"
+    ingested = manifest.read(data / "ingest" / "manifest.parquet")
+    kept = manifest.read(data / "deduplicate" / "manifest.parquet")
+    dropped = manifest.read(data / "deduplicate" / "dropped.parquet")
+    assert sorted([*kept["id"], *dropped["id"]]) == ingested["id"].tolist()
+    assert len(dropped) > 0 and dropped["reason"].notna().all()
+    assert manifest.read(data / "split" / "manifest.parquet")["id"].tolist() == kept["id"].tolist()
+    assert read_manifest(data / "align")["id"].tolist() == kept["id"].tolist()
+    balanced = read_manifest(data / "balance")
+    assert set(kept["id"]) == set(balanced["source_id"])
+    for stage in ("reconstruct", "relight"):
+        assert read_manifest(data / stage)["id"].tolist() == balanced["id"].tolist()
+
+
+def test_no_copy_and_no_noise_where_it_does_not_belong(project):
+    balanced = read_manifest(project.folder / "data" / "balance")
+    assert balanced.groupby("sha1")["split"].nunique().max() == 1
+    assert set(balanced.loc[balanced["split"] != "train", "noise"]) == {""}
+    assert (balanced.loc[balanced["split"] == "train", "noise"] != "").any()
+
+
+def test_metrics_have_the_agreed_keys(project):
+    keys = {
+        "ingest": {"images", "rejected", "rejected_by_reason", "per_class"},
+        "deduplicate": {"before", "after", "removed", "conflicting_groups", "cross_split_groups"},
+        "split": {"train", "validation", "test"},
+        "align": {"train", "validation", "test", "aligned_fraction"},
+        "balance": {"before", "after"},
+        "reconstruct": {"images", "reconstructed", "reconstructed_fraction"},
+        "relight": {"images", "visible_fraction"},
+        "evaluate": {"validation", "test"},
+    }
+    for stage, expected in keys.items():
+        assert expected <= set(project.metrics(stage)), stage
+    assert {"accuracy", "class_accuracy", "macro_f1", "per_class"} <= set(
+        project.metrics("evaluate")["test"]
+    )
+
+
+def test_dvc_compares_parameters_metrics_and_plots(project):
+    project.run("git", "add", "--all")
+    project.run("git", "commit", "--quiet", "--message", "first result")
+    project.set({"train": {"epochs": 1}})
+    project.repro()
+    assert "train.epochs" in project.run("dvc", "params", "diff")
+    assert "metrics/train.json" in project.run("dvc", "metrics", "diff")
+    assert "file:" in project.run("dvc", "plots", "show")
+    project.run("git", "checkout", "--quiet", ".")
+    project.run("dvc", "checkout")
+
+
+def test_an_experiment_is_one_command(project):
+    project.run("dvc", "exp", "run", "--name", "alone", "-S", "network.landmark=false")
+    assert "alone" in project.run("dvc", "exp", "show", "--csv")
+    project.run("git", "checkout", "--quiet", ".")
+    project.run("dvc", "checkout")
+
+
+def test_two_runs_give_equal_bytes(project, tmp_path, repository, assets_dir):
+    other = Project(tmp_path / "two", repository, assets_dir, workers=1)
+    other.repro()
+    project.repro()
+    assert other.outputs() == project.outputs()

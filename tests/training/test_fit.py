@@ -1,0 +1,130 @@
+"""Training on a set in which the label shows: it must be learned, twice with equal bytes."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fer3d.networks.config import NetworkConfig
+from fer3d.networks.inputs import to_inputs
+from fer3d.networks.landmark import landmark_features
+from fer3d.training.checkpoint import load_recognizer
+from fer3d.training.config import TrainConfig
+from fer3d.training.data import ExpressionData, Folders, open_set
+from fer3d.training.fit import CURVES, feature_scale, fit
+
+MakeSet = Callable[..., Folders]
+QUICK = TrainConfig(epochs=6, batch_size=16, learning_rate=0.001)
+
+
+def _fit(folders: Folders, out: Path, network: NetworkConfig, train: TrainConfig) -> dict:
+    return fit(
+        folders,
+        network,
+        train,
+        checkpoint=out / "model.ckpt",
+        curves=out / "curves.csv",
+        progress=False,
+    )
+
+
+def _validation_accuracy(folders: Folders, checkpoint: Path) -> float:
+    recognizer = load_recognizer(checkpoint)
+    data = ExpressionData(open_set(folders), batch_size=64, seed=0)
+    batch = data.validation[list(range(len(data.validation)))]
+    predicted = recognizer.network.probabilities(**to_inputs(batch)).argmax(dim=1)
+    return (predicted == batch["label"]).double().mean().item()
+
+
+@pytest.mark.parametrize("branch", ["base", "shading", "landmark"])
+def test_each_branch_alone_learns_what_is_there_to_see(
+    branch: str, folders: Folders, tmp_path: Path
+) -> None:
+    off = dict.fromkeys(("base", "shading", "landmark"), False)
+    metrics = _fit(folders, tmp_path, NetworkConfig(**off | {branch: True}), QUICK)
+    assert metrics["validation"]["macro_f1"] > 0.9
+
+
+def test_the_whole_network_learns_with_focal_loss_and_sgd(folders: Folders, tmp_path: Path) -> None:
+    train = replace(QUICK, loss="focal", optimizer="sgd", learning_rate=0.05, schedule="constant")
+    metrics = _fit(folders, tmp_path, NetworkConfig(), train)
+    assert metrics["validation"]["macro_f1"] > 0.9
+
+
+def test_two_runs_give_equal_bytes_whatever_ran_before(folders: Folders, tmp_path: Path) -> None:
+    train = replace(QUICK, epochs=2)
+    results = []
+    for run in ("one", "two"):
+        torch.rand(17)
+        np.random.seed(5)
+        metrics = _fit(folders, tmp_path / run, NetworkConfig(), train)
+        files = sorted(path for path in (tmp_path / run).iterdir())
+        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+        results.append((metrics, digests))
+    assert results[0] == results[1]
+    assert _fit(folders, tmp_path, NetworkConfig(), replace(train, seed=1)) != results[0][0]
+
+
+def test_training_leaves_pytorch_as_it_was(folders: Folders, tmp_path: Path) -> None:
+    state = torch.get_rng_state()
+    _fit(folders, tmp_path, NetworkConfig(base=False, shading=False), replace(QUICK, epochs=1))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.utils.deterministic.fill_uninitialized_memory
+
+
+def test_the_best_epoch_is_kept_and_training_stops_after_patience(
+    folders: Folders, tmp_path: Path
+) -> None:
+    train = replace(QUICK, epochs=30, patience=2, schedule="constant")
+    metrics = _fit(folders, tmp_path, NetworkConfig(base=False, shading=False), train)
+    curves = pd.read_csv(tmp_path / "curves.csv")
+    assert list(curves.columns) == ["epoch", *CURVES]
+    assert curves["epoch"].tolist() == list(range(1, metrics["epochs"] + 1))
+    best = curves["validation_macro_f1"].idxmax()  # the first, where several are equal
+    assert metrics["best_epoch"] == best + 1
+    assert metrics["epochs"] == metrics["best_epoch"] + 2
+    assert metrics["validation"]["macro_f1"] == curves["validation_macro_f1"][best]
+    accuracy = _validation_accuracy(folders, tmp_path / "model.ckpt")
+    assert accuracy == pytest.approx(metrics["validation"]["accuracy"], abs=1e-5)
+
+
+def test_the_checkpoint_says_all_that_prediction_needs(folders: Folders, tmp_path: Path) -> None:
+    network = NetworkConfig(base=False, shading=False, dropout=0.2)
+    metrics = _fit(folders, tmp_path, network, replace(QUICK, epochs=1))
+    recognizer = load_recognizer(tmp_path / "model.ckpt")
+    assert recognizer.classes == ("anger", "fear", "surprise")
+    assert (recognizer.image_size, recognizer.shading_size) == (32, 32)
+    assert recognizer.network.config == network
+    assert recognizer.training["epochs"] == 1
+    counted = sum(parameter.numel() for parameter in recognizer.network.parameters())
+    assert metrics["parameters"] == counted
+
+
+def test_garbage_in_test_rows_changes_no_weight(make_set: MakeSet, tmp_path: Path) -> None:
+    network, train = NetworkConfig(base=False, shading=False), replace(QUICK, epochs=1)
+    for name in ("clean", "spoiled"):
+        folders = make_set(tmp_path / name, spoil_test=name == "spoiled")
+        _fit(folders, tmp_path / f"{name}_out", network, train)
+    files = [tmp_path / f"{name}_out" / "model.ckpt" for name in ("clean", "spoiled")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_set_without_any_face_can_be_trained_on(make_set: MakeSet, tmp_path: Path) -> None:
+    folders = make_set(tmp_path / "set", reconstructed=False)
+    network = NetworkConfig(base=False, shading=False)
+    metrics = _fit(folders, tmp_path, network, replace(QUICK, epochs=1))
+    assert np.isfinite(metrics["validation"]["loss"])
+
+
+def test_distances_are_standardized_by_the_training_faces(folders: Folders) -> None:
+    data = ExpressionData(open_set(folders), batch_size=8, seed=0)
+    features = landmark_features(data.train.landmarks()[0])
+    mean, spread = feature_scale(data.train)
+    torch.testing.assert_close(mean, features.mean(dim=0))
+    torch.testing.assert_close(spread, features.std(dim=0, correction=0), rtol=1e-3, atol=1e-6)

@@ -1,0 +1,82 @@
+"""Losses against their definitions."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from sklearn.utils.class_weight import compute_class_weight
+from torch import Tensor
+
+from fer3d.training.losses import balanced_class_weights, cross_entropy, focal_loss
+
+
+@pytest.fixture
+def logits() -> Tensor:
+    return torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def labels() -> Tensor:
+    return torch.arange(50) % 4
+
+
+WEIGHTS = torch.tensor([0.5, 1.0, 2.0, 4.0])
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+def test_focal_loss_with_gamma_0_and_alpha_1_is_cross_entropy(
+    logits: Tensor, labels: Tensor, weights: Tensor | None
+) -> None:
+    focal = focal_loss(logits, labels, weights, alpha=1.0, gamma=0.0)
+    torch.testing.assert_close(focal, cross_entropy(logits, labels, weights))
+
+
+def test_focal_loss_of_one_image_is_the_papers_formula() -> None:
+    p = 0.3
+    logits = torch.tensor([[math.log(p), math.log(1 - p)]])
+    expected = -0.25 * (1 - p) ** 2 * math.log(p)
+    assert focal_loss(logits, torch.tensor([0])).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_focal_loss_shifts_weight_from_easy_to_hard_images() -> None:
+    logits = torch.tensor([[4.0, 0.0], [0.0, 1.0]])
+    easy, hard = (
+        focal_loss(logits[i : i + 1], torch.tensor([0]))
+        / cross_entropy(logits[i : i + 1], torch.tensor([0]))
+        for i in (0, 1)
+    )
+    assert easy < hard / 100
+
+
+def test_focal_loss_of_a_certain_hit_has_a_finite_gradient() -> None:
+    logits = torch.tensor([[200.0, -200.0], [-200.0, 200.0]], requires_grad=True)
+    focal_loss(logits, torch.tensor([0, 0])).backward()
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
+def test_a_classs_weight_counts_like_as_many_copies(logits: Tensor, labels: Tensor) -> None:
+    twice = torch.cat([torch.arange(50), torch.nonzero(labels == 2).squeeze(1)])
+    weights = torch.tensor([1.0, 1.0, 2.0, 1.0])
+    for loss in (cross_entropy, focal_loss):
+        torch.testing.assert_close(
+            loss(logits, labels, weights), loss(logits[twice], labels[twice])
+        )
+
+
+def test_cross_entropy_is_pytorchs(logits: Tensor, labels: Tensor) -> None:
+    assert cross_entropy(logits, labels) == F.cross_entropy(logits, labels)
+
+
+def test_balanced_weights_are_scikit_learns() -> None:
+    labels = [0] * 5 + [1] * 10 + [2] * 45
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    assert balanced_class_weights([5, 10, 45]).tolist() == pytest.approx(expected.tolist())
+    assert balanced_class_weights([8, 8]).tolist() == [1.0, 1.0]
+
+
+def test_a_class_without_images_has_no_weight() -> None:
+    with pytest.raises(ValueError, match="at least one image"):
+        balanced_class_weights([3, 0])
