@@ -28,7 +28,7 @@ STAGES = [
     "evaluate",
     "report",
 ]
-CODE = ("dvc.yaml", "params.yaml", "stages", "fer3d", ".dvc/config", ".dvcignore", ".gitignore")
+CODE = ("dvc.yaml", "params.yaml", "stages", "fer3d", ".dvc/config", ".dvcignore", ".gitignore", "data/.gitignore")
 SMALL = {
     "synthesize": {
         "images": {
@@ -43,6 +43,7 @@ SMALL = {
         "duplicate_fraction": 0.1,
         "conflicting_duplicates": 1,
     },
+    "split": {"validation_fraction": 0.25},
     "train": {"epochs": 2, "batch_size": 32},
 }
 
