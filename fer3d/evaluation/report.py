@@ -14,7 +14,7 @@ from fer3d.errors import UserError
 from fer3d.evaluation import charts
 from fer3d.evaluation.evaluate import classes_of, confusion_of
 from fer3d.evaluation.plots import row_shares
-from fer3d.evaluation.samples import SampleSources, failure_sheets, sample_sheets
+from fer3d.evaluation.samples import SampleSources, failure_sheets, overview_sheet, sample_sheets
 from fer3d.images import encode_png
 from fer3d.manifest import TEST
 from fer3d.store.atomic import write_bytes, write_text
@@ -51,7 +51,7 @@ def report(
     Equal inputs give equal bytes: there is no time and nothing about the machine in it.
 
     Args:
-        out: folder to write into: report.html, samples/<class>.png.
+        out: folder to write into: report.html, overview.png, samples/<class>.png.
         metrics: folder with the metrics of ``STAGES``, each in a JSON file named after its stage.
         curves: learning curves of ``fer3d.training.fit``.
         predictions: Parquet table of ``evaluate``.
@@ -72,6 +72,7 @@ def report(
         samples,
         failure_sheets(sources, failures),
     )
+    write_bytes(out / "overview.png", encode_png(overview_sheet(sources, triangles)))
     for name, sheet in samples.items():
         write_bytes(out / "samples" / f"{_file_name(name)}.png", encode_png(sheet))
     write_text(out / PAGE, page)

@@ -56,6 +56,24 @@ def sample_sheets(
     }
 
 
+def overview_sheet(sources: SampleSources, triangles: np.ndarray) -> np.ndarray:
+    """One image of each class, a class a column, with a line for each of ``COLUMNS``.
+
+    Args:
+        sources: where the pictures are.
+        triangles: (T, 3) int, of the mesh.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
+    frame = read_manifest(sources.faces)
+    chosen = {name: rows[0] for name, rows in choose_rows(frame, 1).items()}
+    arrays = _open(sources)
+    columns = [_stages(sources, arrays, frame, row, triangles) for row in chosen.values()]
+    lines = list(zip(*columns, strict=True))
+    return contact_sheet(lines, row_titles=COLUMNS, column_titles=list(chosen), cell=CELL)
+
+
 def choose_rows(frame: pd.DataFrame, per_class: int) -> dict[str, np.ndarray]:
     """Rows to show of each class, spread evenly over it: faces that were found and reconstructed.
 

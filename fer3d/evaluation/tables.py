@@ -32,16 +32,22 @@ def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[st
 
 
 def evaluation_table(metrics: Mapping[str, Any]) -> "Table":
-    """The evaluation as a rich table."""
+    """The evaluation as a rich table of 80 columns: the last split, and the F1 of the others."""
     from rich.table import Table
 
-    header, rows = evaluation_rows(metrics)
-    table = Table(title="Evaluation", header_style="bold")
-    for i, title in enumerate(header):
-        split, _, name = title.partition(" ")
-        table.add_column(f"{split}\n{name}" if name else title, justify="right" if i else "left")
-    for i, row in enumerate(rows):
-        table.add_row(*row, end_section=i == len(rows) - len(OVERALL) - 1)
+    *others, judged = metrics
+    table = Table(title=f"Evaluation, {judged} images", header_style="bold")
+    table.add_column("class", no_wrap=True)
+    for title in ("precision", "recall", "F1", "images", *(f"F1, {split}" for split in others)):
+        table.add_column(title, justify="right", no_wrap=True)
+    parts = [metrics[split] for split in (judged, *others)]
+    for name, values in parts[0]["per_class"].items():
+        f1s = [_cell(part["per_class"][name]["f1"]) for part in parts[1:]]
+        table.add_row(name, *(_cell(values[key]) for key in BY_CLASS), *f1s)
+    table.add_section()
+    for key, title in OVERALL.items():
+        means = [_cell(part[key]) for part in parts]
+        table.add_row(title, "", "", means[0], _images(parts[0]), *means[1:])
     return table
 
 

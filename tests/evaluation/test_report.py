@@ -86,7 +86,7 @@ def test_two_reports_have_equal_bytes(inputs: dict, triangles: np.ndarray, tmp_p
     for name in ("one", "two"):
         report(tmp_path / name, triangles=triangles, **inputs)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
-    assert len(files) == 4
+    assert len(files) == 5
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 

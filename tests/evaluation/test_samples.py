@@ -11,6 +11,7 @@ from fer3d.evaluation.samples import (
     choose_rows,
     draw_mesh,
     failure_sheets,
+    overview_sheet,
     sample_sheets,
 )
 
@@ -34,6 +35,12 @@ def test_there_is_a_sheet_a_class(sources: SampleSources, triangles: np.ndarray)
     sheets = sample_sheets(sources, triangles, 2)
     assert sorted(sheets) == ["anger", "fear", "joy & <tears>"]
     assert len({sheet.shape for sheet in sheets.values()}) == 1
+
+
+def test_the_overview_has_a_column_a_class(sources: SampleSources, triangles: np.ndarray) -> None:
+    overview = overview_sheet(sources, triangles)
+    assert overview.shape[0] == 22 + 4 * 124 + 4
+    assert overview.shape[1] > 3 * 124
 
 
 def test_sources_that_have_gone_leave_a_blank(

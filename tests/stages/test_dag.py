@@ -28,7 +28,16 @@ STAGES = [
     "evaluate",
     "report",
 ]
-CODE = ("dvc.yaml", "params.yaml", "stages", "fer3d", ".dvc/config", ".dvcignore", ".gitignore", "data/.gitignore")
+CODE = (
+    "dvc.yaml",
+    "params.yaml",
+    "stages",
+    "fer3d",
+    ".dvc/config",
+    ".dvcignore",
+    ".gitignore",
+    "data/.gitignore",
+)
 SMALL = {
     "synthesize": {
         "images": {
