@@ -1,5 +1,6 @@
 """One ordered map over tasks: processes on this machine, with a progress bar."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -47,7 +48,14 @@ def map_ordered(
 
 @contextmanager
 def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; the block is given a function that advances it."""
+    """A progress bar on standard error; the block is given a function that advances it.
+
+    Where standard error is no terminal (a log, a batch job), a line for every tenth instead.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _tenths(description, total)
+        return
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
@@ -56,9 +64,21 @@ def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with Progress(*columns, console=console) as bars:
         bar = bars.add_task(description, total=total)
         yield lambda count: bars.advance(bar, count)
+
+
+def _tenths(description: str, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        before, done = done, done + count
+        if 10 * done // max(total, 1) > 10 * before // max(total, 1):
+            print(f"{description}: {done} of {total}", file=sys.stderr, flush=True)
+
+    return advance
 
 
 def batches(count: int, size: int) -> list[range]:

@@ -27,6 +27,12 @@ def test_an_error_in_a_task_reaches_the_caller(workers):
         list(map_ordered(fail, [3], workers=workers, description="failing"))
 
 
+def test_a_log_gets_a_line_for_every_tenth(capfd):
+    list(map_ordered(square, range(40), workers=1, description="squares"))
+    lines = capfd.readouterr().err.splitlines()
+    assert lines == [f"squares: {4 * tenth} of 40" for tenth in range(1, 11)]
+
+
 def test_no_tasks():
     assert list(map_ordered(square, [], workers=2, description="nothing")) == []
 

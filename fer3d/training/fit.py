@@ -28,6 +28,7 @@ from fer3d.training.module import ExpressionModule
 MONITOR = "validation_macro_f1"
 CURVES = tuple(f"{split}_{name}" for name in ("loss", *NAMES) for split in ("train", "validation"))
 DECIMALS = 6  # of values in metrics and curves
+_LOGGER = logging.getLogger(__name__)
 _FEATURE_BATCH = 4096  # faces
 
 
@@ -134,6 +135,11 @@ class History(Callback):
         """Called by Lightning, after validation."""
         logged = trainer.callback_metrics
         self.epochs.append({name: round(float(logged[name]), DECIMALS) for name in CURVES})
+        _LOGGER.info(
+            "epoch %d: loss %.3f, validation loss %.3f, validation macro F1 %.3f",
+            len(self.epochs),
+            *(logged[name] for name in ("train_loss", "validation_loss", MONITOR)),
+        )
 
     def to_csv(self) -> str:
         """The learning curves, epochs counted from 1."""
