@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fer3d import params as parameters
 from fer3d import settings
 from fer3d.errors import UserError
 
@@ -21,15 +20,21 @@ ASSETS = Path("data/assets")
 
 
 @typer_app.command()
-def show(metrics: Annotated[Path, typer.Argument(help="what `evaluate` wrote")] = METRICS) -> None:
+def show(
+    metrics: Annotated[Path, typer.Argument(help="what `evaluate` wrote")] = METRICS,
+    markdown: Annotated[bool, typer.Option(help="print it as Markdown")] = False,
+) -> None:
     """The table of the last evaluation."""
-    from fer3d.evaluation.tables import evaluation_table
+    from fer3d.evaluation.tables import evaluation_markdown, evaluation_table
 
     try:
         values = json.loads(metrics.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{metrics} is missing: run `dvc repro` to make it") from None
-    Console().print(evaluation_table(values))
+    if markdown:
+        print(evaluation_markdown(values), end="")
+    else:
+        Console().print(evaluation_table(values))
 
 
 @typer_app.command()
@@ -37,20 +42,21 @@ def predict(
     image: Annotated[list[Path], typer.Argument(help="image files")],
     checkpoint: Annotated[Path, typer.Option(help="what `train` wrote")] = CHECKPOINT,
     assets: Annotated[Path, typer.Option(help="folder of model files")] = ASSETS,
-    params: Annotated[Path, typer.Option(help="those of the checkpoint")] = Path("params.yaml"),
 ) -> None:
-    """The expression in each image, and how sure the recognizer is."""
+    """The expression in each image, and how sure the recognizer is; 1 if one cannot be read."""
     from fer3d.images import Rejected
     from fer3d.predict import Predictor
 
     device = settings.load(Path()).torch_device()
-    predictor = Predictor(checkpoint, assets, parameters.load(params), device)
+    predictor = Predictor(checkpoint, assets, device)
     table = Table("image", "expression", "probability", "yaw", "note")
+    unread = 0
     for path in image:
         try:
             prediction = predictor.file(path)
         except Rejected as rejected:
             table.add_row(str(path), "", "", "", str(rejected))
+            unread += 1
             continue
         table.add_row(
             str(path),
@@ -60,6 +66,8 @@ def predict(
             _note(prediction.aligned.aligned, prediction.face.reason),
         )
     Console().print(table)
+    if unread:
+        raise typer.Exit(1)
 
 
 def _note(aligned: bool, reason: str) -> str:

@@ -4,7 +4,7 @@ Stages add columns and never lose a row in silence: rows in = rows kept + rows d
 dropped rows are written to a table of their own with a reason.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -106,12 +106,6 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(
         frame[names], schema=schema, preserve_index=False
     ).replace_schema_metadata()
-
-
-def empty(columns: Iterable[str] = REQUIRED) -> pd.DataFrame:
-    """A manifest without rows, with the given columns."""
-    schema = pa.schema([(name, COLUMNS[name]) for name in columns])
-    return schema.empty_table().to_pandas()
 
 
 def tally(values: pd.Series) -> dict[str, int]:

@@ -100,6 +100,10 @@ def _single_threaded(function: Callable[[Task], Result], task: Task) -> Result:
     import cv2
     from threadpoolctl import threadpool_limits
 
+    threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    with threadpool_limits(1):
-        return function(task)
+    try:
+        with threadpool_limits(1):
+            return function(task)
+    finally:
+        cv2.setNumThreads(threads)

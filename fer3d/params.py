@@ -3,6 +3,7 @@
 Units and ranges stand in the comments of ``params.yaml``; here they are enforced.
 """
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -32,7 +33,7 @@ class SynthesizeParams(Section):
 
 class IngestParams(Section):
     source: str
-    max_pixels: Annotated[int, Field(gt=0)]
+    max_pixels: Annotated[int, Field(gt=0, le=178_000_000)]  # Pillow takes no larger image
     max_rejected_fraction: Fraction
     class_names: dict[str, str]
     classes: list[str] | None
@@ -51,7 +52,7 @@ class SplitParams(Section):
 
 class AlignParams(Section):
     detector: Literal["mtcnn", "haar"]
-    size: Annotated[int, Field(ge=24, le=1024)]
+    size: Annotated[int, Field(ge=32, le=1024)]
     crop: Annotated[float, Field(ge=1, le=4)] | None
     padding: Annotated[float, Field(ge=0, le=1)]
     min_face: Annotated[int, Field(ge=12)]
@@ -87,6 +88,12 @@ class RelightParams(Section):
     light: tuple[float, float, float]
     size: Annotated[int, Field(ge=16, le=512)]
 
+    @model_validator(mode="after")
+    def _light_has_a_direction(self) -> Self:
+        if not all(map(math.isfinite, self.light)) or not any(self.light):
+            raise ValueError("light: expected three finite numbers, not all zero")
+        return self
+
 
 class NetworkParams(Section):
     base: bool
@@ -95,6 +102,12 @@ class NetworkParams(Section):
     dropout: Annotated[float, Field(ge=0, lt=1)]
     stem_stride: Literal[2, 4]
     image_channels: Literal[1, 3]
+
+    @model_validator(mode="after")
+    def _a_branch_is_on(self) -> Self:
+        if not (self.base or self.shading or self.landmark):
+            raise ValueError("at least one of base, shading, landmark must be true")
+        return self
 
 
 class TrainParams(Section):

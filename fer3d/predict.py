@@ -3,15 +3,22 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from pydantic import ValidationError
 
 from fer3d import images
 from fer3d.alignment.aligner import Aligned, Aligner, make_detector
+from fer3d.errors import UserError
 from fer3d.face3d.reconstruct import Reconstruction, reconstruct_image
 from fer3d.face3d.relight import relight_image
 from fer3d.face3d.shading import ShadingImage
-from fer3d.params import Params
+from fer3d.networks.inputs import to_inputs
+from fer3d.params import AlignParams, ReconstructParams, RelightParams, Section
+from fer3d.training.checkpoint import Recognizer, load_recognizer
+
+Parameters = TypeVar("Parameters", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -40,13 +47,11 @@ class Predictor:
     Attributes:
         checkpoint: file that the stage `train` wrote.
         assets: folder of model files.
-        params: the parameters of the run that made the checkpoint.
         device: cpu | cuda.
     """
 
     checkpoint: Path
     assets: Path
-    params: Params
     device: str = "cpu"
 
     def __call__(self, image: np.ndarray) -> Prediction:
@@ -56,7 +61,8 @@ class Predictor:
             image: (H, W, 3) uint8, RGB.
         """
         (aligned,) = self._aligner.align([image])
-        reconstruct, relight = self.params.reconstruct, self.params.relight
+        reconstruct = self._section("reconstruct", ReconstructParams)
+        relight = self._section("relight", RelightParams)
         face = reconstruct_image(aligned.image, aligned.points, self.assets, reconstruct)
         relit = relight_image(
             face.vertices_face, face.visible, self.assets, relight, reconstruct.subdivisions
@@ -71,12 +77,11 @@ class Predictor:
         Raises:
             fer3d.images.Rejected: the file is no good image.
         """
-        limit = self.params.ingest.max_pixels
-        return self(images.decode(images.read_file(path), max_pixels=limit))
+        return self(images.decode(images.read_file(path)))
 
     @cached_property
     def _aligner(self) -> Aligner:
-        params = self.params.align
+        params = self._section("align", AlignParams)
         detector = make_detector(
             params.detector,
             self.assets,
@@ -87,17 +92,22 @@ class Predictor:
         return Aligner(detector, params.size, params.crop, params.padding)
 
     @cached_property
-    def _recognizer(self):
-        from fer3d.training.checkpoint import load_recognizer
-
+    def _recognizer(self) -> Recognizer:
         return load_recognizer(self.checkpoint, self.device)
+
+    def _section(self, name: str, kind: type[Parameters]) -> Parameters:
+        """The parameters with which the recognizer's own inputs were made."""
+        try:
+            return kind(**self._recognizer.preprocessing[name])
+        except (KeyError, ValidationError):
+            raise UserError(
+                f"{self.checkpoint} does not say how its images were made ({name}): train again"
+            ) from None
 
     def _probabilities(
         self, aligned: Aligned, face: Reconstruction, relit: ShadingImage
     ) -> dict[str, float]:
         import torch
-
-        from fer3d.networks.inputs import to_inputs
 
         batch = {
             "image": aligned.image,

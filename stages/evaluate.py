@@ -3,10 +3,10 @@
 import rich
 
 from fer3d.evaluation.evaluate import evaluate, write_predictions
-from fer3d.evaluation.plots import write_confusion
+from fer3d.evaluation.plots import confusion_png, write_confusion
 from fer3d.evaluation.tables import evaluation_table
 from fer3d.manifest import TEST
-from fer3d.store.atomic import write_json
+from fer3d.store.atomic import write_bytes, write_json
 from fer3d.training.data import Folders
 from stages import PathOption, context, run
 
@@ -25,6 +25,7 @@ def main(
     predictions, result = evaluate(checkpoint, folders, device=settings.torch_device())
     write_predictions(predictions, out / "predictions.parquet")
     write_confusion(predictions, TEST, confusion)
+    write_bytes(out / "confusion.png", confusion_png(predictions, TEST))
     write_json(metrics, result)
     rich.print(evaluation_table(result))
 

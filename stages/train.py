@@ -23,6 +23,11 @@ def main(
         TrainConfig(**params.train.model_dump()),
         checkpoint=out / "model.ckpt",
         curves=curves,
+        preprocessing={
+            "align": params.align.model_dump(mode="json"),
+            "reconstruct": params.reconstruct.model_dump(mode="json"),
+            "relight": params.relight.model_dump(mode="json"),
+        },
         device=settings.torch_device(),
     )
     write_json(metrics, result)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fer3d import assets
+from fer3d import assets, settings
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -19,5 +19,5 @@ def repository() -> Path:
 def assets_dir() -> Path:
     """A folder with the model files: the checkout's own, fetched where they are not there yet."""
     folder = REPOSITORY / "data" / "assets"
-    assets.fetch(folder)
+    assets.fetch(folder, wheels=settings.load(REPOSITORY).wheels)
     return folder

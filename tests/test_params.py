@@ -32,6 +32,21 @@ def test_a_wrong_key_is_named(tmp_path, values):
     assert "train.epochs" in message and "got 0" in message and "\n" not in message
 
 
+@pytest.mark.parametrize(
+    ("section", "change", "message"),
+    [
+        ("network", dict.fromkeys(("base", "shading", "landmark"), False), "at least one of base"),
+        ("relight", {"light": [0, 0, 0]}, "not all zero"),
+        ("relight", {"light": [float("nan"), 0, 1]}, "finite"),
+        ("align", {"size": 24}, "align.size"),
+    ],
+)
+def test_values_that_make_no_sense_together_are_refused(tmp_path, values, section, change, message):
+    values[section] |= change
+    with pytest.raises(UserError, match=message):
+        params.load(write(tmp_path, values))
+
+
 def test_a_missing_or_broken_file_says_what_to_do(tmp_path):
     with pytest.raises(UserError, match="top folder"):
         params.load(tmp_path / "params.yaml")

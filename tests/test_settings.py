@@ -20,7 +20,11 @@ def test_defaults_work(tmp_path):
 
 @pytest.mark.parametrize(
     ("environment", "message"),
-    [({"FER3D_WORKERS": "0"}, "FER3D_WORKERS"), ({"FER3D_DEVICE": "tpu"}, "'cpu'.*got 'tpu'")],
+    [
+        ({"FER3D_WORKERS": "0"}, "FER3D_WORKERS"),
+        ({"FER3D_DEVICE": "tpu"}, "'cpu'.*got 'tpu'"),
+        ({"FER3D_STORE": "s3://bucket/prefix"}, "expected a folder"),
+    ],
 )
 def test_a_wrong_value_is_named(tmp_path, environment, message):
     with pytest.raises(UserError, match=message):

@@ -1,13 +1,13 @@
 """Files that ``dvc plots`` draws, and the confusion matrix as a picture."""
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fer3d.store.atomic import write_bytes, write_text
+from fer3d.evaluation.evaluate import classes_of, confusion_of
+from fer3d.store.atomic import write_text
 
 DPI = 120
 
@@ -30,17 +30,18 @@ def row_shares(confusion: np.ndarray) -> np.ndarray:
     return confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
 
 
-def confusion_png(confusion: np.ndarray, classes: Sequence[str], title: str) -> bytes:
-    """A confusion matrix as PNG, each cell with its share of the actual class in per cent.
+def confusion_png(predictions: pd.DataFrame, split: str) -> bytes:
+    """The confusion matrix of a split as PNG, in per cent of the actual class.
 
     Args:
-        confusion: (C, C) int, rows actual, columns predicted.
-        classes: the C names.
+        predictions: of ``evaluate``.
+        split: validation | test.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    shares = row_shares(confusion)
+    classes = classes_of(predictions)
+    shares = row_shares(confusion_of(predictions[predictions["split"] == split], classes))
     figure = Figure(figsize=(1.6 + 0.75 * len(classes), 1.3 + 0.7 * len(classes)), dpi=DPI)
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -48,7 +49,7 @@ def confusion_png(confusion: np.ndarray, classes: Sequence[str], title: str) -> 
     positions = range(len(classes))
     axes.set_xticks(positions, classes, rotation=45, ha="right")
     axes.set_yticks(positions, classes)
-    axes.set(xlabel="predicted", ylabel="actual", title=title)
+    axes.set(xlabel="predicted", ylabel="actual", title=f"Confusion, {split}")
     for i in positions:
         for j in positions:
             color = "white" if shares[i, j] > 0.5 else "black"
@@ -57,10 +58,3 @@ def confusion_png(confusion: np.ndarray, classes: Sequence[str], title: str) -> 
     buffer = io.BytesIO()
     canvas.print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
-
-
-def write_confusion_png(
-    confusion: np.ndarray, classes: Sequence[str], path: Path, *, title: str
-) -> None:
-    """Write ``confusion_png`` in one atomic step."""
-    write_bytes(path, confusion_png(confusion, classes, title))

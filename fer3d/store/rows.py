@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fer3d.arrays import PackedWriter, Spec, open_arrays
+from fer3d.errors import UserError
 from fer3d.parallel import batches, map_ordered
 from fer3d.settings import Settings
 from fer3d.store.digests import sha256_arrays, sha256_json
@@ -110,7 +111,17 @@ def map_rows(producer: Producer, sources: Path, packed: PackedWriter, settings: 
 
 def open_store(settings: Settings) -> ObjectStore | None:
     """The object store of the settings, or None where it is switched off."""
-    return None if settings.store == "none" else ObjectStore(Path(settings.store).absolute())
+    if settings.store == "none":
+        return None
+    root = Path(settings.store).absolute()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"the object store {root} cannot be made ({error.strerror}): "
+            "set FER3D_STORE to a folder that you may write to, or to none"
+        ) from None
+    return ObjectStore(root)
 
 
 def _run(task: _Task) -> tuple[int, Arrays]:

@@ -4,7 +4,7 @@ import io
 import json
 import pickle
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Recognizer:
         image_size: side of an aligned image, px.
         shading_size: side of a shading image, px.
         training: the parameters that it was trained with.
+        preprocessing: the parameters of the stages that made its inputs, by stage.
     """
 
     network: FusionNetwork
@@ -36,6 +37,7 @@ class Recognizer:
     image_size: int
     shading_size: int
     training: Mapping[str, Any]
+    preprocessing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def save_recognizer(recognizer: Recognizer, path: Path) -> None:
@@ -46,6 +48,7 @@ def save_recognizer(recognizer: Recognizer, path: Path) -> None:
         "image_size": recognizer.image_size,
         "shading_size": recognizer.shading_size,
         "training": dict(recognizer.training),
+        "preprocessing": {name: dict(part) for name, part in recognizer.preprocessing.items()},
     }
     content = {
         "format": FORMAT,
@@ -85,6 +88,7 @@ def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognize
         about["image_size"],
         about["shading_size"],
         about["training"],
+        about["preprocessing"],
     )
 
 

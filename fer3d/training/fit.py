@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -39,6 +40,7 @@ def fit(
     *,
     checkpoint: Path,
     curves: Path,
+    preprocessing: Mapping[str, Mapping[str, Any]] | None = None,
     device: str = "cpu",
     progress: bool = True,
 ) -> dict[str, object]:
@@ -52,6 +54,8 @@ def fit(
         train: how to train it.
         checkpoint: written; see ``fer3d.training.checkpoint``.
         curves: written; a CSV of one row an epoch with the columns epoch and ``CURVES``.
+        preprocessing: parameters of the stages that made the arrays, kept with the network so that
+            it sees new images as it saw these.
         device: cpu | cuda | auto.
         progress: show a progress bar.
 
@@ -75,7 +79,12 @@ def fit(
         state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
         module.load_state_dict(state["state_dict"])
     recognizer = Recognizer(
-        model, data.classes, arrays.image_size, arrays.shading_size, asdict(train)
+        model,
+        data.classes,
+        arrays.image_size,
+        arrays.shading_size,
+        asdict(train),
+        preprocessing or {},
     )
     save_recognizer(recognizer, checkpoint)
     write_text(curves, history.to_csv())

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from fer3d.evaluation.evaluate import classes_of, confusion_of, evaluate_split
+from fer3d.evaluation.evaluate import classes_of, evaluate_split
 from fer3d.evaluation.plots import confusion_png, row_shares, write_confusion
 from fer3d.evaluation.tables import evaluation_markdown, evaluation_rows, evaluation_table
 
@@ -58,9 +58,7 @@ def test_rows_of_the_confusion_matrix_are_shares() -> None:
 
 
 def test_the_confusion_picture_has_equal_bytes_twice(predictions: pd.DataFrame) -> None:
-    classes = classes_of(predictions)
-    confusion = confusion_of(predictions, classes)
-    first, second = (confusion_png(confusion, classes, "test") for _ in range(2))
+    first, second = (confusion_png(predictions, "test") for _ in range(2))
     assert first == second
     assert Image.open(io.BytesIO(first)).size[0] > 300
     assert b"Software" not in first

@@ -201,7 +201,8 @@ def test_dvc_compares_parameters_metrics_and_plots(project):
     project.repro()
     assert "train.epochs" in project.run("dvc", "params", "diff")
     assert "metrics/train.json" in project.run("dvc", "metrics", "diff")
-    assert "file:" in project.run("dvc", "plots", "show")
+    plots = json.loads(project.run("dvc", "plots", "show", "--json", "--out", "dvc_plots"))
+    assert set(plots["data"]) == {"Loss", "plots/curves.csv", "plots/confusion.csv"}
     project.run("git", "checkout", "--quiet", ".")
     project.run("dvc", "checkout")
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from fer3d.arrays import PackedWriter, Spec, open_arrays
+from fer3d.errors import UserError
 from fer3d.settings import Settings
 from fer3d.store.rows import Producer, Tally, map_rows
 
@@ -75,6 +76,12 @@ def test_a_damaged_object_is_computed_again(tmp_path, source):
     victim = next(path for path in (tmp_path / "store").rglob("*") if path.is_file())
     victim.write_bytes(b"garbage")
     assert run(tmp_path, source, producer()) == Tally(1, ROWS - 1)
+
+
+def test_a_store_that_cannot_be_made_says_what_to_do(tmp_path, source):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UserError, match="set FER3D_STORE"):
+        run(tmp_path, source, producer(), store="file/store")
 
 
 def test_the_store_can_be_switched_off(tmp_path, source):
