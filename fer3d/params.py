@@ -66,7 +66,9 @@ class ClassPolicy(Section):
     @model_validator(mode="after")
     def _an_image_is_replaced_once(self) -> Self:
         if self.mode == "replace" and 3 * self.fraction > 1:
-            raise ValueError("three noises replace three shares of a class: at most 1/3")
+            raise ValueError(
+                "three noises replace three shares of a class: fraction is 1/3 at most"
+            )
         return self
 
 
