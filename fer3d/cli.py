@@ -9,14 +9,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from fer3d import params as parameters
 from fer3d import settings
 from fer3d.errors import UserError
 
 typer_app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+assets_app = typer.Typer(no_args_is_help=True, help="Model files.")
+typer_app.add_typer(assets_app, name="assets")
 
 METRICS = Path("metrics/evaluate.json")
 CHECKPOINT = Path("data/train/model.ckpt")
 ASSETS = Path("data/assets")
+MODELS = Path("models")
+PARAMS = Path("params.yaml")
+SYNTHETIC = Path("data/synthetic")
 
 
 @typer_app.command()
@@ -42,13 +48,14 @@ def predict(
     image: Annotated[list[Path], typer.Argument(help="image files")],
     checkpoint: Annotated[Path, typer.Option(help="what `train` wrote")] = CHECKPOINT,
     assets: Annotated[Path, typer.Option(help="folder of model files")] = ASSETS,
+    models: Annotated[Path, typer.Option(help="folder of models that you brought")] = MODELS,
 ) -> None:
     """The expression in each image, and how sure the recognizer is; 1 if one cannot be read."""
     from fer3d.images import Rejected
     from fer3d.predict import Predictor
 
     device = settings.load(Path()).torch_device()
-    predictor = Predictor(checkpoint, assets, device)
+    predictor = Predictor(checkpoint, assets, device, models)
     table = Table("image", "expression", "probability", "yaw", "note")
     unread = 0
     for path in image:
@@ -68,6 +75,74 @@ def predict(
     Console().print(table)
     if unread:
         raise typer.Exit(1)
+
+
+@typer_app.command()
+def face3d(
+    image: Annotated[list[Path], typer.Argument(help="image files")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="landmarks and poses")] = None,
+    mesh: Annotated[Path | None, typer.Option(help="the faces as a PLY mesh")] = None,
+    picture: Annotated[Path | None, typer.Option(help="the image with its faces, PNG")] = None,
+    assets: Annotated[Path, typer.Option(help="folder of model files")] = ASSETS,
+    params: Annotated[Path, typer.Option(help="sections align, reconstruct")] = PARAMS,
+    models: Annotated[Path, typer.Option(help="folder of models that you brought")] = MODELS,
+) -> None:
+    """The faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
+    from fer3d.faces import FaceFinder
+    from fer3d.photos import Outputs, describe
+
+    device = settings.load(Path()).torch_device()
+    finder = FaceFinder(assets, parameters.load(params), models, device)
+    photos = describe(image, finder, Outputs(json_file, mesh, picture))
+    table = Table("image", "face", "pitch", "yaw", "roll", "visible", "note")
+    for photo in photos:
+        for number, face in enumerate(photo.faces, start=1):
+            angles = (f"{angle:.0f}°" for angle in face.pose)
+            table.add_row(str(photo.path), str(number), *angles, f"{face.visible.mean():.0%}", "")
+        if not photo.faces:
+            note = photo.problem or "no face was found"
+            table.add_row(str(photo.path), "", "", "", "", "", note)
+    Console().print(table)
+    if any(photo.problem for photo in photos):
+        raise typer.Exit(1)
+
+
+@typer_app.command()
+def accuracy3d(
+    folder: Annotated[Path, typer.Argument(help="rendered images and their truth")] = SYNTHETIC,
+    people: Annotated[int, typer.Option(help="rendered for the invariance, 80 images each")] = 0,
+    seed: Annotated[int, typer.Option(help="of these people")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="the numbers")] = None,
+    assets: Annotated[Path, typer.Option(help="folder of model files")] = ASSETS,
+    params: Annotated[Path, typer.Option(help="what to measure")] = PARAMS,
+) -> None:
+    """How far reconstructed faces are from rendered ones, whose truth is known."""
+    from fer3d.accuracy.dataset import accuracy3d_folder
+    from fer3d.accuracy.invariance import invariance
+    from fer3d.accuracy.pipeline import Pipeline
+    from fer3d.store.atomic import write_json
+
+    run, local = parameters.load(params), settings.load(Path())
+    pipeline = Pipeline(assets, run.align, run.reconstruct, run.relight)
+    values = accuracy3d_folder(folder, pipeline, local)
+    if people:
+        values["invariance"] = invariance(people, seed, pipeline, local)
+    Console().print_json(data=values)
+    if json_file is not None:
+        write_json(json_file, values)
+
+
+@assets_app.command("import-prnet")
+def import_prnet(
+    folder: Annotated[Path, typer.Argument(help="the authors' checkpoint and index tables")],
+    out: Annotated[Path, typer.Option(help="folder of models that you brought")] = MODELS,
+) -> None:
+    """Make PRN's model file of what its authors published, for `reconstruct.backend: prnet`."""
+    from fer3d.face3d.prnet.files import MODEL
+    from fer3d.face3d.prnet.import_checkpoint import import_checkpoint
+
+    import_checkpoint(folder, out / MODEL)
+    Console().print(f"wrote {out / MODEL}; now set `reconstruct.backend: prnet` in params.yaml")
 
 
 def _note(aligned: bool, reason: str) -> str:

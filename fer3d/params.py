@@ -78,11 +78,18 @@ class BalanceParams(Section):
 
 
 class ReconstructParams(Section):
-    backend: Literal["facemesh"]
-    landmarks: Literal["dlib", "facemesh"]
+    backend: Literal["facemesh", "prnet"]
+    landmarks: Literal["dlib", "facemesh", "prnet"]
     subdivisions: Annotated[int, Field(ge=0, le=3)]
-    visibility: Literal["paper"]
+    fit: Literal["rigid", "paper"]
+    visibility: Literal["raycast", "paper"]
     min_presence: Fraction
+
+    @model_validator(mode="after")
+    def _landmarks_of_another_backend_are_not_there(self) -> Self:
+        if self.landmarks not in ("dlib", self.backend):
+            raise ValueError(f"with backend {self.backend} landmarks are dlib or {self.backend}")
+        return self
 
 
 class RelightParams(Section):
@@ -130,6 +137,11 @@ class TrainParams(Section):
     patience: Annotated[int, Field(ge=1)]
 
 
+class Accuracy3dParams(Section):
+    people: Annotated[int, Field(ge=0, le=1000)]
+    seed: Seed
+
+
 class ReportParams(Section):
     samples_per_class: Annotated[int, Field(ge=1, le=20)]
 
@@ -147,6 +159,7 @@ class Params(Section):
     relight: RelightParams
     network: NetworkParams
     train: TrainParams
+    accuracy3d: Accuracy3dParams
     report: ReportParams
 
 

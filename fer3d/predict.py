@@ -48,11 +48,13 @@ class Predictor:
         checkpoint: file that the stage `train` wrote.
         assets: folder of model files.
         device: cpu | cuda.
+        models: folder of the models that the user brought; only prnet needs it.
     """
 
     checkpoint: Path
     assets: Path
     device: str = "cpu"
+    models: Path | None = None
 
     def __call__(self, image: np.ndarray) -> Prediction:
         """Recognize the expression of the most central large face.
@@ -63,9 +65,16 @@ class Predictor:
         (aligned,) = self._aligner.align([image])
         reconstruct = self._section("reconstruct", ReconstructParams)
         relight = self._section("relight", RelightParams)
-        face = reconstruct_image(aligned.image, aligned.points, self.assets, reconstruct)
+        face = reconstruct_image(
+            aligned.image, aligned.points, self.assets, reconstruct, self.models
+        )
         relit = relight_image(
-            face.vertices_face, face.visible, self.assets, relight, reconstruct.subdivisions
+            face.vertices_face,
+            face.visible,
+            self.assets,
+            relight,
+            reconstruct.subdivisions,
+            self.models,
         )
         probabilities = self._probabilities(aligned, face, relit)
         best = max(probabilities, key=probabilities.__getitem__)

@@ -5,9 +5,15 @@ from fer3d.store.atomic import write_json
 from stages import PathOption, context, run
 
 
-def main(source: PathOption, assets: PathOption, out: PathOption, metrics: PathOption) -> None:
+def main(
+    source: PathOption,
+    assets: PathOption,
+    models: PathOption,
+    out: PathOption,
+    metrics: PathOption,
+) -> None:
     params, settings = context()
-    result = reconstruct_dataset(source, out, assets, params.reconstruct, settings)
+    result = reconstruct_dataset(source, out, assets, params.reconstruct, settings, models)
     write_json(metrics, result)
 
 

@@ -5,9 +5,15 @@ from fer3d.store.atomic import write_json
 from stages import PathOption, context, run
 
 
-def main(source: PathOption, assets: PathOption, out: PathOption, metrics: PathOption) -> None:
+def main(
+    source: PathOption,
+    assets: PathOption,
+    models: PathOption,
+    out: PathOption,
+    metrics: PathOption,
+) -> None:
     params, settings = context()
-    write_json(metrics, relight_dataset(source, out, assets, params.relight, settings))
+    write_json(metrics, relight_dataset(source, out, assets, params.relight, settings, models))
 
 
 if __name__ == "__main__":

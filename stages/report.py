@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from fer3d.arrays import open_arrays
 from fer3d.datasets.layout import image_root
 from fer3d.evaluation.report import report
 from fer3d.evaluation.samples import SampleSources
-from fer3d.face3d.topology import load_topology
+from fer3d.face3d.surfaces import drawn_triangles
 from stages import PathOption, context, run
 
 
@@ -17,17 +18,19 @@ def main(
     faces: PathOption,
     shadings: PathOption,
     assets: PathOption,
+    models: PathOption,
     out: PathOption,
 ) -> None:
     params, _ = context()
     originals = image_root(Path(params.ingest.source))
+    vertices = open_arrays(faces, "vertices_image")["vertices_image"].shape[1]
     report(
         out,
         metrics=metrics,
         curves=curves,
         predictions=predictions,
         sources=SampleSources(originals, images, faces, shadings),
-        triangles=load_topology(assets, 0).triangles,
+        triangles=drawn_triangles(vertices, assets, models),
         samples_per_class=params.report.samples_per_class,
     )
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = ("fer3d", "stages")
-_MODULE = re.compile(r"      - (fer3d|stages)/.*\.(py|j2)")
+_MODULE = re.compile(r"      - (fer3d|stages)/.*\.(py|j2|npz)")
 
 
 def used_modules(script: Path, root: Path) -> list[str]:
     """Files of the project that a script imports, at any depth and anywhere in their code.
 
     Returns:
-        POSIX paths relative to ``root``, sorted, the script itself and the templates that carry
+        POSIX paths relative to ``root``, sorted, the script itself and the data files that carry
         a module's name among them.
     """
     found: set[Path] = set()
@@ -26,7 +26,7 @@ def used_modules(script: Path, root: Path) -> list[str]:
         if file not in found:
             found.add(file)
             waiting.extend(_imports(file, root))
-    found |= {template for file in found for template in file.parent.glob(f"{file.stem}.*.j2")}
+    found |= {data for file in found for data in file.parent.glob(f"{file.stem}.*")}
     return sorted(path.relative_to(root).as_posix() for path in found if path.stat().st_size)
 
 

@@ -5,19 +5,28 @@ GPUs, 2019. The network's file fixes a batch of one; a resized batch gives the s
 no faster on a CPU, so images go one by one.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from fer3d.face3d.calibration import calibrate
 from fer3d.face3d.crops import Crop, around
-from fer3d.face3d.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, VERTICES
+from fer3d.face3d.mesh import Mesh
+from fer3d.face3d.topology import (
+    LANDMARKS_68,
+    LEFT_EYE_CORNERS,
+    RIGHT_EYE_CORNERS,
+    VERTICES,
+    load_topology,
+)
 
 MODEL = "face_landmark.tflite"
 INPUT_SIZE = 192  # px, of the network
-PASSES = 2  # the second crop is placed by the first pass's mesh
-CROP_SCALE = 1.5  # side of that crop over the levelled mesh's longer side, as in MediaPipe
+CROP_SCALE = 1.6
+"""Side of the crop that the first pass's mesh places, over the levelled mesh's longer side.
+MediaPipe takes 1.5; on rendered faces 1.6 leaves 6 % less error in 68 landmarks (1.4: 12 % more,
+1.75: 6 % more), and on photos dlib's landmarks lie nearest to those at 1.6 too."""
 
 POINTS_CROP_SCALE = 3.5
 """Side of the first crop over the distance between the eyes or that between eyes and mouth, the
@@ -26,26 +35,14 @@ further passes would end than a crop around the detector's box, 0.7 % against 1.
 face's size after two passes, and does not depend on what a detector takes for a face's box."""
 
 
-@dataclass(frozen=True)
-class Mesh:
-    """A face found in an image.
-
-    Attributes:
-        vertices: (468, 3) float64, px, image frame; z is relative to about the head's middle.
-        presence: 0..1, the network's belief that its last crop holds a face.
-    """
-
-    vertices: np.ndarray
-    presence: float
-
-
 class FaceMesh:
     """The network, loaded; calls are independent of each other."""
 
     def __init__(self, model: Path):
-        """Load the network from its file, for one thread."""
+        """Load the network from its file, for one thread; the reference face lies beside it."""
         from ai_edge_litert.interpreter import Interpreter
 
+        self._topology = load_topology(model.parent, 0)
         self._interpreter = Interpreter(str(model), num_threads=1)
         self._interpreter.allocate_tensors()
         (self._input,) = [item["index"] for item in self._interpreter.get_input_details()]
@@ -60,21 +57,37 @@ class FaceMesh:
             image: (H, W, 3) uint8, RGB.
             points: (5, 2) float, px, image frame: eyes, nose and corners of the mouth, left and
                 right as seen; NaN where no face was detected: the whole image is tried then.
+
+        Returns:
+            468 vertices, z relative to about the head's middle; presence is the network's belief
+            that its last crop holds a face.
         """
-        crop = first_crop(image.shape[:2], points)
-        for _ in range(PASSES):
-            vertices, presence = self._run(image, crop)
-            crop = mesh_crop(vertices)
-        return Mesh(vertices, presence)
+        vertices, _ = self._run(image, first_crop(image.shape[:2], points))
+        crop = mesh_crop(vertices)
+        vertices, presence = self._run(image, crop)
+        vertices = (vertices + self._run_mirrored(image, crop)) / 2
+        vertices = calibrate(vertices, self._topology.reference)
+        return Mesh(vertices, vertices[LANDMARKS_68], presence)
 
     def _run(self, image: np.ndarray, crop: Crop) -> tuple[np.ndarray, float]:
-        pixels = crop.sample(image, INPUT_SIZE).astype(np.float32) / np.float32(255)
+        """The mesh (468, 3), px, image frame, in a crop, and its presence."""
+        vertices, presence = self._infer(crop.sample(image, INPUT_SIZE))
+        return crop.to_image(vertices, INPUT_SIZE), presence
+
+    def _run_mirrored(self, image: np.ndarray, crop: Crop) -> np.ndarray:
+        """The mesh as the network sees it in a mirror: its errors are others there."""
+        vertices, _ = self._infer(crop.sample(image, INPUT_SIZE)[:, ::-1])
+        vertices = vertices[self._topology.mirror] * [-1, 1, 1] + [INPUT_SIZE, 0, 0]
+        return crop.to_image(vertices, INPUT_SIZE)
+
+    def _infer(self, crop: np.ndarray) -> tuple[np.ndarray, float]:
+        """Vertices (468, 3) float64, px, of a crop (192, 192, 3) uint8, and presence."""
+        pixels = crop.astype(np.float32) / np.float32(255)
         self._interpreter.set_tensor(self._input, pixels[None])
         self._interpreter.invoke()
         vertices = self._interpreter.get_tensor(self._vertices).reshape(VERTICES, 3)
         score = float(self._interpreter.get_tensor(self._presence).item())
-        vertices = crop.to_image(vertices.astype(np.float64), INPUT_SIZE)
-        return vertices, float(1 / (1 + np.exp(-score)))
+        return vertices.astype(np.float64), float(1 / (1 + np.exp(-score)))
 
 
 @lru_cache(maxsize=2)

@@ -31,6 +31,12 @@ class Similarity:
         turned = points @ np.swapaxes(self.rotation, -1, -2)
         return self.scale[..., None, None] * turned + self.translation[..., None, :]
 
+    def inverse(self) -> "Similarity":
+        """The way back, from the target frame to the source frame."""
+        rotation = np.swapaxes(self.rotation, -1, -2)
+        back = np.einsum("...ij,...j->...i", rotation, self.translation)
+        return Similarity(rotation, 1 / self.scale, -back / self.scale[..., None])
+
 
 def procrustes(
     source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None
@@ -82,6 +88,28 @@ def fit_similarity(
         "...ij,...j->...i", rotation, source_centre
     )
     return Similarity(rotation, scale, translation)
+
+
+def place(
+    source: np.ndarray, target: np.ndarray, rotation: np.ndarray, weights: np.ndarray
+) -> Similarity:
+    """The similarity with a given rotation that brings ``source`` nearest to ``target``.
+
+    Args:
+        source: (..., N, 3) float, any frame.
+        target: (N, 3) float, their counterparts.
+        rotation: (..., 3, 3) float.
+        weights: (N,) float, not negative.
+
+    Source: Umeyama 1991, equations 41 and 42.
+    """
+    weights = weights / weights.sum()
+    turned = source @ np.swapaxes(rotation, -1, -2)
+    centre, aim = np.einsum("n,...nd->...d", weights, turned), weights @ target
+    spread = turned - centre[..., None, :]
+    scale = np.einsum("n,...nd,nd->...", weights, spread, target - aim)
+    scale = scale / np.einsum("n,...nd,...nd->...", weights, spread, spread)
+    return Similarity(rotation, scale, aim - scale[..., None] * centre)
 
 
 def is_degenerate(points: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -1,6 +1,6 @@
 """From aligned images to frontal 3D faces: mesh, landmarks, pose and visibility of each image."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -9,19 +9,22 @@ import numpy as np
 import pandas as pd
 
 from fer3d.arrays import Spec
-from fer3d.face3d import facemesh, landmarks
+from fer3d.face3d import landmarks
+from fer3d.face3d.backends import Backend, make_backend
 from fer3d.face3d.frames import pose_from_rotation
+from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.packing import Columns, compute_dataset
-from fer3d.face3d.recentralize import fit_similarity, is_degenerate
-from fer3d.face3d.topology import MODELS, VERTICES, load_topology
-from fer3d.face3d.visibility import visible_points
+from fer3d.face3d.recentralize import Similarity, fit_similarity, is_degenerate
+from fer3d.face3d.rigid import fit_rigid, rigid_weights
+from fer3d.face3d.topology import MODELS, VERTICES, Topology, load_topology
+from fer3d.face3d.visibility import unoccluded_points, visible_points
 from fer3d.manifest import tally
 from fer3d.params import ReconstructParams
 from fer3d.settings import Settings
 from fer3d.store.digests import sha256_file
 from fer3d.store.rows import Arrays, Producer
 
-VERSION = 1
+VERSION = 2
 INPUTS = ("images", "points")
 
 
@@ -38,8 +41,8 @@ class Reconstruction:
     """One face. Where ``reason`` is not empty all arrays are zeros.
 
     Attributes:
-        vertices_image: (468, 3) float32, px, image frame.
-        vertices_face: (468, 3) float32, cm, face frame: turned to the front, centred, scaled.
+        vertices_image: (V, 3), px, image frame: 468 float32 of facemesh, 43,867 float16 of prnet.
+        vertices_face: (V, 3), cm, face frame: turned to the front, centred, scaled.
         landmarks_image: (68, 2) float32, px, image frame.
         rotation: (3, 3) float32, ``face_from_image``.
         pose: (3,) float32, degrees: pitch, yaw, roll.
@@ -59,7 +62,11 @@ class Reconstruction:
 
 
 def reconstruct_image(
-    image: np.ndarray, points: np.ndarray, assets: Path, params: ReconstructParams
+    image: np.ndarray,
+    points: np.ndarray,
+    assets: Path,
+    params: ReconstructParams,
+    models: Path | None = None,
 ) -> Reconstruction:
     """Reconstruct the face of one image and turn it to the front.
 
@@ -69,46 +76,34 @@ def reconstruct_image(
             right as seen; NaN where no face was detected, then the whole image is tried.
         assets: folder of model files, loaded once per process.
         params: the parameters of the stage.
+        models: folder of the models that the user brought; only prnet needs it.
 
     Source: paper A, sections 3.1 and 3.2.
     """
-    topology = load_topology(assets, params.subdivisions)
-    mesh = facemesh.load_facemesh(assets / facemesh.MODEL)(image, points)
-    dense = topology.dense.matrix.shape[0]
-    if mesh.presence < params.min_presence:
-        return _nothing(dense, mesh.presence, Reason.NO_FACE)
-    if is_degenerate(landmarks.mesh_landmarks(mesh.vertices)):
-        return _nothing(dense, mesh.presence, Reason.DEGENERATE)
-    face_from_image = fit_similarity(
-        landmarks.mesh_landmarks(mesh.vertices), landmarks.mesh_landmarks(topology.reference)
-    )
-    return Reconstruction(
-        vertices_image=np.float32(mesh.vertices),
-        vertices_face=np.float32(face_from_image(mesh.vertices)),
-        landmarks_image=np.float32(_landmarks(image, mesh.vertices, assets, params)),
-        rotation=np.float32(face_from_image.rotation),
-        pose=np.float32(pose_from_rotation(face_from_image.rotation)),
-        visible=visible_points(topology.dense(mesh.vertices), topology.dense.triangles),
-        presence=np.float32(mesh.presence),
-        reason=Reason.RECONSTRUCTED,
-    )
+    return _reconstruct(image, points, make_backend(params, assets, models), assets, params)
 
 
-def producer(params: ReconstructParams, assets: Path) -> Producer:
+def producer(
+    params: ReconstructParams, assets: Path, models: Path | None = None, device: str = "cpu"
+) -> Producer:
     """The stage's row-wise computation: images (N, S, S, 3) uint8 and points (N, 5, 2) float32
-    in, the arrays of ``Reconstruction`` out (visible as packed bits, reason as its code)."""
-    points = load_topology(assets, params.subdivisions).dense.matrix.shape[0]
-    models = [*MODELS, facemesh.MODEL]
-    if params.landmarks == "dlib":
-        models.append(landmarks.MODEL)
+    in, the arrays of ``Reconstruction`` out (visible as packed bits, reason as its code).
+
+    Args:
+        models: folder of the models that the user brought; only prnet needs it.
+        device: cpu | cuda, for prnet.
+    """
+    backend = make_backend(params, assets, models, device)
+    points = len(backend.surface.load())
+    used = [*MODELS, *([landmarks.MODEL] if params.landmarks == "dlib" else [])]
     return Producer(
         name="reconstruct",
         version=VERSION,
-        compute=_Compute(assets, params),
+        compute=_Compute(backend, assets, params),
         inputs=INPUTS,
         outputs={
-            "vertices_image": Spec((VERTICES, 3), "float32"),
-            "vertices_face": Spec((VERTICES, 3), "float32"),
+            "vertices_image": backend.vertices,
+            "vertices_face": backend.vertices,
             "landmarks_image": Spec((landmarks.POINTS, 2), "float32"),
             "rotation": Spec((3, 3), "float32"),
             "pose": Spec((3,), "float32"),
@@ -117,12 +112,17 @@ def producer(params: ReconstructParams, assets: Path) -> Producer:
             "reason": Spec((), "uint8"),
         },
         parameters=params.model_dump(mode="json"),
-        models={name: sha256_file(assets / name) for name in models},
+        models={name: sha256_file(assets / name) for name in used} | backend.models(),
     )
 
 
 def reconstruct_dataset(
-    source: Path, out: Path, assets: Path, params: ReconstructParams, settings: Settings
+    source: Path,
+    out: Path,
+    assets: Path,
+    params: ReconstructParams,
+    settings: Settings,
+    models: Path | None = None,
 ) -> dict[str, Any]:
     """Reconstruct the face of every row of a packed folder.
 
@@ -130,23 +130,54 @@ def reconstruct_dataset(
         source: packed folder with images and points of aligned images.
         out: packed folder to write; its manifest gains reconstructed, reason, presence, pitch,
             yaw and roll.
+        models: folder of the models that the user brought; only prnet needs it.
 
     Returns:
         Metrics: images, reconstructed, reconstructed_fraction, not_reconstructed_by_reason,
         and the median absolute pitch, yaw and roll in degrees (null without any face).
     """
-    frame = compute_dataset(producer(params, assets), source, out, settings, _columns)
-    return _metrics(frame)
+    device = settings.torch_device() if params.backend == "prnet" else "cpu"
+    made = producer(params, assets, models, device)
+    return _metrics(compute_dataset(made, source, out, settings, _columns))
+
+
+def _reconstruct(
+    image: np.ndarray,
+    points: np.ndarray,
+    backend: Backend,
+    assets: Path,
+    params: ReconstructParams,
+) -> Reconstruction:
+    mesh, surface = backend(image, points), backend.surface.load()
+    if mesh.presence < params.min_presence:
+        return _nothing(backend, mesh.presence, Reason.NO_FACE)
+    if is_degenerate(mesh.landmarks):
+        return _nothing(backend, mesh.presence, Reason.DEGENERATE)
+    face_from_image = _fit(mesh, load_topology(assets, 0), params.fit)
+    visible = visible_points if params.visibility == "paper" else unoccluded_points
+    kept = backend.vertices.dtype
+    return Reconstruction(
+        vertices_image=mesh.vertices.astype(kept),
+        vertices_face=face_from_image(mesh.vertices).astype(kept),
+        landmarks_image=np.float32(_landmarks(image, mesh, face_from_image, assets, params)),
+        rotation=np.float32(face_from_image.rotation),
+        pose=np.float32(pose_from_rotation(face_from_image.rotation)),
+        visible=visible(surface(mesh.vertices), surface.triangles),
+        presence=np.float32(mesh.presence),
+        reason=Reason.RECONSTRUCTED,
+    )
 
 
 @dataclass(frozen=True)
 class _Compute:
+    backend: Backend
     assets: Path
     params: ReconstructParams
 
     def __call__(self, batch: Arrays) -> Arrays:
         pairs = zip(*(batch[name] for name in INPUTS), strict=True)
-        rows = [_pack(reconstruct_image(*pair, self.assets, self.params)) for pair in pairs]
+        faces = (_reconstruct(*pair, self.backend, self.assets, self.params) for pair in pairs)
+        rows = [_pack(face) for face in faces]
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
@@ -157,26 +188,42 @@ def _pack(face: Reconstruction) -> dict[str, np.ndarray]:
     }
 
 
-def _nothing(dense: int, presence: float, reason: Reason) -> Reconstruction:
+def _nothing(backend: Backend, presence: float, reason: Reason) -> Reconstruction:
     return Reconstruction(
-        vertices_image=np.zeros((VERTICES, 3), np.float32),
-        vertices_face=np.zeros((VERTICES, 3), np.float32),
+        vertices_image=np.zeros(*astuple(backend.vertices)),
+        vertices_face=np.zeros(*astuple(backend.vertices)),
         landmarks_image=np.zeros((landmarks.POINTS, 2), np.float32),
         rotation=np.zeros((3, 3), np.float32),
         pose=np.zeros(3, np.float32),
-        visible=np.zeros(dense, bool),
+        visible=np.zeros(len(backend.surface.load()), bool),
         presence=np.float32(presence),
         reason=reason,
     )
 
 
+def _fit(mesh: Mesh, topology: Topology, how: str) -> Similarity:
+    """What turns a face to the front: all vertices of facemesh, or landmarks."""
+    reference = topology.reference
+    if how == "rigid" and len(mesh.vertices) == VERTICES:
+        return fit_rigid(mesh.vertices, reference, rigid_weights(reference, topology.triangles))
+    weights = landmarks.RIGID if how == "rigid" else None
+    return fit_similarity(mesh.landmarks, landmarks.mesh_landmarks(reference), weights)
+
+
 def _landmarks(
-    image: np.ndarray, vertices: np.ndarray, assets: Path, params: ReconstructParams
+    image: np.ndarray,
+    mesh: Mesh,
+    face_from_image: Similarity,
+    assets: Path,
+    params: ReconstructParams,
 ) -> np.ndarray:
     """(68, 2) px, image frame, from the source that the parameters name."""
-    if params.landmarks == "facemesh":
-        return landmarks.mesh_landmarks(vertices)[:, :2]
-    return landmarks.load_dlib(assets / landmarks.MODEL)(image, vertices)
+    if params.landmarks != "dlib":
+        return mesh.landmarks[:, :2]
+    where = mesh.vertices
+    if len(where) != VERTICES:  # the box that dlib needs is known on the face mesh
+        where = face_from_image.inverse()(load_topology(assets, 0).reference)
+    return landmarks.load_dlib(assets / landmarks.MODEL)(image, where)
 
 
 def _columns(arrays: Arrays) -> Columns:

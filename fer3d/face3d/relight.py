@@ -9,10 +9,10 @@ import numpy as np
 from fer3d.arrays import Spec, open_arrays
 from fer3d.face3d.packing import Columns, compute_dataset
 from fer3d.face3d.shading import ShadingImage, shade, unit
-from fer3d.face3d.topology import MODELS, VERTICES, load_topology
+from fer3d.face3d.surfaces import MeshSurface, SurfaceSource, surface_of
+from fer3d.face3d.topology import VERTICES, load_topology
 from fer3d.params import RelightParams
 from fer3d.settings import Settings
-from fer3d.store.digests import sha256_file
 from fer3d.store.rows import Arrays, Producer
 
 VERSION = 1
@@ -26,20 +26,29 @@ def relight_image(
     assets: Path,
     params: RelightParams,
     subdivisions: int,
+    models: Path | None = None,
 ) -> ShadingImage:
     """The frontal shading image of one face, black where the photo does not show it.
 
     Args:
-        vertices_face: (468, 3) float, cm, face frame.
+        vertices_face: (V, 3) float, cm, face frame: 468 of facemesh or 43,867 of prnet.
         visible: (D,) bool, visible points of the dense surface; none where there is no face,
             which gives a black image.
         assets: folder of model files, loaded once per process.
         params: the parameters of the stage.
         subdivisions: levels that the dense surface was made with.
+        models: folder of the models that the user brought; only faces of prnet need it.
 
     Source: paper A, section 3.3.
     """
-    surface = load_topology(assets, subdivisions).dense
+    surface = surface_of(len(vertices_face), assets, subdivisions, models)
+    return _relight(vertices_face, visible, surface, params)
+
+
+def _relight(
+    vertices_face: np.ndarray, visible: np.ndarray, source: SurfaceSource, params: RelightParams
+) -> ShadingImage:
+    surface = source.load()
     return shade(
         surface(vertices_face),
         surface.triangles,
@@ -51,9 +60,13 @@ def relight_image(
 
 
 def producer(params: RelightParams, assets: Path, subdivisions: int) -> Producer:
-    """The stage's row-wise computation: vertices_face (N, 468, 3) float32 and visible (N, D / 8)
-    packed bits in; shading (N, S, S) uint8, mask (N, S, S) bool and visible_fraction (N,) float32
-    out.
+    """``surface_producer`` for faces of facemesh, subdivided so many times."""
+    return surface_producer(params, MeshSurface(assets, subdivisions))
+
+
+def surface_producer(params: RelightParams, surface: SurfaceSource) -> Producer:
+    """The stage's row-wise computation: vertices_face (N, V, 3) and visible (N, D / 8) packed bits
+    in; shading (N, S, S) uint8, mask (N, S, S) bool and visible_fraction (N,) float32 out.
 
     Raises:
         ValueError: a light without direction.
@@ -62,20 +75,25 @@ def producer(params: RelightParams, assets: Path, subdivisions: int) -> Producer
     return Producer(
         name="relight",
         version=VERSION,
-        compute=_Compute(assets, params, subdivisions),
+        compute=_Compute(surface, params),
         inputs=INPUTS,
         outputs={
             "shading": Spec((params.size, params.size), "uint8"),
             "mask": Spec((params.size, params.size), "bool"),
             "visible_fraction": Spec((), "float32"),
         },
-        parameters=params.model_dump(mode="json") | {"subdivisions": subdivisions},
-        models={name: sha256_file(assets / name) for name in MODELS},
+        parameters=params.model_dump(mode="json") | surface.parameters(),
+        models=surface.models(),
     )
 
 
 def relight_dataset(
-    source: Path, out: Path, assets: Path, params: RelightParams, settings: Settings
+    source: Path,
+    out: Path,
+    assets: Path,
+    params: RelightParams,
+    settings: Settings,
+    models: Path | None = None,
 ) -> dict[str, Any]:
     """Make the shading image of every row of a packed folder.
 
@@ -83,13 +101,15 @@ def relight_dataset(
         source: packed folder that ``reconstruct_dataset`` wrote.
         out: packed folder to write; its manifest gains visible_fraction, the share of the dense
             surface's points that the photo shows, 0 without a face.
+        models: folder of the models that the user brought; only faces of prnet need it.
 
     Returns:
         Metrics: images, and the mean visible_fraction of reconstructed faces (null without any).
     """
-    bits = open_arrays(source, "visible")["visible"].shape[1]
-    made = producer(params, assets, subdivisions_of(bits, assets))
-    frame = compute_dataset(made, source, out, settings, _columns)
+    vertices, visible = (array.shape[1] for array in open_arrays(source, *INPUTS).values())
+    subdivisions = subdivisions_of(visible, assets) if vertices == VERTICES else 0
+    surface = surface_of(vertices, assets, subdivisions, models)
+    frame = compute_dataset(surface_producer(params, surface), source, out, settings, _columns)
     fractions = frame.loc[frame["reconstructed"], "visible_fraction"]
     mean = round(float(fractions.astype(np.float64).mean()), 4) if len(fractions) else None
     return {"images": len(frame), "visible_fraction": mean}
@@ -110,9 +130,8 @@ def subdivisions_of(packed_width: int, assets: Path) -> int:
 
 @dataclass(frozen=True)
 class _Compute:
-    assets: Path
+    surface: SurfaceSource
     params: RelightParams
-    subdivisions: int
 
     def __call__(self, batch: Arrays) -> Arrays:
         pairs = zip(*(batch[name] for name in INPUTS), strict=True)
@@ -120,9 +139,8 @@ class _Compute:
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
     def _row(self, vertices: np.ndarray, bits: np.ndarray) -> dict[str, np.ndarray]:
-        points = load_topology(self.assets, self.subdivisions).dense.matrix.shape[0]
-        visible = np.unpackbits(bits, count=points).astype(bool)
-        image = relight_image(vertices, visible, self.assets, self.params, self.subdivisions)
+        visible = np.unpackbits(bits, count=len(self.surface.load())).astype(bool)
+        image = _relight(vertices, visible, self.surface, self.params)
         return vars(image) | {"visible_fraction": np.float32(visible.mean())}
 
 

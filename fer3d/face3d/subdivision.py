@@ -28,6 +28,10 @@ class Subdivision:
     matrix: sparse.csr_array
     triangles: np.ndarray
 
+    def __len__(self) -> int:
+        """M, the number of its vertices."""
+        return self.matrix.shape[0]
+
     def __call__(self, vertices: np.ndarray) -> np.ndarray:
         """Vertices (..., V, 3) to (..., M, 3), in the same frame and unit, float64."""
         vertices = np.asarray(vertices, dtype=np.float64)

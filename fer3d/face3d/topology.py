@@ -52,11 +52,13 @@ class Topology:
         reference: (468, 3) float64, cm, face frame.
         triangles: (898, 3) int64, counter-clockwise when seen from outside the face.
         dense: the subdivided surface; 7,257 points at two levels.
+        mirror: (468,) int64, for each vertex the one that is its mirror image.
     """
 
     reference: np.ndarray
     triangles: np.ndarray
     dense: Subdivision
+    mirror: np.ndarray
 
 
 @lru_cache(maxsize=4)
@@ -78,6 +80,12 @@ def load_topology(assets: Path, subdivisions: int) -> Topology:
     triangles = np.asarray(json.loads(text)["triangles"], dtype=np.int64)
     if reference.shape != (VERTICES, 3) or triangles.max() != VERTICES - 1:
         raise ValueError(f"expected a face of {VERTICES} vertices, got {reference.shape}")
-    return Topology(
-        reference.astype(np.float64), triangles, subdivide(triangles, VERTICES, subdivisions)
-    )
+    reference = reference.astype(np.float64)
+    dense = subdivide(triangles, VERTICES, subdivisions)
+    return Topology(reference, triangles, dense, _mirror(reference))
+
+
+def _mirror(reference: np.ndarray) -> np.ndarray:
+    """For each vertex of a symmetric face the index of the nearest to its mirror image."""
+    across = reference * [-1.0, 1.0, 1.0]
+    return np.linalg.norm(across[:, None] - reference, axis=-1).argmin(axis=1)

@@ -72,3 +72,11 @@ def test_the_first_crop_follows_the_points():
     assert crop.angle == pytest.approx(np.arctan2(0.6, 0.8))
     whole = first_crop((80, 100), NO_POINTS)
     assert (whole.x, whole.y, whole.side, whole.angle) == (50, 40, 100, 0)
+
+
+def test_a_mirrored_face_gives_the_mirrored_mesh(facemesh, astronaut, assets_dir):
+    """The last pass looks in a mirror too, so left and right are treated alike."""
+    found = facemesh(astronaut, NO_POINTS).vertices
+    other = facemesh(np.ascontiguousarray(astronaut[:, ::-1]), NO_POINTS).vertices
+    back = other[load_topology(assets_dir, 0).mirror] * [-1, 1, 1] + [100, 0, 0]
+    assert np.abs(back - found)[:, :2].max() < 1

@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from fer3d.face3d import facemesh, landmarks
+from fer3d.face3d.frames import rotation_from_pose
+from fer3d.face3d.recentralize import fit_similarity
+from fer3d.face3d.topology import load_topology
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +45,18 @@ def test_landmarks_of_the_mesh_are_its_vertices(mesh):
     many = landmarks.mesh_landmarks(np.stack([mesh, mesh]))
     assert many.shape == (2, 68, 3)
     assert np.array_equal(many[1, 30], mesh[4])
+
+
+def test_ibugs_points_turn_with_the_face(assets_dir):
+    reference = load_topology(assets_dir, 0).reference
+    turn = rotation_from_pose(np.array([5.0, 40, 10]))
+    front, image = reference * [1, -1, -1], reference @ turn * 3 + [9, 8, 7]
+    frontal = landmarks.ibug_landmarks(front, fit_similarity(front, reference))
+    turned = landmarks.ibug_landmarks(image, fit_similarity(image, reference))
+    assert np.allclose((frontal * [1, -1, -1]) @ turn * 3 + [9, 8, 7], turned)
+
+
+def test_ibugs_points_are_symmetric(assets_dir):
+    offset = landmarks.IBUG_OFFSET
+    assert np.allclose(offset[:17], offset[16::-1] * [-1, 1, 1])
+    assert np.abs(offset).max() < 2  # cm

@@ -12,7 +12,12 @@ from fer3d.params import ReconstructParams
 from fer3d.settings import Settings
 
 PARAMS = ReconstructParams(
-    backend="facemesh", landmarks="dlib", subdivisions=2, visibility="paper", min_presence=0.5
+    backend="facemesh",
+    landmarks="dlib",
+    subdivisions=2,
+    fit="rigid",
+    visibility="raycast",
+    min_presence=0.5,
 )
 
 

@@ -62,7 +62,8 @@ def test_a_real_face_is_relit_alike_in_every_batch(astronaut, assets_dir):
         backend="facemesh",
         landmarks="facemesh",
         subdivisions=2,
-        visibility="paper",
+        fit="rigid",
+        visibility="raycast",
         min_presence=0.5,
     )
     images = {

@@ -5,7 +5,7 @@ import pytest
 
 from fer3d.face3d.frames import FRONTAL_FACE_FROM_IMAGE, rotation_from_pose
 from fer3d.face3d.topology import LANDMARKS_68, load_topology
-from fer3d.face3d.visibility import cells_across, visible_points
+from fer3d.face3d.visibility import cells_across, unoccluded_points, visible_points
 
 
 def sheet(points: int, width: float, z: float) -> tuple[np.ndarray, np.ndarray]:
@@ -111,3 +111,32 @@ def test_what_is_no_surface_is_refused():
         visible_points(np.zeros((3, 3)), np.array([[0, 1, 2]]))
     with pytest.raises(ValueError, match=r"\(V, 3\), got \(2, 3, 3\)"):
         visible_points(np.zeros((2, 3, 3)), np.array([[0, 1, 2]]))
+
+
+def test_rays_agree_with_a_scene_that_is_cast_from_afar(assets_dir):
+    """Of two sheets the nearer is seen whole, the other where it sticks out."""
+    front, triangles = sheet(30, 40, 0)
+    back, more = sheet(60, 80, 30)
+    visible = unoccluded_points(
+        np.concatenate([front, back]), np.concatenate([triangles, more + len(front)])
+    )
+    reach = np.abs(back[:, :2]).max(axis=1)
+    assert visible[: len(front)].all()
+    assert not visible[len(front) :][reach < 19.9].any()
+    assert visible[len(front) :][reach > 20.1].all()
+
+
+def test_rays_see_no_back(assets_dir):
+    vertices, triangles = sheet(20, 50, 0)
+    assert unoccluded_points(vertices, triangles).all()
+    assert not unoccluded_points(vertices, triangles[:, ::-1]).any()
+
+
+def test_rays_leave_more_of_a_turned_nose_than_cells(assets_dir):
+    topology = load_topology(assets_dir, 2)
+    image = topology.dense(topology.reference) * 5 @ rotation_from_pose(np.array([10.0, 40, 5]))
+    truth = unoccluded_points(image, topology.dense.triangles)
+    nose = np.zeros(len(image), bool)
+    nose[[4, 5, 195, 197, 6, 1, 2]] = True
+    assert truth[nose].all()
+    assert unoccluded_points(8 * image + 5, topology.dense.triangles).sum() == truth.sum()

@@ -1,0 +1,190 @@
+"""Does a shading image still show pose and light, or only the expression?
+
+One person after another is rendered with several expressions, each turned and lit in many ways.
+All pictures go through the pipeline. Then, of shading images and of aligned photos alike:
+
+* invariance: normalised cross-correlation of each picture with that of the same face seen and lit
+  from the front, on the pixels that show the face in both;
+* sensitivity: the distance (1 - correlation) between expressions of one person in one pose, over
+  the distance between poses of one expression of that person.
+
+The photo's pixels are those inside the true outline of the face, so that hair and background,
+which differ less, count neither for it nor against it.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer3d.accuracy.measures import correlation
+from fer3d.accuracy.pipeline import Pipeline
+from fer3d.accuracy.truth import true_face
+from fer3d.datasets import synthetic
+from fer3d.face3d.raster import rasterize
+from fer3d.parallel import map_ordered
+from fer3d.settings import Settings
+
+YAWS, PITCHES = (0.0, 15.0, 30.0, 45.0), (-20.0, -10.0, 0.0, 10.0, 20.0)  # degrees
+LIGHTS = ((0, 20), (-50, 20), (50, 20), (0, 55), (25, -10))  # degrees: azimuth, elevation
+AMBIENT = 0.45
+EXPRESSIONS = ("neutral", "happiness", "surprise", "anger")
+SIZE = 128  # px, side of a rendered image, as in the default data set
+FRONT = YAWS.index(0.0), PITCHES.index(0.0)
+KINDS = ("shading", "photo")
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture of a person: what is compared, and where it shows the face."""
+
+    yaw: float
+    pictures: dict[str, np.ndarray]
+    masks: dict[str, np.ndarray]
+
+
+Views = dict[tuple[str, int, int], View]
+"""By expression, number of the yaw and number of the pitch; faces not found are left out."""
+
+
+def invariance(
+    identities: int, seed: int, pipeline: Pipeline, settings: Settings
+) -> dict[str, Any]:
+    """Render people and measure.
+
+    Args:
+        identities: how many people; each costs 80 pictures.
+        seed: of the people.
+        pipeline: with the parameters to measure.
+        settings: workers.
+
+    Returns:
+        ``{pictures, found, shading: {...}, photo: {...}, sensitivity_gain}``; of both kinds
+        correlation by yaw (0, 15, 30, 45, all poses and lights), correlation_to_30 (yaw up to
+        30), sensitivity; the gain is that of the shading over that of the photo.
+    """
+    work = partial(_person, seed, pipeline)
+    people = list(
+        map_ordered(
+            work, list(range(identities)), workers=settings.workers, description="invariance"
+        )
+    )
+    values = {kind: _measure(people, kind) for kind in KINDS}
+    shading, photo = (values[kind]["sensitivity"] for kind in KINDS)
+    return {
+        "pictures": identities * len(EXPRESSIONS) * len(YAWS) * len(PITCHES),
+        "found": sum(map(len, people)),
+        **values,
+        "sensitivity_gain": round(shading / photo, 2) if shading and photo else None,
+    }
+
+
+def light_of(yaw: int, pitch: int) -> synthetic.Light:
+    """The light of a pose by its numbers: five lights in turn, the first one at the front."""
+    number = (yaw - FRONT[0] + pitch - FRONT[1]) % len(LIGHTS)
+    azimuth, elevation = np.radians(LIGHTS[number])
+    flat = np.cos(elevation)
+    direction = (flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth))
+    return synthetic.Light(tuple(map(float, direction)), AMBIENT)
+
+
+def person_specs(
+    rng: np.random.Generator, number: int
+) -> dict[tuple[str, int, int], synthetic.FaceSpec]:
+    """One person with every expression in every pose; every other person turns to the right.
+
+    Args:
+        rng: of this person.
+        number: of this person.
+
+    Returns:
+        By expression, number of the yaw and number of the pitch.
+    """
+    identity = synthetic.sample_identity(rng)
+    appearance, camera = synthetic.sample_appearance(rng), synthetic.sample_camera(rng, SIZE)
+    units = {name: synthetic.sample_action_units(rng, name) for name in EXPRESSIONS}
+    side = 1 if number % 2 == 0 else -1
+    return {
+        (name, i, j): synthetic.FaceSpec(
+            identity,
+            units[name],
+            synthetic.Pose(pitch, side * yaw),
+            light_of(i, j),
+            camera,
+            appearance,
+        )
+        for name, (i, yaw), (j, pitch) in product(EXPRESSIONS, enumerate(YAWS), enumerate(PITCHES))
+    }
+
+
+def _person(seed: int, pipeline: Pipeline, number: int) -> Views:
+    """All pictures of one person that show a face, in a worker process."""
+    model, views = synthetic.load_model(pipeline.assets), {}
+    specs = person_specs(np.random.default_rng((seed, number)), number)
+    for key, spec in specs.items():
+        view = _view(synthetic.render(model, spec), YAWS[key[1]], pipeline)
+        if view is not None:
+            views[key] = view
+    return views
+
+
+def _view(rendered: synthetic.Rendered, yaw: float, pipeline: Pipeline) -> View | None:
+    aligned, found = pipeline(rendered.image)
+    if found is None:
+        return None
+    truth = true_face(
+        rendered.truth.vertices_image.astype(np.float64),
+        rendered.truth.vertices_face.astype(np.float64),
+        rendered.truth.rotation.astype(np.float64),
+        aligned.aligned_from_image.astype(np.float64),
+    )
+    size = len(aligned.image)
+    outline = rasterize(truth.vertices_image, pipeline.topology.triangles, size, size).covered
+    return View(
+        yaw,
+        {"shading": found.relit.shading, "photo": aligned.image.mean(axis=2)},
+        {"shading": found.relit.mask, "photo": outline},
+    )
+
+
+def _measure(people: list[Views], kind: str) -> dict[str, Any]:
+    across, between = _pose_pairs(people, kind), _expression_pairs(people, kind)
+    by_yaw = across.groupby("yaw")["correlation"].mean()
+    distance = 1 - across["correlation"].mean()
+    return {
+        "correlation": {f"{yaw:g}": _rounded(by_yaw.get(yaw, np.nan)) for yaw in YAWS},
+        "correlation_to_30": _rounded(across.loc[across["yaw"] <= 30, "correlation"].mean()),
+        "sensitivity": _rounded((1 - np.mean(between)) / distance) if between else None,
+    }
+
+
+def _pose_pairs(people: list[Views], kind: str) -> pd.DataFrame:
+    """Each picture with its expression's frontal one: yaw and correlation."""
+    rows = []
+    for views in people:
+        for (expression, i, j), view in views.items():
+            front = views.get((expression, *FRONT))
+            if front is not None and (i, j) != FRONT:
+                rows.append((view.yaw, _correlation(front, view, kind)))
+    return pd.DataFrame(rows, columns=["yaw", "correlation"])
+
+
+def _expression_pairs(people: list[Views], kind: str) -> list[float]:
+    """Correlations of two expressions of one person in one pose and light."""
+    pairs = []
+    for views in people:
+        for i, j in {key[1:] for key in views}:
+            same = [views[e, i, j] for e in EXPRESSIONS if (e, i, j) in views]
+            pairs += [_correlation(a, b, kind) for a, b in combinations(same, 2)]
+    return pairs
+
+
+def _correlation(a: View, b: View, kind: str) -> float:
+    return correlation(a.pictures[kind], b.pictures[kind], a.masks[kind] & b.masks[kind])
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None

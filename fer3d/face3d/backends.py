@@ -1,0 +1,83 @@
+"""The networks that reconstruct a face, behind one small interface."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from fer3d.arrays import Spec
+from fer3d.face3d import calibration, facemesh
+from fer3d.face3d.mesh import Mesh
+from fer3d.face3d.prnet import files
+from fer3d.face3d.surfaces import MeshSurface, SurfaceSource
+from fer3d.face3d.topology import VERTICES
+from fer3d.params import ReconstructParams
+from fer3d.store.digests import sha256_file
+
+
+class Backend(Protocol):
+    """From an image to a face; picklable, the network is loaded once per process.
+
+    Attributes:
+        vertices: how the vertices of one face are kept.
+        surface: the dense surface over them.
+    """
+
+    vertices: Spec
+
+    @property
+    def surface(self) -> SurfaceSource: ...
+
+    def __call__(self, image: np.ndarray, points: np.ndarray) -> Mesh:
+        """The face in an image (H, W, 3) uint8 RGB, by five points (5, 2) px, NaN if not known."""
+
+    def models(self) -> dict[str, str]:
+        """SHA-256 of the network's files by name."""
+
+
+@dataclass(frozen=True)
+class FacemeshBackend:
+    """468 vertices by MediaPipe Face Mesh."""
+
+    assets: Path
+    subdivisions: int
+
+    vertices = Spec((VERTICES, 3), "float32")
+
+    @property
+    def surface(self) -> MeshSurface:
+        return MeshSurface(self.assets, self.subdivisions)
+
+    def __call__(self, image: np.ndarray, points: np.ndarray) -> Mesh:
+        return facemesh.load_facemesh(self.assets / facemesh.MODEL)(image, points)
+
+    def models(self) -> dict[str, str]:
+        fields = Path(calibration.__file__).with_name(calibration.FIELDS)
+        return {
+            facemesh.MODEL: sha256_file(self.assets / facemesh.MODEL),
+            calibration.FIELDS: sha256_file(fields),
+        }
+
+
+def make_backend(
+    params: ReconstructParams, assets: Path, models: Path | None = None, device: str = "cpu"
+) -> Backend:
+    """The backend that the parameters name.
+
+    Args:
+        params: the parameters of the stage.
+        assets: folder of model files.
+        models: folder of the models that the user brought, for prnet.
+        device: cpu | cuda, for prnet.
+
+    Raises:
+        UserError: prnet's model file is missing.
+        ValueError: prnet, and no folder of models.
+    """
+    if params.backend == "facemesh":
+        return FacemeshBackend(assets, params.subdivisions)
+    file = files.model_file(models)
+    from fer3d.face3d.prnet.backend import PrnetBackend  # imports torch
+
+    return PrnetBackend(file, device)

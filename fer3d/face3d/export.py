@@ -1,0 +1,101 @@
+"""Faces as files for other programs: a PLY mesh, and a picture with landmarks and axes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fer3d.store.atomic import write_bytes
+
+LINE, POINT = (255, 220, 60), (60, 230, 120)  # RGB
+AXES = ((230, 70, 70), (80, 200, 80), (70, 130, 255))  # RGB: x, y, z of the face frame
+AXIS_LENGTH = 0.5  # of the landmarks' height
+OPACITY = 0.35  # of the mesh's edges
+
+
+def write_ply(path: Path, vertices: np.ndarray, colours: np.ndarray, triangles: np.ndarray) -> None:
+    """Write a coloured triangle mesh as binary PLY, in one atomic step.
+
+    Args:
+        vertices: (V, 3) float.
+        colours: (V, 3) uint8, RGB.
+        triangles: (T, 3) integer.
+    """
+    points = np.empty(len(vertices), [("xyz", "<f4", 3), ("rgb", "u1", 3)])
+    points["xyz"], points["rgb"] = vertices, colours
+    faces = np.empty(len(triangles), [("count", "u1"), ("corners", "<i4", 3)])
+    faces["count"], faces["corners"] = 3, triangles
+    header = "\n".join(
+        [
+            "ply",
+            "format binary_little_endian 1.0",
+            f"element vertex {len(points)}",
+            *(f"property float {axis}" for axis in "xyz"),
+            *(f"property uchar {channel}" for channel in ("red", "green", "blue")),
+            f"element face {len(faces)}",
+            "property list uchar int vertex_indices",
+            "end_header\n",
+        ]
+    )
+    write_bytes(path, header.encode() + points.tobytes() + faces.tobytes())
+
+
+def scene_mesh(
+    image: np.ndarray, faces: Sequence[np.ndarray], triangles: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All faces of a photo as one mesh, upright: x right, y up, z to the viewer, px.
+
+    Args:
+        image: (H, W, 3) uint8, RGB.
+        faces: (V, 3) float, px, image frame, each.
+        triangles: (T, 3) integer, of one face.
+
+    Returns:
+        Vertices (N V, 3) float64, their colours in the photo (N V, 3) uint8 and triangles
+        (N T, 3) int64.
+    """
+    if not faces:
+        return np.zeros((0, 3)), np.zeros((0, 3), np.uint8), np.zeros((0, 3), np.int64)
+    height, width = image.shape[:2]
+    vertices = np.concatenate(faces)
+    x, y = np.floor(vertices[:, :2]).astype(np.int64).T
+    colours = image[y.clip(0, height - 1), x.clip(0, width - 1)]
+    offsets = np.arange(len(faces))[:, None, None] * len(faces[0])
+    return vertices * [1, -1, -1], colours, (triangles + offsets).reshape(-1, 3)
+
+
+def draw_face(
+    image: np.ndarray,
+    vertices: np.ndarray,
+    landmarks: np.ndarray,
+    face_from_image: np.ndarray,
+    triangles: np.ndarray,
+) -> np.ndarray:
+    """A photo with the mesh's edges, the landmarks and the face's axes drawn over it.
+
+    Args:
+        image: (H, W, 3) uint8, RGB.
+        vertices: (V, 3) float, px, image frame.
+        landmarks: (68, 3) float, px, image frame.
+        face_from_image: (3, 3) float, rotation.
+        triangles: (T, 3) integer.
+
+    Returns:
+        (H, W, 3) uint8, RGB; the argument stays as it is.
+    """
+    import cv2
+
+    size = float(np.ptp(landmarks[:, 1]))
+    thickness = max(1, round(size / 150))
+    lines = image.copy()
+    corners = np.rint(vertices[:, :2]).astype(np.int32)[triangles]
+    cv2.polylines(lines, list(corners), True, LINE, 1, cv2.LINE_AA)
+    canvas = cv2.addWeighted(image, 1 - OPACITY, lines, OPACITY, 0)
+    for x, y in np.rint(landmarks[:, :2]).astype(int):
+        cv2.circle(canvas, (int(x), int(y)), thickness, POINT, -1, cv2.LINE_AA)
+    start = landmarks[30, :2]  # the tip of the nose
+    for axis, colour in zip(face_from_image, AXES, strict=True):
+        end = start + AXIS_LENGTH * size * axis[:2]
+        ends = (tuple(map(int, np.rint(point))) for point in (start, end))
+        cv2.line(canvas, *ends, colour, 2 * thickness, cv2.LINE_AA)
+    return canvas

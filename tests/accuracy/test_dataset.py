@@ -1,0 +1,100 @@
+"""Numbers of a rendered data set, through the stages' own folders and through the command."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fer3d.accuracy.dataset import Folders, accuracy3d_dataset, accuracy3d_folder
+from fer3d.accuracy.invariance import FRONT, LIGHTS, invariance, light_of
+from fer3d.accuracy.truth import Truths
+from fer3d.alignment.align import align_dataset
+from fer3d.arrays import read_manifest
+from fer3d.datasets.synthetic import synthesize
+from fer3d.errors import UserError
+from fer3d.face3d.reconstruct import reconstruct_dataset
+from fer3d.face3d.relight import relight_dataset
+from fer3d.manifest import write
+from fer3d.params import SynthesizeParams
+from fer3d.settings import Settings
+
+PARAMS = SynthesizeParams(
+    seed=3,
+    images={"happiness": 2, "neutral": 2},
+    size=128,
+    max_yaw_deg=40,
+    duplicate_fraction=0.25,
+    conflicting_duplicates=0,
+)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory) -> Settings:
+    return Settings(workers=1, store=str(tmp_path_factory.mktemp("store")))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, assets_dir, defaults, local) -> Folders:
+    """The stages on four rendered images and a copy of one of them."""
+    top = tmp_path_factory.mktemp("data")
+    synthesize(top, assets_dir, PARAMS, local)
+    frame = read_manifest(top / "truth")[["id", "path", "label", "sha1", "width", "height"]]
+    write(frame.assign(split="train", subject=None), top / "manifest.parquet")
+    folders = Folders(top / "images", top / "align", top / "faces", top / "shadings")
+    limit = defaults.ingest.max_pixels
+    align_dataset(
+        top / "manifest.parquet",
+        folders.images,
+        folders.aligned,
+        assets_dir,
+        defaults.align,
+        local,
+        limit,
+    )
+    rows = read_manifest(folders.aligned)
+    write(rows.assign(noise="", source_id=rows["id"]), folders.aligned / "manifest.parquet")
+    reconstruct_dataset(folders.aligned, folders.faces, assets_dir, defaults.reconstruct, local)
+    relight_dataset(folders.faces, folders.shadings, assets_dir, defaults.relight, local)
+    return folders
+
+
+def test_the_stage_and_the_command_agree(made, assets_dir, defaults, local, pipeline):
+    stage = accuracy3d_dataset(made, assets_dir, defaults.relight, local)
+    command = accuracy3d_folder(made.images.parent, pipeline, local)
+    assert stage["images"] == 5 and command["images"] == 4  # the command leaves the copy out
+    assert stage["reconstructed"] == 5
+    assert stage["landmark_nme_percent"]["0-60"] < 6
+    assert stage["visibility_iou"]["0-60"] > 0.85
+    assert command["landmark_nme_percent"]["0-60"] == pytest.approx(
+        stage["landmark_nme_percent"]["0-60"], abs=1.5
+    )
+    json.dumps(stage, allow_nan=False)
+
+
+def test_without_truth_there_is_nothing_to_measure(made, assets_dir, defaults, local, tmp_path):
+    own = Folders(tmp_path / "mine", made.aligned, made.faces, made.shadings)
+    assert accuracy3d_dataset(own, assets_dir, defaults.relight, local) == {"images": 0}
+
+
+def test_the_command_says_what_is_missing(tmp_path, pipeline, local):
+    with pytest.raises(UserError, match="no folder 'truth'"):
+        accuracy3d_folder(tmp_path, pipeline, local)
+
+
+def test_a_truth_of_other_bytes_is_not_used(made):
+    truths = Truths.open(made.images.parent / "truth")
+    frame = truths.frame
+    assert truths.rows(frame["path"], frame["sha1"]).tolist() == list(range(5))
+    assert (truths.rows(frame["path"], "0" * 40 + frame["sha1"].str[:0]) == -1).all()
+
+
+def test_the_front_is_lit_from_the_front_and_all_lights_are_used():
+    assert light_of(*FRONT).direction[0] == pytest.approx(0)
+    lights = {light_of(i, j).direction for i in range(4) for j in range(5)}
+    assert len(lights) == len(LIGHTS)
+    assert np.allclose([np.linalg.norm(light) for light in lights], 1)
+
+
+def test_no_people_no_numbers(pipeline, local):
+    nothing = invariance(0, 0, pipeline, local)
+    assert nothing["pictures"] == 0 and nothing["sensitivity_gain"] is None

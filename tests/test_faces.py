@@ -1,0 +1,108 @@
+"""Faces of photos: `fer3d face3d` from end to end."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from fer3d import params as parameters
+from fer3d.accuracy.measures import landmark_error
+from fer3d.alignment.faces import Faces
+from fer3d.cli import typer_app
+from fer3d.datasets import synthetic
+from fer3d.face3d.landmarks import mesh_landmarks
+from fer3d.faces import FaceFinder
+from fer3d.images import resize, write_png
+
+POSES = (synthetic.Pose(5.0, 20.0, 8.0), synthetic.Pose(-5.0, -25.0, 0.0))
+PLACES = ((10, 20, 256), (270, 60, 160))  # px: left, top, side
+
+
+@pytest.fixture(scope="module")
+def renderings(assets_dir) -> list[synthetic.Rendered]:
+    model = synthetic.load_model(assets_dir)
+    rng = np.random.default_rng(7)
+    made = []
+    for pose in POSES:
+        identity = synthetic.sample_identity(rng)
+        units = synthetic.sample_action_units(rng, "neutral")
+        made.append(synthetic.render(model, synthetic.FaceSpec(identity, units, pose)))
+    return made
+
+
+@pytest.fixture(scope="module")
+def photo(renderings) -> np.ndarray:
+    """Two people, the left one nearer to the camera."""
+    canvas = np.full((300, 440, 3), 120, np.uint8)
+    for rendered, (left, top, side) in zip(renderings, PLACES, strict=True):
+        canvas[top : top + side, left : left + side] = resize(rendered.image, side, side)
+    return canvas
+
+
+@pytest.fixture(scope="module")
+def told(photo, repository, assets_dir, tmp_path_factory) -> tuple:
+    folder = tmp_path_factory.mktemp("photos")
+    write_png(folder / "two.png", photo)
+    (folder / "broken.jpg").write_bytes(b"no image")
+    write_png(folder / "empty.png", np.full((90, 90, 3), 128, np.uint8))
+    files = [str(folder / name) for name in ("broken.jpg", "two.png", "empty.png")]
+    options = ["--params", str(repository / "params.yaml"), "--assets", str(assets_dir)]
+    outputs = ["--json", "faces.json", "--mesh", "faces.ply", "--picture", "faces.png"]
+    named = [str(folder / value) if "." in value else value for value in outputs]
+    result = CliRunner().invoke(typer_app, ["face3d", *files, *options, *named])
+    return result, folder, json.loads((folder / "faces.json").read_text())["images"]
+
+
+def test_a_broken_file_is_told_and_the_others_go_on(told):
+    result, folder, images = told
+    assert result.exit_code == 1
+    assert "not_an_image" in result.output
+    assert [image["image"] for image in images] == [
+        str(folder / name) for name in ("broken.jpg", "two.png", "empty.png")
+    ]
+    assert [len(image["faces"]) for image in images] == [0, 2, 0]
+    assert "error" in images[0] and "error" not in images[2]
+
+
+def test_both_faces_come_the_larger_first(told, renderings):
+    _, _, images = told
+    faces = images[1]["faces"]
+    for face, pose, rendered, place in zip(faces, POSES, renderings, PLACES, strict=True):
+        found = face["rotation_deg"]
+        assert found["pitch"] == pytest.approx(pose.pitch, abs=10)
+        assert found["yaw"] == pytest.approx(pose.yaw, abs=8)
+        assert found["roll"] == pytest.approx(pose.roll, abs=4)
+        left, top, side = place
+        points = mesh_landmarks(rendered.truth.vertices_image)[:, :2] * (side / 128) + [left, top]
+        assert landmark_error(np.array(face["landmarks_image"]), points) < 7
+        x, y, width, height = face["box"]
+        assert left < x + width / 2 < left + side and top < y + height / 2 < top + side
+        assert 0.8 < face["visible_fraction"] <= 1 and face["presence"] > 0.9
+        assert np.shape(face["landmarks_image"]) == (68, 3)
+
+
+def test_the_nose_is_nearer_than_the_ears(told):
+    landmarks = np.array(told[2][1]["faces"][0]["landmarks_image"])
+    assert landmarks[30, 2] < landmarks[[0, 16], 2].min()
+
+
+def test_mesh_and_picture_are_numbered_by_image(told):
+    import open3d
+
+    _, folder, _ = told
+    mesh = open3d.io.read_triangle_mesh(str(folder / "faces_2.ply"))
+    assert len(mesh.vertices) == 2 * 468 and len(mesh.triangles) == 2 * 898
+    assert mesh.has_vertex_colors()
+    assert (folder / "faces_2.png").exists() and not (folder / "faces_1.png").exists()
+
+
+def test_a_tilted_box_gives_the_same_pose(photo, repository, assets_dir):
+    """The crop follows the eyes; the pose is that of the photo all the same."""
+    finder = FaceFinder(assets_dir, parameters.load(repository / "params.yaml"))
+    (faces,) = finder._detector.detect(photo[None])
+    box, points = faces.boxes[0], faces.points[0]
+    as_found = finder._face(photo, box, points)
+    moved = Faces(box[None], points[None] + np.array([[0, 4], [0, -4], [0, 0], [0, 0], [0, 0]]), 1)
+    tilted = finder._face(photo, box, moved.points[0])
+    assert np.allclose(as_found.pose, tilted.pose, atol=4)
