@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from fer3d import params as parameters
 from fer3d import settings
@@ -56,7 +56,7 @@ def predict(
 
     device = settings.load(Path()).torch_device()
     predictor = Predictor(checkpoint, assets, device, models)
-    table = Table("image", "expression", "probability", "yaw", "note")
+    table = _table("expression", "probability", "yaw", "note")
     unread = 0
     for path in image:
         try:
@@ -94,7 +94,7 @@ def face3d(
     device = settings.load(Path()).torch_device()
     finder = FaceFinder(assets, parameters.load(params), models, device)
     photos = describe(image, finder, Outputs(json_file, mesh, picture))
-    table = Table("image", "face", "pitch", "yaw", "roll", "visible", "note")
+    table = _table("face", "pitch", "yaw", "roll", "visible", "note")
     for photo in photos:
         for number, face in enumerate(photo.faces, start=1):
             angles = (f"{angle:.0f}°" for angle in face.pose)
@@ -143,6 +143,11 @@ def import_prnet(
 
     import_checkpoint(folder, out / MODEL)
     Console().print(f"wrote {out / MODEL}; now set `reconstruct.backend: prnet` in params.yaml")
+
+
+def _table(*titles: str) -> Table:
+    """A table with a line an image, whose path is shown whole."""
+    return Table(Column("image", overflow="fold"), *titles)
 
 
 def _note(aligned: bool, reason: str) -> str:
