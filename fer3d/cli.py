@@ -1,6 +1,5 @@
 """The ``fer3d`` command."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -31,12 +30,9 @@ def show(
     markdown: Annotated[bool, typer.Option(help="print it as Markdown")] = False,
 ) -> None:
     """The table of the last evaluation."""
-    from fer3d.evaluation.tables import evaluation_markdown, evaluation_table
+    from fer3d.evaluation.tables import evaluation_markdown, evaluation_table, read_metrics
 
-    try:
-        values = json.loads(metrics.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{metrics} is missing: run `dvc repro` to make it") from None
+    values = read_metrics(metrics)
     if markdown:
         print(evaluation_markdown(values), end="")
     else:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fer3d.alignment import eyes
-from fer3d.alignment.aligner import make_detector
+from fer3d.alignment.aligner import make_aligner
 from fer3d.alignment.faces import Detector
 from fer3d.face3d.backends import make_backend
 from fer3d.face3d.frames import pose_from_rotation
@@ -89,14 +89,7 @@ class FaceFinder:
 
     @cached_property
     def _detector(self) -> Detector:
-        align = self.params.align
-        return make_detector(
-            align.detector,
-            self.assets,
-            min_face=align.min_face,
-            thresholds=align.thresholds,
-            device=self.device,
-        )
+        return make_aligner(self.params.align, self.assets, self.device).detector
 
     def _face(self, image: np.ndarray, box: np.ndarray, points: np.ndarray) -> Face | None:
         box, points = box.astype(np.float64), points.astype(np.float64)

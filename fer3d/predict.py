@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from fer3d import images
-from fer3d.alignment.aligner import Aligned, Aligner, make_detector
+from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
 from fer3d.errors import UserError
 from fer3d.face3d.reconstruct import Reconstruction, reconstruct_image
 from fer3d.face3d.relight import relight_image
@@ -90,15 +90,7 @@ class Predictor:
 
     @cached_property
     def _aligner(self) -> Aligner:
-        params = self._section("align", AlignParams)
-        detector = make_detector(
-            params.detector,
-            self.assets,
-            min_face=params.min_face,
-            thresholds=params.thresholds,
-            device=self.device,
-        )
-        return Aligner(detector, params.size, params.crop, params.padding)
+        return make_aligner(self._section("align", AlignParams), self.assets, self.device)
 
     @cached_property
     def _recognizer(self) -> Recognizer:

@@ -64,13 +64,13 @@ def accuracy3d_dataset(
     """
     log = logging.getLogger(__name__)
     truth = find_truth(folders.images)
-    bits = open_arrays(folders.faces, "visible")["visible"].shape[1]
     if truth is None:
         log.info("accuracy3d: no truth beside %s, nothing to measure", folders.images)
         return NOTHING
     if open_arrays(folders.faces, FACE[0])[FACE[0]].shape[1] != VERTICES:
         log.info("accuracy3d: the truth is known for facemesh's vertices, nothing to measure")
         return NOTHING
+    bits = open_arrays(folders.faces, "visible")["visible"].shape[1]
     frame, truths = read_manifest(folders.faces), Truths.open(truth)
     rows = truths.rows(frame["path"], frame["sha1"])
     known = np.flatnonzero((rows >= 0) & (frame["noise"] == "").to_numpy())

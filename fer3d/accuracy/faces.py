@@ -27,8 +27,6 @@ from fer3d.face3d.topology import Topology
 from fer3d.face3d.visibility import vertex_normals
 from fer3d.params import RelightParams
 
-SHADING_LEVELS = 255
-
 
 @dataclass(frozen=True)
 class Found:

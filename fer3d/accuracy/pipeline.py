@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fer3d.accuracy.faces import Found
-from fer3d.alignment.aligner import Aligned, Aligner, make_detector
+from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
 from fer3d.errors import UserError
 from fer3d.face3d.reconstruct import reconstruct_image
 from fer3d.face3d.relight import relight_image
@@ -65,7 +65,4 @@ class Pipeline:
 
 @functools.cache
 def _aligner(assets: Path, params: AlignParams) -> Aligner:
-    detector = make_detector(
-        params.detector, assets, min_face=params.min_face, thresholds=params.thresholds
-    )
-    return Aligner(detector, params.size, params.crop, params.padding)
+    return make_aligner(params, assets)

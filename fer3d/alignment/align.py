@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fer3d import images, manifest
-from fer3d.alignment.aligner import Aligned, Aligner, make_detector
+from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
 from fer3d.arrays import PackedWriter, Spec
 from fer3d.errors import UserError
 from fer3d.parallel import map_ordered
@@ -178,14 +178,7 @@ def _read(path: Path, sha1: str, max_pixels: int) -> np.ndarray:
 @functools.cache
 def _aligner(assets: Path, params: AlignParams, device: str) -> Aligner:
     """Networks are loaded once in each process."""
-    detector = make_detector(
-        params.detector,
-        assets,
-        min_face=params.min_face,
-        thresholds=params.thresholds,
-        device=device,
-    )
-    return Aligner(detector, params.size, params.crop, params.padding)
+    return make_aligner(params, assets, device)
 
 
 @contextmanager

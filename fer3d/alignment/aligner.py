@@ -9,6 +9,7 @@ import numpy as np
 
 from fer3d.alignment import eyes
 from fer3d.alignment.faces import Detector, Faces, most_central
+from fer3d.params import AlignParams
 
 
 @dataclass(frozen=True)
@@ -130,3 +131,21 @@ def make_detector(
 
         return HaarCascade(min_face=min_face)
     raise ValueError(f"detector: expected 'mtcnn' or 'haar', got {name!r}")
+
+
+def make_aligner(params: AlignParams, assets: Path, device: str = "cpu") -> Aligner:
+    """The aligner that the section `align` of the parameters describes.
+
+    Args:
+        params: of the stage.
+        assets: folder of model files.
+        device: of torch, for MTCNN.
+    """
+    detector = make_detector(
+        params.detector,
+        assets,
+        min_face=params.min_face,
+        thresholds=params.thresholds,
+        device=device,
+    )
+    return Aligner(detector, params.size, params.crop, params.padding)

@@ -1,7 +1,6 @@
 """One HTML page about a whole run: it opens offline, with all its pictures inside."""
 
 import base64
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.errors import UserError
 from fer3d.evaluation import charts
 from fer3d.evaluation.evaluate import classes_of, confusion_of
 from fer3d.evaluation.plots import row_shares
 from fer3d.evaluation.samples import SampleSources, failure_sheets, overview_sheet, sample_sheets
+from fer3d.evaluation.tables import read_metrics
 from fer3d.images import encode_png
 from fer3d.manifest import TEST
 from fer3d.store.atomic import write_bytes, write_text
@@ -63,7 +62,7 @@ def report(
     Raises:
         UserError: an input is missing or cannot be read.
     """
-    by_stage = {stage: _read_json(metrics / f"{stage}.json") for stage in STAGES}
+    by_stage = {stage: read_metrics(metrics / f"{stage}.json") for stage in STAGES}
     samples = sample_sheets(sources, triangles, samples_per_class)
     page = render(
         by_stage,
@@ -147,12 +146,3 @@ def _file_name(label: str) -> str:
 
 def _data_url(image: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode("ascii")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing: run `dvc repro` to make it") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path} is not valid JSON ({error}): delete it and run again") from None

@@ -1,13 +1,31 @@
 """The evaluation table, for the terminal and for Markdown."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from fer3d.errors import UserError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 OVERALL = {"accuracy": "accuracy", "class_accuracy": "class accuracy", "macro_f1": "macro F1"}
 BY_CLASS = ("precision", "recall", "f1", "support")
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """What a stage wrote as its metrics.
+
+    Raises:
+        UserError: the file is missing or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run `dvc repro` to make it") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is not valid JSON ({error}): delete it and run again") from None
 
 
 def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

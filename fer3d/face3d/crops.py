@@ -74,3 +74,27 @@ def around(points: np.ndarray, scale: float, right: np.ndarray, left: np.ndarray
     low, high = levelled.min(axis=0), levelled.max(axis=0)
     x, y = turn @ ((low + high) / 2)
     return Crop(float(x), float(y), scale * float((high - low).max()), angle)
+
+
+def whole_image(shape: tuple[int, int]) -> Crop:
+    """The crop of an image of (height, width) px that holds all of it."""
+    height, width = shape
+    return Crop(width / 2, height / 2, float(max(height, width)))
+
+
+def five_point_layout(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Where five points say that a face is, and how large.
+
+    Args:
+        points: (5, 2) float, px, image frame: eyes, nose and corners of the mouth, left and right
+            as seen.
+
+    Returns:
+        The middle between eyes and mouth (2,), the line from eye to eye (2,), and the longer one
+        of that line and the distance between eyes and mouth; px, float64.
+    """
+    right, left, _, *mouth = points.astype(np.float64)
+    eyes, lips = (right + left) / 2, np.mean(mouth, axis=0)
+    across = left - right
+    unit = max(np.linalg.norm(across), np.linalg.norm(lips - eyes))
+    return (eyes + lips) / 2, across, unit

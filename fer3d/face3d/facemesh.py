@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from fer3d.face3d.calibration import calibrate
-from fer3d.face3d.crops import Crop, around
+from fer3d.face3d.crops import Crop, around, five_point_layout, whole_image
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.topology import (
     LANDMARKS_68,
@@ -99,13 +99,9 @@ def load_facemesh(model: Path) -> FaceMesh:
 def first_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
     """Where to look for the face: around its five points, or the whole image without them."""
     if not np.isfinite(points).all():
-        height, width = shape
-        return Crop(width / 2, height / 2, float(max(height, width)))
-    right, left, _, *mouth = points.astype(np.float64)
-    eyes, lips = (right + left) / 2, np.mean(mouth, axis=0)
-    across, down = left - right, lips - eyes
-    x, y = (eyes + lips) / 2
-    side = POINTS_CROP_SCALE * max(np.linalg.norm(across), np.linalg.norm(down))
+        return whole_image(shape)
+    (x, y), across, unit = five_point_layout(points)
+    side = POINTS_CROP_SCALE * unit
     return Crop(float(x), float(y), float(side), float(np.arctan2(across[1], across[0])))
 
 

@@ -1,7 +1,7 @@
 """One packed folder computed from another, with columns added to its manifest."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,14 @@ from fer3d.settings import Settings
 from fer3d.store.rows import Arrays, Producer, map_rows
 
 Columns = Mapping[str, np.ndarray]
+
+
+def by_row(
+    compute_row: Callable[..., Mapping[str, np.ndarray]], batch: Arrays, inputs: Sequence[str]
+) -> Arrays:
+    """A batch computed row by row: ``compute_row`` of each row's inputs, stacked by name."""
+    rows = [compute_row(*row) for row in zip(*(batch[name] for name in inputs), strict=True)]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
 def compute_dataset(

@@ -13,7 +13,7 @@ from fer3d.face3d import landmarks
 from fer3d.face3d.backends import Backend, make_backend
 from fer3d.face3d.frames import pose_from_rotation
 from fer3d.face3d.mesh import Mesh
-from fer3d.face3d.packing import Columns, compute_dataset
+from fer3d.face3d.packing import Columns, by_row, compute_dataset
 from fer3d.face3d.recentralize import Similarity, fit_similarity, is_degenerate
 from fer3d.face3d.rigid import fit_rigid, rigid_weights
 from fer3d.face3d.topology import MODELS, VERTICES, Topology, load_topology
@@ -175,10 +175,10 @@ class _Compute:
     params: ReconstructParams
 
     def __call__(self, batch: Arrays) -> Arrays:
-        pairs = zip(*(batch[name] for name in INPUTS), strict=True)
-        faces = (_reconstruct(*pair, self.backend, self.assets, self.params) for pair in pairs)
-        rows = [_pack(face) for face in faces]
-        return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+        return by_row(self._row, batch, INPUTS)
+
+    def _row(self, image: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:
+        return _pack(_reconstruct(image, points, self.backend, self.assets, self.params))
 
 
 def _pack(face: Reconstruction) -> dict[str, np.ndarray]:

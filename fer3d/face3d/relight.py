@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fer3d.arrays import Spec, open_arrays
-from fer3d.face3d.packing import Columns, compute_dataset
+from fer3d.face3d.packing import Columns, by_row, compute_dataset
 from fer3d.face3d.shading import ShadingImage, shade, unit
 from fer3d.face3d.surfaces import MeshSurface, SurfaceSource, surface_of
 from fer3d.face3d.topology import VERTICES, load_topology
@@ -122,7 +122,7 @@ def subdivisions_of(packed_width: int, assets: Path) -> int:
         ValueError: no level has so many points.
     """
     for levels in range(_MAX_SUBDIVISIONS + 1):
-        points = load_topology(assets, levels).dense.matrix.shape[0]
+        points = len(load_topology(assets, levels).dense)
         if -(-points // 8) == packed_width:
             return levels
     raise ValueError(f"no subdivision of {VERTICES} vertices fills {packed_width} bytes")
@@ -134,9 +134,7 @@ class _Compute:
     params: RelightParams
 
     def __call__(self, batch: Arrays) -> Arrays:
-        pairs = zip(*(batch[name] for name in INPUTS), strict=True)
-        rows = [self._row(vertices, bits) for vertices, bits in pairs]
-        return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+        return by_row(self._row, batch, INPUTS)
 
     def _row(self, vertices: np.ndarray, bits: np.ndarray) -> dict[str, np.ndarray]:
         visible = np.unpackbits(bits, count=len(self.surface.load())).astype(bool)

@@ -8,7 +8,6 @@ Every picture is drawn from a generator seeded by (seed, class, number in the cl
 depend on how many others there are, nor on who computes it.
 """
 
-import hashlib
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping
@@ -36,6 +35,7 @@ from fer3d.parallel import batches, map_ordered
 from fer3d.params import SynthesizeParams
 from fer3d.settings import Settings
 from fer3d.store.atomic import atomic_folder
+from fer3d.store.digests import sha1_bytes
 
 BATCH = 8  # images a task
 TRUTH = {
@@ -119,7 +119,7 @@ def make_picture(model: FaceModel, entry: Entry, params: SynthesizeParams) -> Pi
     spec = sample_spec(rng, entry.label, params.size, params.max_yaw_deg)
     rendered = render(model, spec)
     data = degrade(rendered.image, sample_degradation(rng), rng)
-    return Picture(data, hashlib.sha1(data).hexdigest(), spec, rendered.truth)
+    return Picture(data, sha1_bytes(data), spec, rendered.truth)
 
 
 def degrade(image: np.ndarray, how: Degradation, rng: np.random.Generator) -> bytes:

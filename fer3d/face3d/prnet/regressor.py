@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from fer3d.face3d.crops import Crop
+from fer3d.face3d.crops import Crop, five_point_layout, whole_image
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.prnet import files
 from fer3d.face3d.prnet.network import POSITION_RANGE, SIZE, from_variables, variable_shapes
@@ -99,14 +99,10 @@ def face_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
         points: (5, 2) float, as for ``Prn``.
     """
     if not np.isfinite(points).all():
-        height, width = shape
-        return Crop(width / 2, height / 2, float(max(height, width)))
-    right, left, _, *mouth = points.astype(np.float64)
-    eyes, lips = (right + left) / 2, np.mean(mouth, axis=0)
-    across = left - right
-    unit = max(np.linalg.norm(across), np.linalg.norm(lips - eyes))
+        return whole_image(shape)
+    middle, across, unit = five_point_layout(points)
     down = np.array([-across[1], across[0]]) / max(np.linalg.norm(across), np.finfo(float).tiny)
-    x, y = (eyes + lips) / 2 + BOX_DROP * unit * down
+    x, y = middle + BOX_DROP * unit * down
     return Crop(float(x), float(y), float(CROP_SCALE * BOX_SIDE * unit))
 
 
