@@ -5,6 +5,7 @@ the n in the class, and adds a noisy copy of each or replaces them.
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from fractions import Fraction
 from math import floor
@@ -22,12 +23,15 @@ AUTO_REPLACED = Fraction(10, 100)  # share replaced in classes that need no more
 
 NOTHING = ClassPolicy(fraction=0, mode="add")
 
+_LOGGER = logging.getLogger(__name__)
+
 
 def class_policies(sizes: Mapping[str, int], params: BalanceParams) -> dict[str, ClassPolicy]:
     """The policy of each class.
 
     ``params.policy`` names it, or is ``none``, or ``auto``; a class that it does not name is
-    treated as by ``auto``, so that noise never tells the classes apart.
+    treated as by ``auto``, so that noise never tells the classes apart. A name that no training
+    image has is logged: it may be a slip.
 
     Args:
         sizes: training images by class.
@@ -37,6 +41,13 @@ def class_policies(sizes: Mapping[str, int], params: BalanceParams) -> dict[str,
     policies = {label: auto_policy(size, max(sizes.values())) for label, size in sizes.items()}
     if params.policy == "auto":
         return policies
+    unknown = sorted(params.policy.keys() - sizes.keys())
+    if unknown:
+        _LOGGER.warning(
+            "balance.policy names %s, which no training image has; the classes are %s",
+            ", ".join(unknown),
+            ", ".join(sizes),
+        )
     return {label: params.policy.get(label, policy) for label, policy in policies.items()}
 
 

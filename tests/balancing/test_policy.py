@@ -58,6 +58,11 @@ def test_none_and_classes_that_are_not_there():
     assert class_policies({}, balance("auto")) == {}
 
 
+def test_a_name_that_no_image_has_is_logged(caplog):
+    class_policies(TRAIN, balance(TABLE | {"angry": TABLE["anger"]}))
+    assert "names angry, which no training image has; the classes are anger, " in caplog.text
+
+
 def test_counts_are_floors_of_the_fraction_as_written():
     assert noisy_count(100, 0.29) == 29  # 0.29 * 100 is 28.999999999999996
     assert [noisy_count(n, 0.15) for n in (6582, 6, 7)] == [987, 0, 1]
