@@ -5,18 +5,22 @@
       points.npy          (N, 5, 2) float32
       manifest.parquet    written last
 
-The files are memory-mapped, so a folder may be larger than memory.
+The files are memory-mapped to read them and written in place, so a folder may be larger than
+memory, and several processes may write rows of one folder at the same time.
 """
 
-from collections.abc import Mapping
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 import pandas as pd
-from numpy.lib.format import open_memmap
+from numpy.lib import format as npy
 
 from fer3d import manifest
 from fer3d.errors import UserError
@@ -32,6 +36,80 @@ class Spec:
     shape: tuple[int, ...]
     dtype: str
 
+    @property
+    def nbytes(self) -> int:
+        """Size of one row."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+@dataclass(frozen=True)
+class RowFiles:
+    """Packed arrays while they are made. Any process that sees their folder may write rows.
+
+    Rows are written, not mapped: what was written takes no memory of the process, a full disk is an
+    error, and two machines may write neighbouring rows over NFS.
+
+    Attributes:
+        folder: of the files.
+        rows: N.
+        specs: what each file holds.
+    """
+
+    folder: Path
+    rows: int
+    specs: Mapping[str, Spec]
+
+    def write(
+        self, rows: Sequence[int], values: Mapping[str, Sequence[np.ndarray] | np.ndarray]
+    ) -> None:
+        """Write some rows: for each declared name, as many arrays of its row shape.
+
+        Raises:
+            ValueError: other names, shapes or dtypes than declared.
+            UserError: this machine does not see the folder.
+        """
+        if set(values) != set(self.specs):
+            raise ValueError(f"expected arrays {sorted(self.specs)}, got {sorted(values)}")
+        for name, spec in self.specs.items():
+            stacked = np.ascontiguousarray(values[name])
+            if stacked.shape != (len(rows), *spec.shape) or stacked.dtype != np.dtype(spec.dtype):
+                raise ValueError(
+                    f"{name}: expected rows of {spec.shape} {spec.dtype}, "
+                    f"got {stacked.shape[1:]} {stacked.dtype}"
+                )
+            self._write(name, rows, stacked)
+
+    def create(self) -> None:
+        """Make the files, all zeros."""
+        for name, spec in self.specs.items():
+            with self._path(name).open("wb") as file:
+                npy.write_array_header_1_0(file, _header(self.rows, spec))
+                file.truncate(file.tell() + self.rows * spec.nbytes)
+
+    def open(self) -> dict[str, np.ndarray]:
+        """What has been written so far, memory-mapped, read-only, (N, ...) each."""
+        return {name: _open(self._path(name)) for name in self.specs}
+
+    def _write(self, name: str, rows: Sequence[int], values: np.ndarray) -> None:
+        path, size = self._path(name), self.specs[name].nbytes
+        try:
+            with path.open("r+b", buffering=0) as file:
+                start = os.fstat(file.fileno()).st_size - self.rows * size
+                for first, last in _runs(rows):
+                    file.seek(start + int(rows[first]) * size)
+                    _write_all(file, values[first:last])
+        except FileNotFoundError:
+            raise UserError(
+                f"{path} is not there: a worker on another machine must see the checkout's files "
+                "under the same path"
+            ) from None
+        except OSError as error:  # a full disk does not say which one
+            error.filename = error.filename or str(path)
+            raise
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.npy"
+
 
 class PackedWriter:
     """Writes packed arrays row by row, then the manifest; the folder appears whole or not at all.
@@ -41,20 +119,27 @@ class PackedWriter:
     ...     packed.finish(frame)
 
     Rows that are never written are zero. Leaving the block without ``finish`` is an error.
+
+    Args:
+        folder: to write.
+        rows: N.
+        specs: the arrays by name.
+        scratch: names among them that serve to fill the manifest and are not kept.
     """
 
-    def __init__(self, folder: Path, rows: int, specs: Mapping[str, Spec]):
+    def __init__(
+        self, folder: Path, rows: int, specs: Mapping[str, Spec], scratch: Sequence[str] = ()
+    ):
         self._rows = rows
         self._specs = dict(specs)
+        self._scratch = tuple(scratch)
         self._context = atomic_folder(folder)
         self._finished = False
-        self._arrays: dict[str, np.ndarray] = {}
 
     def __enter__(self) -> Self:
-        self._folder = self._context.__enter__()
+        self.files = RowFiles(self._context.__enter__(), self._rows, self._specs)
         try:
-            for name, spec in self._specs.items():
-                self._arrays[name] = _create(self._folder / f"{name}.npy", self._rows, spec)
+            self.files.create()
         except BaseException as error:
             self._context.__exit__(type(error), error, error.__traceback__)
             raise
@@ -62,21 +147,13 @@ class PackedWriter:
 
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
-        """What has been written so far, (N, ...) each."""
-        return self._arrays
+        """What has been written so far, (N, ...) each, read-only."""
+        return self.files.open()
 
     def write(self, start: int, batch: Mapping[str, np.ndarray]) -> None:
         """Write rows ``start, start + 1, ...``: one array of (n, ...) for each declared name."""
-        if set(batch) != set(self._specs):
-            raise ValueError(f"expected arrays {sorted(self._specs)}, got {sorted(batch)}")
-        for name, values in batch.items():
-            spec = self._specs[name]
-            if values.shape[1:] != spec.shape or values.dtype != np.dtype(spec.dtype):
-                raise ValueError(
-                    f"{name}: expected rows of {spec.shape} {spec.dtype}, "
-                    f"got {values.shape[1:]} {values.dtype}"
-                )
-            self._arrays[name][start : start + len(values)] = values
+        count = len(next(iter(batch.values())))
+        self.files.write(range(start, start + count), batch)
 
     def finish(self, frame: pd.DataFrame) -> None:
         """Write the manifest of these rows, in their order; the folder is complete after it."""
@@ -84,10 +161,9 @@ class PackedWriter:
             raise ValueError(f"expected a manifest of {self._rows} rows, got {len(frame)}")
         if not frame["id"].is_monotonic_increasing:
             raise ValueError("rows of packed arrays must be sorted by id, as their manifest is")
-        for array in self._arrays.values():
-            if isinstance(array, np.memmap):
-                array.flush()
-        manifest.write(frame, self._folder / MANIFEST)
+        for name in self._scratch:
+            (self.files.folder / f"{name}.npy").unlink()
+        manifest.write(frame, self.files.folder / MANIFEST)
         self._finished = True
 
     def __exit__(
@@ -96,7 +172,6 @@ class PackedWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._arrays.clear()
         if kind is None and not self._finished:
             unfinished = RuntimeError("PackedWriter: finish() was not called, nothing is kept")
             self._context.__exit__(RuntimeError, unfinished, None)
@@ -131,12 +206,22 @@ def specs(folder: Path) -> dict[str, Spec]:
     }
 
 
-def _create(path: Path, rows: int, spec: Spec) -> np.ndarray:
-    shape = (rows, *spec.shape)
-    if 0 in shape:  # an empty file cannot be memory-mapped
-        np.save(path, np.zeros(shape, spec.dtype))
-        return np.zeros(shape, spec.dtype)
-    return open_memmap(path, mode="w+", dtype=spec.dtype, shape=shape)
+def _header(rows: int, spec: Spec) -> dict[str, object]:
+    descr = npy.dtype_to_descr(np.dtype(spec.dtype))
+    return {"descr": descr, "fortran_order": False, "shape": (rows, *spec.shape)}
+
+
+def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where consecutive row numbers begin and end: ``[5, 6, 9]`` gives (0, 2), (2, 3)."""
+    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
+    return pairwise([0, *breaks.tolist(), len(rows)] if len(rows) else [])
+
+
+def _write_all(file: BinaryIO, values: np.ndarray) -> None:
+    """Write an array; the system may take less at once."""
+    rest = memoryview(values.reshape(-1).view(np.uint8))
+    while len(rest):
+        rest = rest[file.write(rest) :]
 
 
 def _open(path: Path) -> np.ndarray:

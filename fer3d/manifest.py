@@ -4,7 +4,7 @@ Stages add columns and never lose a row in silence: rows in = rows kept + rows d
 dropped rows are written to a table of their own with a reason.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -61,7 +61,8 @@ def read(path: Path) -> pd.DataFrame:
         UserError: the file is missing or is not a manifest.
     """
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            table = pa.table(dict(_columns(file)))
     except FileNotFoundError:
         raise UserError(f"{path} is missing: run `dvc repro` to make it") from None
     except pa.ArrowInvalid as error:
@@ -71,7 +72,10 @@ def read(path: Path) -> pd.DataFrame:
     missing = [name for name in REQUIRED if name not in table.column_names]
     if missing:
         raise UserError(f"{path} has no column {missing[0]!r}: it is not a fer3d manifest")
-    return table.to_pandas()
+    frame = table.to_pandas(use_threads=False)
+    del table
+    release_memory()
+    return frame
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
@@ -85,6 +89,12 @@ def write(frame: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         pq.write_table(to_table(frame), temporary, compression="zstd")
+    release_memory()
+
+
+def release_memory() -> None:
+    """Give back what Arrow keeps of tables that are gone: several times a table's size."""
+    pa.default_memory_pool().release_unused()
 
 
 def to_table(frame: pd.DataFrame) -> pa.Table:
@@ -100,12 +110,19 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
     repeated = frame["id"][frame["id"].duplicated()]
     if len(repeated):
         raise ValueError(f"manifest ids must be unique, {repeated.iloc[0]!r} is there twice")
-    frame = frame.sort_values("id", kind="stable")
+    if not frame["id"].is_monotonic_increasing:
+        frame = frame.sort_values("id", kind="stable")
     names = [name for name in COLUMNS if name in frame.columns]
     schema = pa.schema([(name, COLUMNS[name]) for name in names])
-    return pa.Table.from_pandas(
-        frame[names], schema=schema, preserve_index=False
-    ).replace_schema_metadata()
+    table = pa.Table.from_pandas(frame[names], schema=schema, preserve_index=False, nthreads=1)
+    return table.replace_schema_metadata()
+
+
+def _columns(file: pq.ParquetFile) -> Iterator[tuple[str, pa.ChunkedArray]]:
+    """A column at a time, without threads: reading takes little more memory than the table."""
+    for name in file.schema_arrow.names:
+        yield name, file.read([name], use_threads=False).column(0)
+        release_memory()
 
 
 def tally(values: pd.Series) -> dict[str, int]:

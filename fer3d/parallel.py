@@ -1,11 +1,14 @@
-"""One ordered map over tasks: processes on this machine, with a progress bar."""
+"""One ordered map over tasks, with a progress bar: processes on this machine, or a Dask cluster."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,15 +19,19 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from fer3d.errors import UserError
+from fer3d.settings import Settings
+from fer3d.workers import deaf_to_interrupts, serve
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
 def map_ordered(
     function: Callable[[Task], Result],
-    tasks: Sequence[Task],
+    tasks: Iterable[Task],
     *,
-    workers: int,
+    settings: Settings,
     description: str,
     weights: Sequence[int] | None = None,
 ) -> Iterator[Result]:
@@ -32,18 +39,32 @@ def map_ordered(
 
     Each worker process computes with one thread, so numerical results do not depend on the number
     of workers. ``function`` and tasks must be picklable; what is expensive to load (a network) is
-    loaded inside ``function`` and kept by a cache of its module.
+    loaded inside ``function`` and kept by a cache of its module. A few tasks a worker are under way
+    at once, so neither tasks nor results pile up. ``function`` may run twice on a task, if a worker
+    of a cluster dies.
 
     Args:
-        workers: processes; 1 computes in this process.
+        settings: processes here (one computes in this process) or a Dask cluster.
         description: left of the progress bar.
-        weights: images in each task, so that the bar counts images; 1 each by default.
+        weights: images in each task, so that the bar counts images; 1 each by default. With them
+            ``tasks`` may be a generator, asked for one task at a time.
     """
-    counts = weights if weights is not None else [1] * len(tasks)
-    with progress(description, total=sum(counts)) as advance:
-        for count, result in zip(counts, _results(function, tasks, workers), strict=True):
+    if weights is None:
+        tasks = list(tasks)
+        weights = [1] * len(tasks)
+    with progress(description, total=sum(weights)) as advance:
+        for count, result in zip(weights, _results(function, tasks, settings), strict=True):
             yield result
             advance(count)
+
+
+def workers(settings: Settings) -> int:
+    """How many tasks are computed at the same time."""
+    if settings.parallel == "dask":
+        from fer3d.cluster import connect, count_workers
+
+        return max(1, count_workers(connect(settings)))
+    return settings.workers
 
 
 @contextmanager
@@ -86,16 +107,7 @@ def batches(count: int, size: int) -> list[range]:
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def _results(
-    function: Callable[[Task], Result], tasks: Iterable[Task], workers: int
-) -> Iterator[Result]:
-    if workers == 1:
-        return (_single_threaded(function, task) for task in tasks)
-    pool = Parallel(n_jobs=workers, return_as="generator", batch_size=1, pre_dispatch="2 * n_jobs")
-    return pool(delayed(_single_threaded)(function, task) for task in tasks)
-
-
-def _single_threaded(function: Callable[[Task], Result], task: Task) -> Result:
+def single_threaded(function: Callable[[Task], Result], task: Task) -> Result:
     """Run one task with one thread in every numerical library that is loaded."""
     import cv2
     from threadpoolctl import threadpool_limits
@@ -107,3 +119,41 @@ def _single_threaded(function: Callable[[Task], Result], task: Task) -> Result:
             return function(task)
     finally:
         cv2.setNumThreads(threads)
+
+
+def _results(
+    function: Callable[[Task], Result], tasks: Iterable[Task], settings: Settings
+) -> Iterator[Result]:
+    if settings.parallel == "dask":
+        from fer3d.cluster import connect, map_on_cluster
+
+        return map_on_cluster(connect(settings), function, tasks)
+    if settings.workers == 1:
+        return (single_threaded(function, task) for task in tasks)
+    return _in_processes(function, tasks, settings.workers)
+
+
+def _in_processes(
+    function: Callable[[Task], Result], tasks: Iterable[Task], count: int
+) -> Iterator[Result]:
+    pool = Parallel(
+        n_jobs=count,
+        return_as="generator",
+        batch_size=1,
+        pre_dispatch="2 * n_jobs",
+        initializer=serve,
+        initargs=(os.getpid(),),
+    )
+    try:
+        with deaf_to_interrupts():  # this starts the workers
+            results = pool(delayed(single_threaded)(function, task) for task in tasks)
+        yield from results
+    except TerminatedWorkerError:
+        raise UserError(
+            "a worker process ended abruptly, most likely for want of memory: run `dvc repro` "
+            "again, with a lower FER3D_WORKERS; what is in the object store is kept"
+        ) from None
+    finally:
+        # a worker that outgrows the first task it ever had is restarted: the next map, with its
+        # own networks, gets workers of its own
+        get_reusable_executor(max_workers=count).shutdown()

@@ -5,7 +5,13 @@ from ``params.yaml``. An environment variable wins over the file.
 
     FER3D_WORKERS=8              processes for preprocessing (default: the cores it may use)
     FER3D_DEVICE=auto            auto | cpu | cuda, for the networks that run in PyTorch
-    FER3D_STORE=/mnt/lab/fer3d   the object store's folder; "none" switches it off
+    FER3D_STORE=/mnt/lab/fer3d   the object store: a folder, file:///mnt/lab/fer3d,
+                                 s3://bucket/prefix (extra fer3d[s3], AWS_* variables as botocore
+                                 documents them); "none" switches it off
+    FER3D_DEVICES=1              GPUs, or processes on a CPU, that share every training batch
+    FER3D_STATE=.fer3d/training  where an interrupted training's state lies; "none": it starts again
+    FER3D_PARALLEL=processes     processes | dask, where preprocessing computes
+    FER3D_DASK=tcp://host:8786   the Dask scheduler; without it dask means processes of this machine
     FER3D_WHEELS=/mnt/wheels     a folder of packages to take model files from, instead of the index
 """
 
@@ -18,6 +24,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fer3d.errors import UserError
+from fer3d.store import addresses
 
 LOCAL_FILE = "fer3d.local.toml"
 PREFIX = "FER3D_"
@@ -38,8 +45,17 @@ class Settings(BaseModel):
 
     workers: int = Field(default_factory=_cores, ge=1, description="processes")
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: int = Field(default=1, ge=1)
+    state: str = ".fer3d/training"
     store: str = ".fer3d/store"
+    parallel: Literal["processes", "dask"] = "processes"
+    dask: str | None = None
     wheels: Path | None = None
+
+    @property
+    def state_folder(self) -> Path | None:
+        """Where states of trainings lie; None where it is switched off."""
+        return None if self.state == addresses.SWITCHED_OFF else Path(self.state)
 
     def torch_device(self) -> str:
         """``cpu`` or ``cuda``: what the device setting means on this machine."""
@@ -59,17 +75,15 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
         environment: variables to read; those of the process by default.
 
     Raises:
-        UserError: an unknown name or a value out of range; the message names it.
+        UserError: an unknown name, a value out of range, or an address without sense; the message
+            names it.
     """
     environment = os.environ if environment is None else environment
     values = _from_file(folder / LOCAL_FILE)
     variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
     values |= {name: environment[key] for name, key in variables.items() if key in environment}
-    store = str(values.get("store", ""))
-    if "://" in store:
-        raise UserError(f"FER3D_STORE: expected a folder, got the address {store!r}")
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
@@ -77,6 +91,13 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
             f"setting {name!r} ({PREFIX}{name.upper()} or {LOCAL_FILE}): "
             f"{first['msg']}, got {first['input']!r}"
         ) from None
+    if settings.store != addresses.SWITCHED_OFF:
+        addresses.parse(settings.store)
+    if settings.dask is not None and "://" not in settings.dask:
+        raise UserError(
+            f"FER3D_DASK: expected a scheduler's address, as tcp://host:8786, got {settings.dask!r}"
+        )
+    return settings
 
 
 def _from_file(path: Path) -> dict[str, object]:

@@ -1,8 +1,10 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.arrays import PackedWriter, Spec, open_arrays, read_manifest, specs
+from fer3d.arrays import PackedWriter, RowFiles, Spec, open_arrays, read_manifest, specs
 from fer3d.errors import UserError
 
 
@@ -75,3 +77,40 @@ def test_wrong_shapes_names_and_orders_are_refused(tmp_path):
 def test_a_missing_array_says_what_to_do(tmp_path):
     with pytest.raises(UserError, match="dvc repro"):
         open_arrays(tmp_path)
+
+
+def test_rows_in_any_places_are_written_by_whoever_sees_the_files(tmp_path):
+    values = np.arange(10, dtype=np.int16).reshape(5, 2)
+    with PackedWriter(tmp_path / "packed", 5, {"a": Spec((2,), "int16")}) as packed:
+        elsewhere = pickle.loads(pickle.dumps(packed.files))
+        elsewhere.write([4, 0, 1], {"a": values[[4, 0, 1]]})
+        elsewhere.write(np.array([2]), {"a": [values[2]]})
+        elsewhere.write(np.array([], int), {"a": values[:0]})
+        assert packed.arrays["a"][3].tolist() == [0, 0]
+        packed.finish(table(5))
+    values[3] = 0
+    np.testing.assert_array_equal(open_arrays(tmp_path / "packed")["a"], values)
+
+
+def test_the_files_are_those_that_numpy_saves(tmp_path):
+    values = np.arange(6, dtype=np.float32).reshape(3, 2)
+    np.save(tmp_path / "saved.npy", values)
+    with PackedWriter(tmp_path / "packed", 3, {"a": Spec((2,), "float32")}) as packed:
+        packed.write(0, {"a": values})
+        packed.finish(table(3))
+    assert (tmp_path / "packed/a.npy").read_bytes() == (tmp_path / "saved.npy").read_bytes()
+
+
+def test_scratch_arrays_are_there_until_the_end(tmp_path):
+    specs = {"a": Spec((), "uint8"), "b": Spec((), "uint8")}
+    with PackedWriter(tmp_path / "packed", 2, specs, scratch=["b"]) as packed:
+        packed.write(0, {name: np.array([1, 2], np.uint8) for name in specs})
+        assert packed.arrays["b"].tolist() == [1, 2]
+        packed.finish(table(2))
+    assert sorted(open_arrays(tmp_path / "packed")) == ["a"]
+
+
+def test_a_folder_that_another_machine_does_not_see_is_named(tmp_path):
+    files = RowFiles(tmp_path / "elsewhere", 1, {"a": Spec((), "uint8")})
+    with pytest.raises(UserError, match=r"elsewhere.*is not there"):
+        files.write([0], {"a": np.zeros(1, np.uint8)})

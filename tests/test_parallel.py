@@ -1,42 +1,77 @@
 import os
+import signal
 
 import pytest
 
-from fer3d.parallel import batches, map_ordered
+from fer3d.errors import UserError
+from fer3d.parallel import batches, map_ordered, workers
+from fer3d.settings import Settings
 
 
 def square(x: int) -> tuple[int, int]:
     return x * x, os.getpid()
 
 
+def on(count: int) -> Settings:
+    return Settings(workers=count)
+
+
+def end(x: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def fail(x: int) -> None:
     raise ArithmeticError(f"task {x}")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_results_come_in_order(workers):
-    results = list(map_ordered(square, range(20), workers=workers, description="squares"))
+@pytest.mark.parametrize("count", [1, 2])
+def test_results_come_in_order(count):
+    results = list(map_ordered(square, range(20), settings=on(count), description="squares"))
     assert [value for value, _ in results] == [x * x for x in range(20)]
     outside = {pid for _, pid in results} - {os.getpid()}
-    assert bool(outside) == (workers > 1)
+    assert bool(outside) == (count > 1)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_in_a_task_reaches_the_caller(workers):
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_error_in_a_task_reaches_the_caller(count):
     with pytest.raises(ArithmeticError, match="task 3"):
-        list(map_ordered(fail, [3], workers=workers, description="failing"))
+        list(map_ordered(fail, [3], settings=on(count), description="failing"))
 
 
 def test_a_log_gets_a_line_for_every_tenth(capfd):
-    list(map_ordered(square, range(40), workers=1, description="squares"))
+    list(map_ordered(square, range(40), settings=on(1), description="squares"))
     lines = capfd.readouterr().err.splitlines()
     assert lines == [f"squares: {4 * tenth} of 40" for tenth in range(1, 11)]
 
 
 def test_no_tasks():
-    assert list(map_ordered(square, [], workers=2, description="nothing")) == []
+    assert list(map_ordered(square, [], settings=on(2), description="nothing")) == []
 
 
 def test_batches_cover_everything_once():
     assert [list(rows) for rows in batches(5, 2)] == [[0, 1], [2, 3], [4]]
     assert batches(0, 2) == []
+
+
+@pytest.mark.filterwarnings("ignore:.*have been cancelled")
+def test_tasks_are_made_one_at_a_time():
+    made = []
+
+    def tasks():
+        for i in range(50):
+            made.append(i)
+            yield i
+
+    squares = map_ordered(square, tasks(), settings=on(2), description="squares", weights=[1] * 50)
+    next(squares)
+    assert len(made) < 10
+    squares.close()
+
+
+def test_a_worker_that_ends_abruptly_is_an_error_that_says_what_to_do():
+    with pytest.raises(UserError, match="FER3D_WORKERS"):
+        list(map_ordered(end, [1, 2], settings=on(2), description="ending"))
+
+
+def test_how_many_tasks_are_computed_at_once():
+    assert workers(on(3)) == 3

@@ -19,11 +19,30 @@ def test_defaults_work(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "store", ["none", "/mnt/lab", "lab", "file:///mnt/lab", "s3://bucket", "s3://bucket/prefix"]
+)
+def test_the_store_may_be_a_folder_or_an_address(tmp_path, store):
+    assert settings.load(tmp_path, {"FER3D_STORE": store}).store == store
+
+
+def test_another_machine_may_compute(tmp_path):
+    got = settings.load(tmp_path, {})
+    assert (got.parallel, got.dask) == ("processes", None)
+    got = settings.load(tmp_path, {"FER3D_PARALLEL": "dask", "FER3D_DASK": "tcp://10.0.0.1:8786"})
+    assert (got.parallel, got.dask) == ("dask", "tcp://10.0.0.1:8786")
+
+
+@pytest.mark.parametrize(
     ("environment", "message"),
     [
         ({"FER3D_WORKERS": "0"}, "FER3D_WORKERS"),
         ({"FER3D_DEVICE": "tpu"}, "'cpu'.*got 'tpu'"),
-        ({"FER3D_STORE": "s3://bucket/prefix"}, "expected a folder"),
+        ({"FER3D_STORE": ""}, "FER3D_STORE is empty"),
+        ({"FER3D_STORE": "s4://bucket/prefix"}, "no protocol that fsspec knows.*s3://bucket"),
+        ({"FER3D_STORE": "s3:///prefix"}, "names no bucket"),
+        ({"FER3D_STORE": "file://mnt/lab"}, "three slashes, file:///mnt/lab"),
+        ({"FER3D_PARALLEL": "threads"}, "'processes' or 'dask'"),
+        ({"FER3D_DASK": "host:8786"}, "tcp://host:8786"),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path, environment, message):

@@ -1,7 +1,7 @@
 """The stage `align`: all images of a manifest to packed aligned images."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,29 +11,22 @@ import pandas as pd
 
 from fer3d import images, manifest
 from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
-from fer3d.arrays import PackedWriter, Spec
-from fer3d.errors import UserError
-from fer3d.parallel import map_ordered
+from fer3d.arrays import Spec
 from fer3d.params import AlignParams
 from fer3d.settings import Settings
-from fer3d.store.digests import sha1_bytes
+from fer3d.store.digests import sha256_file
+from fer3d.store.producer import Arrays, Producer
+from fer3d.store.rows import compute_dataset
+from fer3d.store.sources import Batch, FileSource, unreadable
+
+VERSION = 1
+INPUTS = ("file",)
+DETECTIONS = ("", "mtcnn", "haar")  # the order is that of the codes in stored results
+_MODELS = {"mtcnn": ("pnet.lz4", "rnet.lz4", "onet.lz4"), "haar": ()}  # OpenCV brings its own
+_BOX = ("box_x", "box_y", "box_w", "box_h")
 
 _BATCH_ROWS = {"cpu": 64, "cuda": 512}  # images a task; changes no result
 _BATCH_PIXELS = {"cpu": 1 << 22, "cuda": 1 << 25}  # px a task, which bounds its memory
-
-Columns = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class _Task:
-    """What a worker process is told: where images are, not the images."""
-
-    paths: tuple[Path, ...]
-    sha1s: tuple[str, ...]
-    assets: Path
-    params: AlignParams
-    device: str
-    max_pixels: int
 
 
 def align_dataset(
@@ -66,21 +59,43 @@ def align_dataset(
     Raises:
         UserError: an image changed or vanished since it was ingested; the message names it.
     """
-    frame = manifest.read(manifest_path)
     device = settings.torch_device() if params.detector == "mtcnn" else "cpu"
-    groups = _batches(frame, _BATCH_ROWS[device], _BATCH_PIXELS[device])
-    tasks = [_task(frame, rows, image_root, assets, params, device, max_pixels) for rows in groups]
-    results = map_ordered(
-        _run,
-        tasks,
-        workers=settings.workers if device == "cpu" else 1,
-        description="align",
-        weights=[len(rows) for rows in groups],
+    if device == "cuda" and settings.parallel == "processes":
+        settings = settings.model_copy(update={"workers": 1})  # one process feeds the GPU
+    frame = manifest.read(manifest_path)
+    made = producer(params, assets, max_pixels, device)
+    files = source(frame, image_root, device)
+    return summarize(compute_dataset(made, files, frame, out, settings, _columns))
+
+
+def producer(params: AlignParams, assets: Path, max_pixels: int, device: str = "cpu") -> Producer:
+    """The stage's row-wise computation: image files in, the fields of ``Aligned`` out.
+
+    Args:
+        params: section `align` of the parameters.
+        assets: folder of model files.
+        max_pixels: of a source image.
+        device: cpu | cuda, for MTCNN.
+    """
+    return Producer(
+        name="align",
+        version=VERSION,
+        compute=_Compute(assets, params, device, max_pixels),
+        inputs=INPUTS,
+        outputs=_specs(params.size),
+        parameters=params.model_dump(mode="json") | {"device": device, "max_pixels": max_pixels},
+        models={name: sha256_file(assets / name) for name in _MODELS[params.detector]},
+        libraries=("numpy", "opencv", "pillow", *["torch"] * (params.detector == "mtcnn")),
+        scratch=("aligned", "detection", "box", "confidence"),
+        batch_rows=_BATCH_ROWS[device],
     )
-    with PackedWriter(out, len(frame), _specs(params.size)) as packed:
-        frame = frame.assign(**_write(packed, len(frame), groups, results))
-        packed.finish(frame)
-    return summarize(frame)
+
+
+def source(frame: pd.DataFrame, image_root: Path, device: str = "cpu") -> FileSource:
+    """The stage's rows: the files that a manifest names."""
+    sizes = frame[["height", "width"]].to_numpy(np.int64)
+    pixels = _BATCH_PIXELS[device]
+    return FileSource(image_root, frame["path"].array, frame["sha1"].array, sizes, pixels)
 
 
 def summarize(frame: pd.DataFrame) -> dict:
@@ -102,77 +117,26 @@ def summarize(frame: pd.DataFrame) -> dict:
     return result
 
 
-def _write(
-    packed: PackedWriter,
-    count: int,
-    groups: list[np.ndarray],
-    results: Iterable[tuple[Columns, Columns]],
-) -> Columns:
-    """Write each batch's arrays to its rows as it comes; the manifest columns of all rows."""
-    columns = _empty_columns(count)
-    for rows, (arrays, values) in zip(groups, results, strict=True):
-        for i, row in enumerate(rows):
-            packed.write(row, {name: array[i : i + 1] for name, array in arrays.items()})
-        for name, column in columns.items():
-            column[rows] = values[name]
-    return columns
+@dataclass(frozen=True)
+class _Compute:
+    assets: Path
+    params: AlignParams
+    device: str
+    max_pixels: int
+
+    def __call__(self, batch: Batch) -> Arrays:
+        files = zip(batch["file"], batch["path"], strict=True)
+        pictures = [_decode(file, path, self.max_pixels) for file, path in files]
+        with _one_thread():
+            results = _aligner(self.assets, self.params, self.device).align(pictures)
+        return _pack(results)
 
 
-def _batches(frame: pd.DataFrame, rows: int, pixels: int) -> list[np.ndarray]:
-    """Row numbers in batches of neighbouring image sizes, bounded in rows and pixels."""
-    height, width = (frame[name].to_numpy(np.int64) for name in ("height", "width"))
-    batches: list[list[int]] = []
-    room = 0
-    for row in np.lexsort((width, height)):
-        area = int(height[row] * width[row])
-        if not batches or len(batches[-1]) == rows or area > room:
-            batches.append([])
-            room = pixels
-        batches[-1].append(int(row))
-        room -= area
-    return [np.array(batch) for batch in batches]
-
-
-def _task(
-    frame: pd.DataFrame,
-    rows: np.ndarray,
-    root: Path,
-    assets: Path,
-    params: AlignParams,
-    device: str,
-    max_pixels: int,
-) -> _Task:
-    part = frame.iloc[rows]
-    paths = tuple(root / path for path in part["path"])
-    return _Task(paths, tuple(part["sha1"]), assets, params, device, max_pixels)
-
-
-def _run(task: _Task) -> tuple[Columns, Columns]:
-    """Align a batch of files, in a worker process: packed arrays and manifest columns."""
-    pictures = [
-        _read(path, sha1, task.max_pixels)
-        for path, sha1 in zip(task.paths, task.sha1s, strict=True)
-    ]
-    with _one_thread():
-        results = _aligner(task.assets, task.params, task.device).align(pictures)
-    arrays = {
-        "images": np.stack([result.image for result in results]),
-        "points": np.stack([result.points for result in results]),
-        "aligned_from_image": np.stack([result.aligned_from_image for result in results]),
-    }
-    return arrays, _columns(results)
-
-
-def _read(path: Path, sha1: str, max_pixels: int) -> np.ndarray:
+def _decode(file: np.ndarray, path: Path, max_pixels: int) -> np.ndarray:
     try:
-        data = images.read_file(path)
-        if sha1_bytes(data) != sha1:
-            raise UserError(f"{path} has changed since it was ingested: run `dvc repro` again")
-        return images.decode(data, max_pixels=max_pixels)
+        return images.decode(file.tobytes(), max_pixels=max_pixels)
     except images.Rejected as error:
-        raise UserError(
-            f"{path} cannot be read any more ({error.detail}): run `dvc repro` again"
-        ) from None
+        raise unreadable(path, error) from None
 
 
 @functools.cache
@@ -199,23 +163,28 @@ def _specs(size: int) -> dict[str, Spec]:
         "images": Spec((size, size, 3), "uint8"),
         "points": Spec((5, 2), "float32"),
         "aligned_from_image": Spec((2, 3), "float32"),
+        "aligned": Spec((), "bool"),
+        "detection": Spec((), "uint8"),
+        "box": Spec((4,), "float32"),
+        "confidence": Spec((), "float32"),
     }
 
 
-def _empty_columns(rows: int) -> Columns:
-    names = ("box_x", "box_y", "box_w", "box_h", "confidence")
+def _pack(results: list[Aligned]) -> dict[str, np.ndarray]:
+    names = ("points", "aligned_from_image", "box")
     return {
-        "aligned": np.zeros(rows, bool),
-        "detection": np.full(rows, "", object),
-        **{name: np.zeros(rows, np.float32) for name in names},
-    }
-
-
-def _columns(results: list[Aligned]) -> Columns:
-    boxes = np.stack([result.box for result in results])
-    return {
+        "images": np.stack([result.image for result in results]),
+        **{name: np.stack([getattr(result, name) for result in results]) for name in names},
         "aligned": np.array([result.aligned for result in results]),
-        "detection": np.array([result.detection for result in results], object),
-        **{name: boxes[:, i] for i, name in enumerate(("box_x", "box_y", "box_w", "box_h"))},
-        "confidence": np.array([result.confidence for result in results], np.float32),
+        "detection": np.uint8([DETECTIONS.index(result.detection) for result in results]),
+        "confidence": np.float32([result.confidence for result in results]),
+    }
+
+
+def _columns(arrays: Arrays) -> Mapping[str, np.ndarray]:
+    return {
+        "aligned": np.array(arrays["aligned"]),
+        "detection": np.array(DETECTIONS, dtype=object)[arrays["detection"]],
+        **{name: np.array(arrays["box"][:, i]) for i, name in enumerate(_BOX)},
+        "confidence": np.array(arrays["confidence"]),
     }

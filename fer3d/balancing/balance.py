@@ -1,6 +1,7 @@
 """Noisy copies in the training rows of a packed folder."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.arrays import PackedWriter, open_arrays, read_manifest, specs
+from fer3d.arrays import PackedWriter, RowFiles, open_arrays, read_manifest, specs
 from fer3d.balancing.noise import NOISES, Noise, add_noise, noise_generator
 from fer3d.balancing.policy import choose, class_policies
-from fer3d.manifest import TRAIN, tally
+from fer3d.manifest import TRAIN, release_memory, tally
 from fer3d.parallel import batches, map_ordered
 from fer3d.params import BalanceParams
 from fer3d.settings import Settings
@@ -22,9 +23,11 @@ BATCH_ROWS = 128  # rows a task: 4 MB of images of 100 px
 
 @dataclass(frozen=True)
 class _Task:
-    """Rows of the output: which row of the source each comes from, and its noise."""
+    """Rows of the output from ``start`` on: which row of the source each is, and its noise."""
 
     source: Path
+    files: RowFiles
+    start: int
     rows: np.ndarray
     noises: Sequence[str]
     sha1s: Sequence[str]
@@ -50,22 +53,22 @@ def balance_dataset(
 
     Source: paper B, section 5, tables 4 and 5.
     """
-    before = read_manifest(source)
-    after = plan(before, params)
+    frame = read_manifest(source)
+    before = tally(frame["label"][frame["split"] == TRAIN])
+    after = plan(frame, params)
     rows = after.pop("row").to_numpy()
-    tasks = _tasks(source, after, rows, params.seed)
-    weights = [len(task.rows) for task in tasks]
-    noisy = map_ordered(
-        _noisy_images, tasks, workers=settings.workers, description="balance", weights=weights
-    )
-    arrays = open_arrays(source)
+    del frame
+    release_memory()
     with PackedWriter(out, len(after), specs(source)) as packed:
-        start = 0
-        for task, images in zip(tasks, noisy, strict=True):
-            batch = {name: np.array(array[task.rows]) for name, array in arrays.items()}
-            batch[IMAGES][np.array(task.noises) != ""] = images
-            packed.write(start, batch)
-            start += len(task.rows)
+        parts = batches(len(after), BATCH_ROWS)
+        done = map_ordered(
+            _write_rows,
+            _tasks(source, packed.files, after, rows, params.seed),
+            settings=settings,
+            description="balance",
+            weights=[len(part) for part in parts],
+        )
+        deque(done, maxlen=0)
         packed.finish(after)
     return _metrics(before, after)
 
@@ -82,49 +85,55 @@ def plan(frame: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
 
         A noisy copy has the id ``<source id>#<noise>``; a replaced image keeps its id.
     """
-    frame = frame.reset_index(drop=True)
-    rows = frame.assign(noise="", source_id=frame["id"], row=np.arange(len(frame)))
-    train = frame[frame["split"] == TRAIN]
+    names = frame[["id", "label", "split", "sha1"]].reset_index(drop=True)
+    train = names[names["split"] == TRAIN]
     policies = class_policies(tally(train["label"]), params)
-    added = []
+    originals = pd.DataFrame({"row": np.arange(len(frame)), "noise": ""})
+    copies = []
     for label, policy in policies.items():
         chosen = choose(train[train["label"] == label], policy.fraction, params.seed)
-        for noise, indices in chosen.items():
+        for noise, rows in chosen.items():
             if policy.mode == "replace":
-                rows.loc[indices, "noise"] = noise
+                originals.loc[rows, "noise"] = noise
             else:
-                copies = rows.loc[indices].assign(noise=noise)
-                added.append(copies.assign(id=copies["source_id"] + "#" + noise))
-    return pd.concat([rows, *added]).sort_values("id", ignore_index=True)
+                copies.append(pd.DataFrame({"row": np.array(rows, int), "noise": noise}))
+    made = pd.concat([originals, *copies], ignore_index=True)
+    made["source_id"] = names["id"].take(made["row"]).to_numpy()
+    is_copy = made.index >= len(frame)
+    made["id"] = made["source_id"].mask(is_copy, made["source_id"] + "#" + made["noise"])
+    made = made.sort_values("id", ignore_index=True)
+    return frame.take(made["row"]).reset_index(drop=True).assign(**made)
 
 
-def _tasks(source: Path, after: pd.DataFrame, rows: np.ndarray, seed: int) -> list[_Task]:
-    """The output in batches."""
-    noises, sha1s = after["noise"].tolist(), after["sha1"].tolist()
-    parts = [slice(batch.start, batch.stop) for batch in batches(len(after), BATCH_ROWS)]
-    return [_Task(source, rows[part], noises[part], sha1s[part], seed) for part in parts]
+def _tasks(
+    source: Path, files: RowFiles, after: pd.DataFrame, rows: np.ndarray, seed: int
+) -> Iterator[_Task]:
+    """The output in batches, one at a time."""
+    for batch in batches(len(after), BATCH_ROWS):
+        part = after.iloc[batch.start : batch.stop]
+        noises, sha1s = part["noise"].tolist(), part["sha1"].tolist()
+        chosen = rows[batch.start : batch.stop]
+        yield _Task(source, files, batch.start, chosen, noises, sha1s, seed)
 
 
-def _noisy_images(task: _Task) -> np.ndarray:
-    """(n, S, S, 3) uint8: the noisy images among a task's rows, in their order."""
-    images = open_arrays(task.source, IMAGES)[IMAGES]
-    noisy = np.empty((sum(map(bool, task.noises)), *images.shape[1:]), np.uint8)
-    chosen = [i for i, noise in enumerate(task.noises) if noise]
-    for k, i in enumerate(chosen):
-        noise = Noise(task.noises[i])
-        rng = noise_generator(task.seed, task.sha1s[i], noise)
-        noisy[k] = add_noise(images[task.rows[i]], noise, rng)
-    return noisy
+def _write_rows(task: _Task) -> None:
+    """Copy a task's rows, with noise where it is due; in a worker process."""
+    batch = {name: array[task.rows] for name, array in open_arrays(task.source).items()}
+    for i, noise in enumerate(task.noises):
+        if noise:
+            rng = noise_generator(task.seed, task.sha1s[i], Noise(noise))
+            batch[IMAGES][i] = add_noise(batch[IMAGES][i], Noise(noise), rng)
+    task.files.write(range(task.start, task.start + len(task.rows)), batch)
 
 
-def _metrics(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Any]:
+def _metrics(before: dict[str, int], after: pd.DataFrame) -> dict[str, Any]:
     train = after[after["split"] == TRAIN]
     noisy = {
         str(label): {noise.value: int((noises == noise.value).sum()) for noise in NOISES}
         for label, noises in train.groupby("label")["noise"]
     }
     return {
-        "before": tally(before["label"][before["split"] == TRAIN]),
+        "before": before,
         "after": tally(train["label"]),
         "noisy": noisy,
     }

@@ -77,7 +77,7 @@ def ingest_dataset(
     ]
     weights = [len(task.entries) for task in tasks]
     results = map_ordered(
-        _read_batch, tasks, workers=settings.workers, description="ingest", weights=weights
+        _read_batch, tasks, settings=settings, description="ingest", weights=weights
     )
     rows = [row for batch in results for row in batch]
     rows += [_left_out(entry) for entry in other]

@@ -21,10 +21,12 @@ class Backend(Protocol):
 
     Attributes:
         vertices: how the vertices of one face are kept.
+        libraries: what the network runs in, by its names in ``store.versions``.
         surface: the dense surface over them.
     """
 
     vertices: Spec
+    libraries: tuple[str, ...]
 
     @property
     def surface(self) -> SurfaceSource: ...
@@ -44,6 +46,7 @@ class FacemeshBackend:
     subdivisions: int
 
     vertices = Spec((VERTICES, 3), "float32")
+    libraries = ("litert",)
 
     @property
     def surface(self) -> MeshSurface:

@@ -1,15 +1,16 @@
 """One packed folder computed from another, with columns added to its manifest."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fer3d.arrays import PackedWriter, read_manifest
+from fer3d.arrays import read_manifest
 from fer3d.settings import Settings
-from fer3d.store.rows import Arrays, Producer, map_rows
+from fer3d.store.producer import Arrays, Producer
+from fer3d.store.rows import compute_dataset as compute_rows
+from fer3d.store.sources import PackedSource
 
 Columns = Mapping[str, np.ndarray]
 
@@ -29,22 +30,12 @@ def compute_dataset(
     settings: Settings,
     columns: Callable[[Arrays], Columns],
 ) -> pd.DataFrame:
-    """Compute every row of a packed folder and write the results as another.
+    """``store.rows.compute_dataset`` for the rows of a packed folder.
 
     Args:
-        producer: what to compute; its outputs become the arrays of ``out``.
-        source: packed folder with the producer's inputs.
-        out: packed folder to write; its manifest is that of ``source`` with columns added.
-        settings: workers and object store.
-        columns: the outputs (N, ...) to columns of N values for the manifest.
-
-    Returns:
-        The manifest that was written.
+        source: packed folder with the producer's inputs; ``out`` gets its manifest, with columns
+            added.
     """
+    packed = PackedSource(source, producer.inputs)
     frame = read_manifest(source)
-    with PackedWriter(out, len(frame), producer.outputs) as packed:
-        tally = map_rows(producer, source, packed, settings)
-        frame = frame.assign(**columns(packed.arrays))
-        packed.finish(frame)
-    logging.getLogger(__name__).info("%s: %s", producer.name, tally)
-    return frame
+    return compute_rows(producer, packed, frame, out, settings, columns)

@@ -37,8 +37,10 @@ def dataset(tmp_path: Path, face: np.ndarray) -> tuple[Path, Path]:
     return tmp_path / "split.parquet", root
 
 
-def run(dataset: tuple[Path, Path], out: Path, assets_dir: Path, workers: int = 1) -> dict:
-    settings = Settings(workers=workers, device="cpu")
+def run(
+    dataset: tuple[Path, Path], out: Path, assets_dir: Path, workers: int = 1, store: str = "none"
+) -> dict:
+    settings = Settings(workers=workers, device="cpu", store=store)
     return align_dataset(*dataset, out, assets_dir, PARAMS, settings, 1_000_000)
 
 
@@ -70,6 +72,38 @@ def test_workers_change_no_byte(
     files = sorted(path.name for path in (tmp_path / "1").iterdir())
     for name in files:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_what_is_in_the_store_is_not_aligned_again(
+    dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "fer3d")
+    table, root = dataset
+    whole = manifest.read(table)
+    new = whole["id"].isin(["anger/2.png", "fear/5.png"])
+    manifest.write(whole[~new], tmp_path / "part.parquet")
+    store = str(tmp_path / "store")
+    run((tmp_path / "part.parquet", root), tmp_path / "part", assets_dir, store=store)
+    run(dataset, tmp_path / "more", assets_dir, store=store)
+    metrics = run(dataset, tmp_path / "again", assets_dir, store=store)
+    assert metrics == run(dataset, tmp_path / "alone", assets_dir)
+    assert [line.removeprefix("align: ") for line in caplog.messages] == [
+        "computed 7, from store 0",
+        "computed 2, from store 7",
+        "computed 0, from store 9",
+        "computed 9, from store 0",
+    ]
+    for path in (tmp_path / "alone").iterdir():
+        for other in ("more", "again"):
+            assert (tmp_path / other / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_a_file_that_cannot_be_decoded_any_more_is_named(
+    dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path
+) -> None:
+    settings = Settings(workers=1, device="cpu", store="none")
+    with pytest.raises(UserError, match=r"\.png cannot be read any more"):
+        align_dataset(*dataset, tmp_path / "out", assets_dir, PARAMS, settings, 100)
 
 
 def test_a_changed_file_is_named(

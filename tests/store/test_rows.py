@@ -5,9 +5,12 @@ import pandas as pd
 import pytest
 
 from fer3d.arrays import PackedWriter, Spec, open_arrays
-from fer3d.errors import UserError
 from fer3d.settings import Settings
-from fer3d.store.rows import Producer, Tally, map_rows
+from fer3d.store import versions
+from fer3d.store.objects import ObjectStore
+from fer3d.store.producer import Producer
+from fer3d.store.rows import Tally, compute_dataset, keys, map_rows
+from fer3d.store.sources import PackedSource
 
 ROWS = 70
 
@@ -20,8 +23,9 @@ def refuse(batch):
     raise AssertionError("nothing should be computed")
 
 
-def producer(compute=double, version: int = 1, **parameters) -> Producer:
-    return Producer("test", version, compute, ("x",), {"y": Spec((3,), "int64")}, parameters)
+def producer(compute=double, version: int = 1, libraries=(), **parameters) -> Producer:
+    outputs = {"y": Spec((3,), "int64")}
+    return Producer("test", version, compute, ("x",), outputs, parameters, libraries=libraries)
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def run(tmp_path, source, made, *, workers=1, store="store") -> Tally:
     rows = len(open_arrays(source)["x"])
     settings = Settings(workers=workers, store=str(tmp_path / store) if store else "none")
     with PackedWriter(tmp_path / "out", rows, made.outputs) as packed:
-        tally = map_rows(made, source, packed, settings)
+        tally = map_rows(made, PackedSource(source, ["x"]), packed.files, settings)
         packed.finish(table(rows))
     np.testing.assert_array_equal(open_arrays(tmp_path / "out")["y"], open_arrays(source)["x"] * 2)
     return tally
@@ -71,17 +75,74 @@ def test_another_version_or_parameter_is_another_result(tmp_path, source, change
     assert run(tmp_path, source, changed) == Tally(ROWS, 0)
 
 
-def test_a_damaged_object_is_computed_again(tmp_path, source):
+def files_of(store: Path) -> list[Path]:
+    return sorted(path for path in store.rglob("*") if path.is_file())
+
+
+def test_a_new_version_of_a_library_is_another_result(tmp_path, source, monkeypatch):
+    made = producer(libraries=["numpy"])
+    run(tmp_path, source, made)
+    assert run(tmp_path, source, made) == Tally(0, ROWS)
+    monkeypatch.setattr(versions, "_version", lambda name: "99.0")
+    assert run(tmp_path, source, made) == Tally(ROWS, 0)
+
+
+def test_damaged_objects_are_named_and_computed_again(tmp_path, source):
     run(tmp_path, source, producer())
-    victim = next(path for path in (tmp_path / "store").rglob("*") if path.is_file())
-    victim.write_bytes(b"garbage")
-    assert run(tmp_path, source, producer()) == Tally(1, ROWS - 1)
+    victims = files_of(tmp_path / "store")[:3]
+    for victim in victims:
+        victim.write_bytes(b"garbage")
+    tally = run(tmp_path, source, producer())
+    assert (tally.computed, tally.stored) == (3, ROWS - 3)
+    assert sorted(tally.damaged) == [str(victim) for victim in victims]
+    assert run(tmp_path, source, producer(refuse)) == Tally(0, ROWS)
 
 
-def test_a_store_that_cannot_be_made_says_what_to_do(tmp_path, source):
+def test_a_whole_object_of_another_shape_is_computed_again(tmp_path, source):
+    made = producer()
+    key = next(keys(made, PackedSource(source, ["x"])))
+    ObjectStore(str(tmp_path / "store")).write_many("test 1", {key: {"y": np.zeros(4)}})
+    assert run(tmp_path, source, made) == Tally(ROWS, 0)
+
+
+def test_the_keys_of_a_data_set_are_those_of_its_objects(tmp_path, source):
+    made = producer()
+    run(tmp_path, source, made)
+    store = ObjectStore(str(tmp_path / "store"))
+    paths = [store.path(key) for key in keys(made, PackedSource(source, ["x"]))]
+    assert sorted(paths) == [str(path) for path in files_of(tmp_path / "store")]
+
+
+def test_equal_rows_share_an_object_and_each_counts(tmp_path):
+    source = pack(tmp_path / "source", np.ones((40, 3), int))
+    assert run(tmp_path, source, producer()) == Tally(40, 0)
+    assert len(files_of(tmp_path / "store")) == 1
+    assert run(tmp_path, source, producer(refuse)) == Tally(0, 40)
+
+
+def test_a_store_that_cannot_be_written_stops_nothing(tmp_path, source):
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(UserError, match="set FER3D_STORE"):
-        run(tmp_path, source, producer(), store="file/store")
+    tally = run(tmp_path, source, producer(), store="file/store")
+    assert (tally.computed, tally.stored, tally.unshared) == (ROWS, 0, ROWS)
+    assert "file/store" in tally.trouble
+    assert str(tally).startswith(f"computed {ROWS}, from store 0; not shared: {ROWS} (")
+
+
+def test_a_data_set_says_what_the_store_was_good_for_last(tmp_path, source, caplog):
+    caplog.set_level("INFO", "fer3d")
+    settings = Settings(workers=1, store=str(tmp_path / "store"))
+    for _ in range(2):
+        rows = PackedSource(source, ["x"])
+        compute_dataset(
+            producer(), rows, table(ROWS), tmp_path / "out", settings, lambda arrays: {}
+        )
+        victim = files_of(tmp_path / "store")[0]
+        victim.write_bytes(b"")
+    assert caplog.messages == [
+        f"test: computed {ROWS}, from store 0",
+        f"test: damaged, set aside: {victim}",
+        f"test: computed 1, from store {ROWS - 1}; damaged objects computed again: 1",
+    ]
 
 
 def test_the_store_can_be_switched_off(tmp_path, source):

@@ -87,7 +87,7 @@ def synthesize(
     model = load_model(assets)
     originals = [entry for entry in entries if entry.source is None]
     with atomic_folder(out / "images") as folder:
-        rows = _render_all(model, originals, params, settings.workers, folder)
+        rows = _render_all(model, originals, params, settings, folder)
         for entry in entries:
             if entry.source is not None:
                 shutil.copyfile(folder / entry.source.id, folder / entry.id)
@@ -155,25 +155,29 @@ def _copies(originals: list[Entry], params: SynthesizeParams) -> list[Entry]:
 
 
 def _render_all(
-    model: FaceModel, entries: list[Entry], params: SynthesizeParams, workers: int, folder: Path
+    model: FaceModel,
+    entries: list[Entry],
+    params: SynthesizeParams,
+    settings: Settings,
+    folder: Path,
 ) -> dict[str, Picture]:
     for label in {entry.label for entry in entries}:
         (folder / label).mkdir()
     tasks = [[entries[i] for i in numbers] for numbers in batches(len(entries), BATCH)]
     pictures = {}
-    for entry, picture in zip(entries, _pictures(model, tasks, params, workers), strict=True):
+    for entry, picture in zip(entries, _pictures(model, tasks, params, settings), strict=True):
         (folder / entry.id).write_bytes(picture.data)
         pictures[entry.id] = picture
     return pictures
 
 
 def _pictures(
-    model: FaceModel, tasks: list[list[Entry]], params: SynthesizeParams, workers: int
+    model: FaceModel, tasks: list[list[Entry]], params: SynthesizeParams, settings: Settings
 ) -> Iterator[Picture]:
     done = map_ordered(
         partial(_make_batch, model, params),
         tasks,
-        workers=workers,
+        settings=settings,
         description="synthesize",
         weights=[len(task) for task in tasks],
     )

@@ -28,6 +28,7 @@ class PrnetBackend:
     device: str = "cpu"
 
     vertices = Spec((POINTS, 3), "float16")
+    libraries = ("torch",)
 
     @property
     def surface(self) -> PositionMapSurface:

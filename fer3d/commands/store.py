@@ -1,0 +1,153 @@
+"""`fer3d store`: what is in the object store, whether it is whole, and what may go."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from fer3d import params as parameters
+from fer3d import settings
+from fer3d.errors import UserError
+
+if TYPE_CHECKING:
+    from fer3d.store.objects import ObjectStore
+    from fer3d.store.upkeep import Amount, Stats
+
+app = typer.Typer(no_args_is_help=True, help="The object store (FER3D_STORE).")
+
+PARAMS = Path("params.yaml")
+SHOWN = 20  # paths of damaged objects
+
+
+@app.command()
+def stats(
+    json_output: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="list only, no producers")] = False,
+) -> None:
+    """How many objects there are, how large, and who made them."""
+    from fer3d.parallel import progress
+    from fer3d.store import upkeep
+
+    store = _store()
+    parts = upkeep.folders(store)
+    with progress("store stats", len(parts)) as advance:
+        found = upkeep.stats(store, parts, advance, read=not quick)
+    if json_output:
+        Console().print_json(data=_as_json(store.address, found))
+        return
+    table = Table("", "files", "size", title=store.address, title_justify="left")
+    for kind, amount in found.kinds.items():
+        if amount.count or kind is upkeep.Kind.OBJECT:
+            table.add_row(str(kind), f"{amount.count:,}", decimal(amount.bytes))
+    if found.producers:
+        table.add_section()
+    for producer, amount in found.producers.items():
+        table.add_row(f"  {producer}", f"{amount.count:,}", decimal(amount.bytes))
+    Console().print(table)
+
+
+@app.command()
+def verify() -> None:
+    """Read every object; set damaged ones aside, to be computed again when needed; 1 if any."""
+    from fer3d.parallel import progress
+    from fer3d.store import upkeep
+
+    store = _store()
+    parts = upkeep.folders(store)
+    with progress("store verify", len(parts)) as advance:
+        found = upkeep.verify(store, parts, advance)
+    console = Console(soft_wrap=True, highlight=False)
+    for path in found.damaged[:SHOWN]:
+        console.print(f"damaged, set aside: {path}", markup=False)
+    if len(found.damaged) > SHOWN:
+        console.print(f"and {len(found.damaged) - SHOWN} more")
+    console.print(f"whole: {found.whole:,}, damaged: {len(found.damaged):,}")
+    if found.skipped:
+        console.print(f"not read: {found.skipped:,} ({found.trouble or 'of another format'})")
+    if found.damaged:
+        console.print("damaged objects are never used: the next run that needs one computes it")
+    if found.damaged or found.trouble:
+        raise typer.Exit(1)
+
+
+@app.command()
+def prune(
+    older_than: Annotated[
+        str | None, typer.Option(help="written so long ago: 12h, 30d, 8w; reading does not count")
+    ] = None,
+    unused: Annotated[bool, typer.Option("--unused", help="whatever its age")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    params: Annotated[Path, typer.Option(help="of this checkout")] = PARAMS,
+) -> None:
+    """Remove objects that this checkout does not need.
+
+    With --older-than those of a certain age, with --unused all of them, with both the old ones
+    again, but only if it is known for sure what this checkout needs. What it needs stays in any
+    case: the results that its next `dvc repro` would look up. Other checkouts that share the store
+    may have to compute theirs again.
+    """
+    from fer3d.commands.needed import Checkout, needed_keys
+    from fer3d.parallel import progress
+    from fer3d.store import upkeep
+
+    if older_than is None and not unused:
+        raise UserError("say what may go: --older-than 30d, --unused, or both")
+    age = upkeep.parse_age(older_than) if older_than is not None else 0.0
+    store = _store()
+    checkout = Checkout(params.parent, parameters.load(params), settings.load(Path()))
+    needed = needed_keys(checkout)
+    console = Console(soft_wrap=True, highlight=False)
+    _report_unknown(console, needed.unknown, unused)
+    parts = upkeep.folders(store)
+    with progress("store list", len(parts)) as advance:
+        found = upkeep.prunable(store, parts, advance, needed=needed.keys, older_than=age)
+    size = decimal(sum(entry.size for entry in found))
+    console.print(f"{store.address}: {len(found):,} files, {size}, may go")
+    if not found or not (yes or typer.confirm("Remove them?")):
+        return
+    with progress("store prune", len(found)) as advance:
+        gone, trouble = upkeep.remove(store, found, advance)
+    console.print(f"removed {gone:,} of {len(found):,} files{f' ({trouble})' if trouble else ''}")
+    if trouble:
+        raise typer.Exit(1)
+
+
+def _store() -> "ObjectStore":
+    from fer3d.store.objects import open_store
+
+    store = open_store(settings.load(Path()).store)
+    if store is None:
+        raise UserError("the object store is switched off: set FER3D_STORE to a folder or a URL")
+    return store
+
+
+def _report_unknown(console: Console, unknown: tuple[str, ...], unused: bool) -> None:
+    """Say that not all needed keys are known; without an age to go by, that is the end."""
+    if not unknown:
+        return
+    why = "; ".join(unknown)
+    if unused:
+        raise UserError(
+            f"what this checkout needs cannot be known: {why}. Run `dvc repro`, or `dvc pull` and "
+            "`dvc checkout`, then --unused again; --older-than works without"
+        )
+    console.print(f"what this checkout needs is known in part only: {why}", markup=False)
+
+
+def _as_json(address: str, found: "Stats") -> dict[str, Any]:
+    return {
+        "store": address,
+        "files": _plain(found.kinds),
+        "producers": _plain(found.producers),
+    }
+
+
+def _plain(amounts: "Mapping[Any, Amount]") -> dict[str, dict[str, int]]:
+    return {
+        str(name): {"files": amount.count, "bytes": amount.bytes}
+        for name, amount in amounts.items()
+    }

@@ -1,0 +1,66 @@
+"""Addresses of an object store: a folder, or any URL that fsspec knows."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from fer3d.errors import UserError
+
+SWITCHED_OFF = "none"
+LOCAL = ("file", "local")
+_EXAMPLES = "/mnt/lab/fer3d, file:///mnt/lab/fer3d, s3://bucket/prefix or none"
+_EXTRAS = {"s3": "s3", "s3a": "s3"}  # protocol -> extra of fer3d that brings its package
+
+
+def parse(address: str) -> tuple[str, str]:
+    """The protocol of an address, and a folder's absolute path or the whole URL.
+
+    Raises:
+        UserError: nothing can be kept at such an address; the message says what to write.
+    """
+    if "://" not in address:
+        if not address.strip():
+            raise UserError(f"FER3D_STORE is empty: set it to {_EXAMPLES}")
+        return "file", str(Path(address).expanduser().absolute())
+    protocol = address.partition("://")[0]
+    if protocol in LOCAL:
+        return "file", _folder(address)
+    if protocol not in _protocols():
+        raise UserError(
+            f"FER3D_STORE: {address!r} starts with no protocol that fsspec knows: "
+            f"set it to {_EXAMPLES}"
+        )
+    if not urlsplit(address).netloc and protocol != "memory":
+        raise UserError(f"FER3D_STORE: {address!r} names no bucket or host: set it to {_EXAMPLES}")
+    return protocol, address.rstrip("/")
+
+
+def check_package(protocol: str) -> None:
+    """Import what fsspec needs for a protocol.
+
+    Raises:
+        UserError: it is not installed; the message says how to install it.
+    """
+    import fsspec
+
+    try:
+        fsspec.get_filesystem_class(protocol)
+    except ImportError as error:
+        extra = _EXTRAS.get(protocol)
+        cure = f"run `pip install 'fer3d[{extra}]'`" if extra else str(error)
+        raise UserError(f"FER3D_STORE: the package for {protocol}:// is missing: {cure}") from None
+
+
+def _folder(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.netloc:
+        raise UserError(
+            f"FER3D_STORE: {address!r} names a host: a folder has three slashes, "
+            f"{parts.scheme}:///{parts.netloc}{parts.path}"
+        )
+    return unquote(parts.path).rstrip("/") or "/"
+
+
+def _protocols() -> list[str]:
+    import fsspec
+
+    return fsspec.available_protocols()

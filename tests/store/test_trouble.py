@@ -1,0 +1,196 @@
+"""A store that is not there, does not answer, or may not be written to: the run goes on."""
+
+import json
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from fer3d.store import remote
+from fer3d.store.objects import Lookup, Written, name_of, open_store
+
+ANSWER_S = 0.2  # of a store that is far away
+
+
+@contextmanager
+def server(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as listening:
+        listening.daemon_threads = True
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+
+
+class Far(BaseHTTPRequestHandler):
+    """A store without objects, whose answers take their time."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        time.sleep(ANSWER_S)
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Silent(Far):
+    """A store that takes requests and never answers."""
+
+    def do_GET(self) -> None:
+        time.sleep(30)
+
+
+def closed_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def keys(count: int) -> list[str]:
+    return [f"{i:064x}" for i in range(count)]
+
+
+def test_requests_run_side_by_side(aws):
+    with server(Far) as endpoint:
+        aws(endpoint)
+        store = open_store("s3://bucket/prefix")
+        store.read_many(keys(1))  # the connection is made
+        start = time.monotonic()
+        assert store.read_many(keys(256)) == Lookup([None] * 256)
+        took = time.monotonic() - start
+    assert took < 256 * ANSWER_S / 4
+
+
+def test_a_store_that_cannot_be_reached_is_left_alone(aws, objects):
+    aws(f"http://127.0.0.1:{closed_port()}")
+    store = open_store("s3://bucket/prefix")
+    start = time.monotonic()
+    first = store.read_many(keys(256))
+    assert time.monotonic() - start < 20
+    assert first.arrays == [None] * 256 and first.damaged == ()
+    assert "s3://bucket/prefix cannot be read (Could not connect" in first.trouble
+    start = time.monotonic()
+    for _ in range(100):
+        again = store.read_many(keys(256))
+    assert time.monotonic() - start < 2
+    assert again == first  # in the same words, so that it is said once
+    written = store.write_many("test 1", objects)
+    assert written.count == 0 and "cannot be written to (Could not connect" in written.trouble
+
+
+def test_a_store_that_does_not_answer_does_not_hang_the_run(aws, monkeypatch):
+    monkeypatch.setattr(remote, "ANSWER_SECONDS", 1)
+    with server(Silent) as endpoint:
+        aws(endpoint)
+        start = time.monotonic()
+        lookup = open_store("s3://bucket/prefix").read_many(keys(200))
+        assert time.monotonic() - start < 25
+    assert lookup.arrays == [None] * 200 and "Read timeout" in lookup.trouble
+
+
+def test_the_whole_batch_has_a_time_limit_too(aws, monkeypatch):
+    monkeypatch.setattr(remote, "BATCH_SECONDS", 1)
+    with server(Silent) as endpoint:
+        aws(endpoint)
+        start = time.monotonic()
+        lookup = open_store("s3://bucket/prefix").read_many(keys(3))
+        assert time.monotonic() - start < 10
+    assert lookup == Lookup(
+        [None] * 3, trouble="s3://bucket/prefix cannot be read (no answer in time)"
+    )
+
+
+def test_a_store_that_is_back_is_used_again(aws, monkeypatch):
+    monkeypatch.setattr(remote, "PAUSE_SECONDS", 0.5)
+    port = closed_port()
+    aws(f"http://127.0.0.1:{port}")
+    store = open_store("s3://bucket/prefix")
+    assert store.read_many(keys(2)).trouble is not None
+    with server(Far, port):
+        time.sleep(0.6)
+        assert store.read_many(keys(2)) == Lookup([None] * 2)
+
+
+def test_a_bucket_that_is_not_there_is_named(s3, objects):
+    elsewhere = open_store("s3://no-such-bucket/fer3d")
+    assert elsewhere.read_many(keys(3)).arrays == [None] * 3
+    written = elsewhere.write_many("test 1", objects)
+    assert written.count == 0 and "bucket does not exist" in written.trouble
+
+
+@pytest.fixture
+def reader(s3_server, s3, aws) -> Iterator[Callable[[], None]]:
+    """Makes this process someone who may read buckets and do nothing else."""
+    import boto3
+
+    iam = boto3.client("iam")
+    iam.create_user(UserName="reader")
+    allowed = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="reader", PolicyName="read", PolicyDocument=policy)
+    made = iam.create_access_key(UserName="reader")["AccessKey"]
+
+    def enforce(after: str) -> None:  # requests that are let through before rights count
+        reset = urllib.request.Request(f"{s3_server}/moto-api/reset-auth", after.encode())
+        reset.add_header("Content-Type", "text/plain")
+        urllib.request.urlopen(reset).close()
+
+    def enter() -> None:
+        enforce("0")
+        aws(s3_server, made["AccessKeyId"], made["SecretAccessKey"])
+
+    yield enter
+    enforce("inf")
+
+
+def test_a_bucket_that_may_only_be_read_is_a_cache(s3, reader, objects):
+    known, new = list(objects)[:10], list(objects)[10:]
+    s3.write_many("test 1", {key: objects[key] for key in known})
+    s3.files.write({name_of(known[0]): b"damaged"})
+    reader()
+    found = s3.read_many([*known, *new])
+    assert [arrays is not None for arrays in found.arrays] == [False] + [True] * 9 + [False] * 10
+    assert found.damaged == (s3.path(known[0]),) and found.trouble is None
+    written = s3.write_many("test 1", {key: objects[key] for key in new})
+    assert written.count == 0 and "cannot be written to" in written.trouble
+    assert s3.read_many(known).damaged == (s3.path(known[0]),)  # it lies where it lay
+
+
+def test_a_folder_that_may_only_be_read_is_a_cache(shared_folder, read_only, objects):
+    store = open_store(str(shared_folder / "store"))
+    known, new = list(objects)[:10], list(objects)[10:]
+    store.write_many("test 1", {key: objects[key] for key in known})
+    store.files.write({name_of(known[0]): b"damaged"})
+    with read_only(shared_folder / "store"):
+        found = store.read_many([*known, *new])
+        written = store.write_many("test 1", {key: objects[key] for key in new})
+    assert [arrays is not None for arrays in found.arrays] == [False] + [True] * 9 + [False] * 10
+    assert found.damaged == (store.path(known[0]),) and found.trouble is None
+    assert written == Written(0, f"{store.address} cannot be written to (Permission denied)")
+    assert store.files.read([name_of(known[0])]) == [b"damaged"]
+
+
+def test_a_folder_that_cannot_be_there_is_named(tmp_path, objects):
+    (tmp_path / "file").write_text("no folder")
+    store = open_store(str(tmp_path / "file" / "store"))
+    found = store.read_many(keys(2))
+    assert found == Lookup([None] * 2, trouble=f"{store.address} cannot be read (Not a directory)")
+    written = store.write_many("test 1", objects)
+    assert written == Written(0, f"{store.address} cannot be written to (Not a directory)")
+
+
+def test_one_object_that_cannot_be_read_spoils_no_other(tmp_path, objects):
+    store = open_store(str(tmp_path))
+    store.write_many("test 1", objects)
+    bad = tmp_path / name_of(next(iter(objects)))
+    bad.unlink()
+    bad.mkdir()
+    found = store.read_many(list(objects))
+    assert [arrays is None for arrays in found.arrays] == [True] + [False] * 19
+    assert found.trouble == f"{tmp_path} cannot be read (Is a directory)"
