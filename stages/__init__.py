@@ -6,12 +6,31 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
-import typer
+INTERRUPTED = 128 + signal.SIGINT  # exit status, as of a shell
 
-from fer3d import params, settings
-from fer3d.errors import UserError
+
+class _Interrupted(SystemExit):
+    """Ctrl-C. Leaves every block as an error does, and prints no traceback wherever it comes."""
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # pressed again: ends at once; nothing is half
+    raise _Interrupted(INTERRUPTED)
+
+
+# `python -m stages.<name>` imports this module first: an interrupt while it still loads packages
+# is clean too. A background job of a shell ignores interrupts, and still does.
+if sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+    signal.signal(signal.SIGINT, _interrupt)
+
+import typer  # noqa: E402
+
+from fer3d import params, settings  # noqa: E402
+from fer3d.errors import UserError, disk_full  # noqa: E402
+from fer3d.workers import end_with_parent  # noqa: E402
 
 # Threads of one process that wait for each other sleep instead of spinning: on a machine that does
 # other things too, spinning makes training many times slower. Read when PyTorch is loaded.
@@ -27,10 +46,24 @@ def context() -> tuple[params.Params, settings.Settings]:
 
 def run(main: Callable[..., None]) -> None:
     """Run a stage with the paths of its command line; a user's error ends it in one line."""
+    name = Path(sys.argv[0]).stem
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up, then end
+    if "DVC_STAGE" in os.environ:  # a stage doesn't outlive its `dvc repro`
+        end_with_parent(os.getppid())
     logging.basicConfig(format="%(message)s")
     logging.getLogger("fer3d").setLevel(logging.INFO)
     try:
         typer.run(main)
     except UserError as error:
-        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")
+        sys.exit(f"{name}: {error}")
+    except _Interrupted:
+        print(
+            f"\n{name}: interrupted: run `dvc repro` again, it goes on where it was",
+            file=sys.stderr,
+        )
+        raise
+    except OSError as error:
+        explained = disk_full(error)
+        if explained is None:
+            raise
+        sys.exit(f"{name}: {explained}")

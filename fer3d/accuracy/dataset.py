@@ -77,7 +77,7 @@ def accuracy3d_dataset(
     found = known[frame["reconstructed"].to_numpy()[known]]
     work = partial(_compare_rows, folders, truth, assets, subdivisions_of(bits, assets), params)
     tasks = [(found[part], rows[found[part]]) for part in map(list, batches(len(found), BATCH))]
-    return _metrics(len(known), _run(work, tasks, settings.workers, len(found)))
+    return _metrics(len(known), _run(work, tasks, settings, len(found)))
 
 
 def accuracy3d_folder(folder: Path, pipeline: Pipeline, settings: Settings) -> dict[str, Any]:
@@ -101,12 +101,12 @@ def accuracy3d_folder(folder: Path, pipeline: Pipeline, settings: Settings) -> d
     originals = np.flatnonzero(frame["id"] == frame["source_id"])
     tasks = [originals[list(part)] for part in batches(len(originals), BATCH)]
     work = partial(_compare_images, folder / "images", truth, pipeline)
-    return _metrics(len(originals), _run(work, tasks, settings.workers, len(originals)))
+    return _metrics(len(originals), _run(work, tasks, settings, len(originals)))
 
 
-def _run(work: Any, tasks: list, workers: int, total: int) -> list[FaceErrors]:
+def _run(work: Any, tasks: list, settings: Settings, total: int) -> list[FaceErrors]:
     weights = [total // len(tasks)] * len(tasks) if tasks else []
-    done = map_ordered(work, tasks, workers=workers, description="accuracy3d", weights=weights)
+    done = map_ordered(work, tasks, settings=settings, description="accuracy3d", weights=weights)
     return list(chain.from_iterable(done))
 
 

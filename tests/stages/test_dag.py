@@ -1,15 +1,8 @@
 """The whole DAG, by DVC, on a handful of images: every stage real, nothing shared between runs."""
 
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-import yaml
 
 from fer3d import manifest
 from fer3d.arrays import read_manifest
@@ -29,110 +22,16 @@ STAGES = [
     "evaluate",
     "report",
 ]
-CODE = (
-    "dvc.yaml",
-    "params.yaml",
-    "stages",
-    "fer3d",
-    "models/.gitignore",
-    ".dvc/config",
-    ".dvcignore",
-    ".gitignore",
-    "data/.gitignore",
-)
-SMALL = {
-    "synthesize": {
-        "images": {
-            "anger": 8,
-            "disgust": 6,
-            "fear": 6,
-            "happiness": 14,
-            "neutral": 10,
-            "sadness": 8,
-            "surprise": 8,
-        },
-        "duplicate_fraction": 0.1,
-        "conflicting_duplicates": 1,
-    },
-    "split": {"validation_fraction": 0.25},
-    "train": {"epochs": 2, "batch_size": 32},
-    "accuracy3d": {"people": 0},
-}
-
-
-class Project:
-    """A checkout of its own in which DVC runs."""
-
-    def __init__(self, folder: Path, repository: Path, assets: Path, workers: int):
-        self.folder = folder
-        self.environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "FER3D_WORKERS": str(workers),
-            "FER3D_STORE": str(folder / "store"),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_AUTHOR_NAME": "test",
-            "GIT_AUTHOR_EMAIL": "test@example.org",
-            "GIT_COMMITTER_NAME": "test",
-            "GIT_COMMITTER_EMAIL": "test@example.org",
-        }
-        _copy_code(repository, folder)
-        self.set(SMALL)
-        shutil.copytree(assets, folder / "data" / "assets")
-        self.run("git", "init", "--quiet")
-        self.run("git", "add", "--all")
-        self.run("git", "commit", "--quiet", "--message", "start")
-        self.run("dvc", "commit", "--force", "assets")  # the model files are there already
-
-    def run(self, *command: str) -> str:
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-        )
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
-        return done.stdout
-
-    def repro(self, *arguments: str) -> list[str]:
-        """Run `dvc repro` and say which stages it ran."""
-        return re.findall(r"Running stage '(\w+)'", self.run("dvc", "repro", *arguments))
-
-    def set(self, changes: dict) -> None:
-        path = self.folder / "params.yaml"
-        values = yaml.safe_load(path.read_text())
-        for section, keys in changes.items():
-            values[section] |= keys
-        path.write_text(yaml.safe_dump(values, sort_keys=False))
-
-    def metrics(self, stage: str) -> dict:
-        return json.loads((self.folder / "metrics" / f"{stage}.json").read_text())
-
-    def outputs(self) -> dict[str, str]:
-        """The digest of everything that the stages wrote, by path."""
-        lock = yaml.safe_load((self.folder / "dvc.lock").read_text())
-        return {
-            out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]
-        }
-
-
-def _copy_code(repository: Path, folder: Path) -> None:
-    for name in CODE:
-        source, target = repository / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(source, target)
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory, repository, assets_dir) -> Project:
-    made = Project(tmp_path_factory.mktemp("dag") / "one", repository, assets_dir, workers=2)
-    assert sorted(made.repro()) == sorted(STAGES[1:])  # branches run in any order
-    return made
+def project(tmp_path_factory, first_run):
+    """The first run, to be changed."""
+    return first_run.project.copy(tmp_path_factory.mktemp("dag") / "one")
+
+
+def test_every_stage_runs(first_run):
+    assert sorted(first_run.seconds) == sorted(STAGES[1:])  # branches run in any order
 
 
 def test_nothing_runs_a_second_time(project):
@@ -218,8 +117,8 @@ def test_an_experiment_is_one_command(project):
     project.run("dvc", "checkout")
 
 
-def test_two_runs_give_equal_bytes(project, tmp_path, repository, assets_dir):
-    other = Project(tmp_path / "two", repository, assets_dir, workers=1)
+def test_two_runs_give_equal_bytes(project, tmp_path, new_project):
+    other = new_project(tmp_path / "two", 1)
     other.repro()
     project.repro()
     assert other.outputs() == project.outputs()

@@ -1,0 +1,38 @@
+"""`fer3d doctor`: what is wrong with this machine before a long run."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+
+
+def doctor(
+    json_output: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
+) -> None:
+    """What is wrong with this machine before a long run; 1 if there is a problem."""
+    from fer3d import params, settings
+    from fer3d.doctor import Status, examine
+
+    findings = examine(Path(), params.load(Path("params.yaml")), settings.load(Path()))
+    if json_output:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        table = Table(
+            "check",
+            "",
+            Column("what was seen", overflow="fold"),
+            Column("what to do", overflow="fold"),
+        )
+        for finding in findings:
+            status = f"[{STYLES[finding.status]}]{finding.status}[/]"
+            table.add_row(finding.check, status, escape(finding.detail), escape(finding.advice))
+        Console().print(table)
+    if any(finding.status is Status.PROBLEM for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,69 @@
+"""What is wrong with a machine, found before a long run instead of during it."""
+
+from pathlib import Path
+
+from fer3d.doctor import disk, machine, sharing
+from fer3d.doctor.finding import Finding, Status
+from fer3d.params import Params
+from fer3d.settings import Settings
+
+__all__ = ["Finding", "Status", "examine"]
+
+
+def examine(checkout: Path, params: Params, settings: Settings) -> list[Finding]:
+    """Every check, in the order in which a person would put things right.
+
+    It writes a probe into the object store and into DVC's cache, and removes both.
+
+    Args:
+        checkout: top folder of the repository.
+    """
+    return [
+        machine.python(checkout),
+        machine.packages(checkout),
+        machine.libraries(),
+        sharing.model_files(checkout),
+        machine.processor(settings),
+        machine.memory(settings),
+        machine.gpu(settings),
+        sharing.store(settings),
+        sharing.links(checkout),
+        sharing.group(_shared(checkout, settings)),
+        *_room(checkout, params, settings),
+        sharing.dask(settings),
+        *sharing.dvc_state(checkout),
+        sharing.leftovers(checkout),
+    ]
+
+
+def _store_folder(checkout: Path, settings: Settings) -> Path | None:
+    """The store's folder; None where there is none on this machine."""
+    if settings.store == "none":
+        return None
+    from fer3d.store import addresses
+
+    protocol, place = addresses.parse(settings.store)
+    return checkout / place if protocol == "file" else None
+
+
+def _shared(checkout: Path, settings: Settings) -> dict[str, Path]:
+    folders = {"DVC's cache": sharing.cache_folder(checkout)}
+    store = _store_folder(checkout, settings)
+    return folders | ({"the store": store} if store else {})
+
+
+def _room(checkout: Path, params: Params, settings: Settings) -> list[Finding]:
+    images = disk.count_images(checkout, params)
+    if images is None:
+        return disk.room(None, {}, started=False)
+    needed = disk.need(images, params)
+    copied = sharing.links(checkout).status is not Status.OK
+    places = {
+        "data": (checkout / "data", needed.outputs),
+        "DVC's cache": (sharing.cache_folder(checkout), needed.outputs if copied else 0.0),
+    }
+    store = _store_folder(checkout, settings)
+    if store:
+        places["store"] = (store, needed.objects)
+    findings = disk.room(needed, places, started=(checkout / "data/relight").exists())
+    return [*findings, *([disk.inodes(store, needed.files)] if store else [])]

@@ -1,0 +1,127 @@
+"""Room for the data set: what its images will take, and where."""
+
+import math
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer3d.doctor.finding import Finding, ok, problem, size, warning
+from fer3d.params import Params
+
+# Bytes a row, measured on FER2013 (30,719 images, 42,380 rows): docs/scale.md
+ROWS_PER_IMAGE = 1.6  # after balancing; 1.38 for FER2013, 1.55 for the default data set
+FACE_BYTES = {"facemesh": 12_800, "prnet": 538_000}
+OBJECT_BYTES = 400  # of an object besides its arrays: header, and half a block of the file system
+MODEL_FILES_BYTES = 250e6  # model files, and the package that they come from for a while
+FILES_PER_ROW = 3  # objects of align, reconstruct, relight
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes and files of a run from nothing."""
+
+    images: int
+    outputs: float  # bytes in data/
+    objects: float  # bytes in the object store
+    files: int  # in the object store
+
+
+def need(images: int, params: Params) -> Need:
+    """What a data set of some images takes on disk.
+
+    Args:
+        images: before balancing.
+    """
+    rows = math.ceil(images * ROWS_PER_IMAGE)
+    aligned = 3 * params.align.size**2
+    face = FACE_BYTES[params.reconstruct.backend]
+    shading = 2 * params.relight.size**2
+    outputs = images * aligned + rows * (aligned + face + shading)
+    # truth values are bits in an object, bytes in an array
+    objects = images * aligned + rows * (face + shading * 9 / 16 + FILES_PER_ROW * OBJECT_BYTES)
+    return Need(images, outputs + MODEL_FILES_BYTES, objects, FILES_PER_ROW * rows)
+
+
+def count_images(checkout: Path, params: Params) -> int | None:
+    """Images of the data set: from its manifest, else from its folder or list; None: unknown."""
+    import pyarrow.parquet as pq
+
+    manifest = checkout / "data/ingest/manifest.parquet"
+    if manifest.exists():
+        return pq.read_metadata(manifest).num_rows
+    source = checkout / params.ingest.source
+    if (source / "images.parquet").exists():
+        return pq.read_metadata(source / "images.parquet").num_rows
+    if (source / "images.csv").exists():
+        with (source / "images.csv").open("rb") as lines:
+            return sum(1 for _ in lines) - 1
+    if source.exists():
+        return sum(1 for name in _files(source) if Path(name).suffix.lower() in SUFFIXES)
+    if params.ingest.source.startswith("data/synthetic"):
+        return sum(params.synthesize.images.values())
+    return None
+
+
+def room(
+    needed: Need | None,
+    places: Mapping[str, tuple[Path, float]],
+    started: bool,
+) -> list[Finding]:
+    """Free room of each file system that the run writes to.
+
+    Args:
+        needed: None where the data set was not found.
+        places: what is written -> (folder, bytes).
+        started: part of it is there already, so less than all is still to be written.
+    """
+    if needed is None:
+        return [warning("disk", "the data set was not found", "see ingest.source in params.yaml")]
+    by_device: dict[int, list[tuple[str, Path, float]]] = defaultdict(list)
+    for name, (folder, count) in places.items():
+        existing = _existing(folder)
+        by_device[existing.stat().st_dev].append((name, existing, count))
+    findings = []
+    for parts in by_device.values():
+        names, folder = ", ".join(name for name, _, _ in parts), parts[0][1]
+        stat = os.statvfs(folder)
+        total = sum(count for _, _, count in parts)
+        findings.append(
+            judge_room(names, needed.images, stat.f_bavail * stat.f_frsize, total, started)
+        )
+    return findings
+
+
+def judge_room(names: str, images: int, free: float, needed: float, started: bool) -> Finding:
+    """A finding about one file system."""
+    detail = f"{names}: {size(free)} free, {images:,} images take about {size(needed)}"
+    if free >= needed:
+        return ok("disk", detail)
+    advice = f"make {size(needed - free)} of room, or put data or store elsewhere"
+    if started:  # what is there counts
+        return warning("disk", f"{detail} from nothing", advice)
+    return problem("disk", detail, advice)
+
+
+def inodes(store: Path, files: int, free: int | None = None, total: int | None = None) -> Finding:
+    """Files that the store's file system can still take; some have no such limit."""
+    stat = os.statvfs(_existing(store))
+    free = stat.f_favail if free is None else free
+    total = stat.f_files if total is None else total
+    detail = f"{free:,} more on the store's disk, {files:,} objects at most"
+    if total and free < files:
+        return problem("files", detail, "put the store on a file system with more inodes, or on S3")
+    return ok("files", detail if total else f"no limit, {files:,} objects at most")
+
+
+def _files(folder: Path) -> Iterable[str]:
+    for _, _, names in os.walk(folder):
+        yield from names
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    path = path.absolute()
+    return next(place for place in (path, *path.parents) if place.exists())

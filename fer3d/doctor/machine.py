@@ -1,0 +1,201 @@
+"""Python, packages, libraries, processor, memory and GPU."""
+
+import ctypes
+import os
+import platform
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from fer3d.doctor.finding import Finding, ok, problem, size, warning
+from fer3d.settings import Settings
+
+LIBRARIES = {  # Debian package -> the library in it that Open3D loads; see tools/
+    "libusb-1.0-0": "libusb-1.0.so.0",
+    "libgl1": "libGL.so.1",
+    "libgomp1": "libgomp.so.1",
+    "libx11-6": "libX11.so.6",
+    "libegl1": "libEGL.so.1",
+}
+WORKER_BYTES = 650e6  # resident memory of a worker of relight, the largest: docs/scale.md
+BASE_BYTES = 1.5e9  # of the stage itself and the trainer with a small data set
+GPU_BYTES = 2e9  # of training with the default batch, and some room
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def python(checkout: Path, version: Sequence[int] = sys.version_info) -> Finding:
+    """The interpreter, against what pyproject.toml asks for."""
+    found = ".".join(str(part) for part in version[:3])
+    wanted = _project(checkout).get("requires-python", ">=3.11")
+    if found not in Requirement(f"python{wanted}").specifier:
+        return problem("python", f"{found}, fer3d needs {wanted}", "make another environment")
+    return ok("python", f"{found}, {platform.system()} {platform.machine()}")
+
+
+def packages(checkout: Path, installed: Mapping[str, str] | None = None) -> Finding:
+    """Versions of what fer3d is made of, against pyproject.toml and constraints.txt."""
+    installed = _installed() if installed is None else installed
+    wrong = [text for text in _declared(checkout) if not _satisfied(text, installed)]
+    if wrong:
+        return problem("packages", f"not as declared: {', '.join(wrong)}", "`make setup`")
+    pins = _pins(checkout)
+    named = {canonicalize_name(Requirement(text).name) for text in _declared(checkout)}
+    other = [
+        f"{name} {installed[name]} instead of {pins[name]}"
+        for name in sorted(named & set(pins) & set(installed))
+        if _public(installed[name]) != pins[name]
+    ]
+    if other:
+        advice = "`make setup`; another version of a package may change the last digits"
+        return warning("packages", ", ".join(other), advice)
+    return ok("packages", f"{len(named)} as pinned")
+
+
+def libraries(wanted: Mapping[str, str] = LIBRARIES) -> Finding:
+    """System libraries that Open3D loads, on Linux."""
+    if sys.platform != "linux":
+        return ok("libraries", "none needed here")
+    missing = [package for package, library in wanted.items() if not _loads(library)]
+    if missing:
+        names = " ".join(missing)
+        return problem(
+            "libraries", f"Open3D misses {names}", f"`apt-get install {names}` (Debian, Ubuntu)"
+        )
+    return ok("libraries", "Open3D's are there")
+
+
+def processor(settings: Settings, cores: float | None = None) -> Finding:
+    """Workers against the cores that this process may use, a container's share counted."""
+    cores = usable_cores() if cores is None else cores
+    detail = f"{settings.workers} workers, {cores:g} cores"
+    if settings.workers > max(1, cores):
+        return warning("processor", detail, f"set FER3D_WORKERS={max(1, int(cores))}")
+    return ok("processor", detail)
+
+
+def memory(settings: Settings, available: float | None = None) -> Finding:
+    """Memory that is free now, against what the workers take."""
+    available = available_memory() if available is None else available
+    need = BASE_BYTES + settings.workers * WORKER_BYTES
+    detail = f"{size(available)} free, {settings.workers} workers take about {size(need)}"
+    if available < need:
+        fitting = max(1, int((available - BASE_BYTES) // WORKER_BYTES))
+        lower = f"set FER3D_WORKERS={fitting}" if fitting < settings.workers else "free some"
+        return problem("memory", detail, lower)
+    return ok("memory", detail)
+
+
+def gpu(settings: Settings) -> Finding:
+    """What PyTorch sees."""
+    import torch
+
+    if not torch.cuda.is_available():
+        driver = Path("/dev/nvidiactl").exists()
+        return judge_gpu(settings.device, driver, torch.version.cuda is not None, [])
+    numbers = range(torch.cuda.device_count())
+    seen = [(torch.cuda.get_device_name(i), torch.cuda.mem_get_info(i)[0]) for i in numbers]
+    return judge_gpu(settings.device, True, True, seen)
+
+
+def judge_gpu(
+    device: str, driver: bool, built_for_gpu: bool, gpus: Sequence[tuple[str, float]]
+) -> Finding:
+    """A finding about GPUs.
+
+    Args:
+        device: the setting.
+        driver: the machine has an NVIDIA driver.
+        built_for_gpu: PyTorch is.
+        gpus: name and free memory in bytes of those that PyTorch sees.
+    """
+    if gpus:
+        detail = ", ".join(f"{name} with {size(free)} free" for name, free in gpus)
+        if device == "cpu":
+            return warning("gpu", f"{detail}, not used", "unset FER3D_DEVICE")
+        if gpus[0][1] < GPU_BYTES:
+            return warning("gpu", detail, f"training wants {size(GPU_BYTES)}: end what fills it")
+        return ok("gpu", detail)
+    if device == "cuda":
+        return problem("gpu", "FER3D_DEVICE is cuda, PyTorch sees none", "set it to auto")
+    if driver and not built_for_gpu:
+        advice = "install PyTorch's CUDA wheel of the same version"
+        return warning("gpu", "a GPU is there, this PyTorch is built without", advice)
+    if driver:
+        return warning("gpu", "a GPU is there, PyTorch cannot use it", "look at `nvidia-smi`")
+    return ok("gpu", "none, networks run on the processor")
+
+
+def usable_cores() -> float:
+    """Cores that this process may use: affinity, and the share of its control group."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    quota, _, period = _read(_CGROUP / "cpu.max", "max").partition(" ")
+    return min(cores, int(quota) / int(period)) if quota.isdecimal() and period else cores
+
+
+def available_memory() -> float:
+    """Bytes that can be had without swapping, here and within the control group."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    limit, used = _read(_CGROUP / "memory.max", "max"), _read(_CGROUP / "memory.current", "0")
+    return min(free, int(limit) - int(used)) if limit.isdecimal() else free
+
+
+def _read(path: Path, default: str) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return default
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _project(checkout: Path) -> dict:
+    try:
+        return tomllib.loads((checkout / "pyproject.toml").read_text())["project"]
+    except (OSError, KeyError):
+        return {}
+
+
+def _declared(checkout: Path) -> list[str]:
+    texts = _project(checkout).get("dependencies", [])
+    return [text for text in texts if _applies(Requirement(text))]
+
+
+def _applies(requirement: Requirement) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate()
+
+
+def _satisfied(text: str, installed: Mapping[str, str]) -> bool:
+    requirement = Requirement(text)
+    version = installed.get(canonicalize_name(requirement.name))
+    return version is not None and requirement.specifier.contains(version, prereleases=True)
+
+
+def _pins(checkout: Path) -> dict[str, str]:
+    lines = _read(checkout / "constraints.txt", "").splitlines()
+    pairs = [line.split("==") for line in lines if "==" in line and not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+def _installed() -> dict[str, str]:
+    found: Iterable[metadata.Distribution] = metadata.distributions()
+    return {canonicalize_name(d.name): d.version for d in found if d.name}
+
+
+def _public(version: str) -> str:
+    return version.partition("+")[0]

@@ -1,0 +1,207 @@
+"""Checkouts in which DVC runs the whole DAG on a handful of images."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fer3d.store.digests import sha256_file, sha256_json
+
+CODE = (
+    "dvc.yaml",
+    "params.yaml",
+    "stages",
+    "fer3d",
+    "models/.gitignore",
+    ".dvc/config",
+    ".dvcignore",
+    ".gitignore",
+    "data/.gitignore",
+)
+SMALL = {
+    "synthesize": {
+        "images": {
+            "anger": 8,
+            "disgust": 6,
+            "fear": 6,
+            "happiness": 14,
+            "neutral": 10,
+            "sadness": 8,
+            "surprise": 8,
+        },
+        "duplicate_fraction": 0.1,
+        "conflicting_duplicates": 1,
+    },
+    "split": {"validation_fraction": 0.25},
+    "train": {"epochs": 2, "batch_size": 32},
+    "accuracy3d": {"people": 0},
+}
+
+
+@dataclass
+class Project:
+    """A checkout of its own in which DVC runs."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @classmethod
+    def create(cls, folder: Path, code: Path, assets: Path, workers: int) -> "Project":
+        """The code, few images, and the model files, which are there already."""
+        _copy_code(code, folder)
+        shutil.copytree(assets, folder / "data" / "assets")
+        made = cls(folder, _environment(folder, workers))
+        made.set(SMALL)
+        made.run("git", "init", "--quiet")
+        made.run("git", "add", "--all")
+        made.run("git", "commit", "--quiet", "--message", "start")
+        made.run("dvc", "commit", "--force", "assets")
+        return made
+
+    def copy(self, folder: Path) -> "Project":
+        """Another checkout in the same state, object store and DVC's cache included."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder, self.environment | {"FER3D_STORE": str(folder / ".fer3d" / "store")})
+
+    def clone(self, folder: Path) -> "Project":
+        """What a colleague gets: a clone by git, no data, an empty object store."""
+        self.run("git", "clone", "--quiet", str(self.folder), str(folder))
+        return Project(folder, self.environment | {"FER3D_STORE": str(folder / ".fer3d" / "store")})
+
+    @contextmanager
+    def start(self, *command: str) -> Iterator[subprocess.Popen]:
+        """Start a command as a terminal does: in a process group of its own."""
+        with subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            yield process
+
+    def run(self, *command: str) -> str:
+        """What a command says; it must succeed."""
+        with self.start(*command) as process:
+            said = process.communicate()[0]
+        assert process.returncode == 0, f"{' '.join(command)}\n{said}"
+        return said
+
+    def repro(self, *arguments: str) -> list[str]:
+        """Run `dvc repro` and say which stages it ran."""
+        return stages_run(self.run("dvc", "repro", *arguments))
+
+    def timed_repro(self) -> dict[str, float]:
+        """Run `dvc repro` and say how long each stage that it ran took, seconds."""
+        seconds, began, stage = {}, 0.0, ""
+        with self.start("dvc", "repro") as process:
+            for line in process.stdout:
+                if found := re.match(r"Running stage '(\w+)'", line):
+                    stage, began = found[1], time.monotonic()
+                elif line.startswith(("Updating lock", "Generating lock")):
+                    seconds[stage] = time.monotonic() - began
+        assert process.returncode == 0
+        return seconds
+
+    def set(self, changes: Mapping[str, Mapping[str, object]]) -> None:
+        """Change values of params.yaml."""
+        path = self.folder / "params.yaml"
+        values = yaml.safe_load(path.read_text())
+        for section, keys in changes.items():
+            values[section] |= keys
+        path.write_text(yaml.safe_dump(values, sort_keys=False))
+
+    def metrics(self, stage: str) -> dict:
+        return json.loads((self.folder / "metrics" / f"{stage}.json").read_text())
+
+    def outputs(self) -> dict[str, str]:
+        """The digest of everything that the stages wrote, by path, as DVC knows it."""
+        lock = yaml.safe_load((self.folder / "dvc.lock").read_text())
+        return {
+            out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]
+        }
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every file that a run leaves: data, metrics, plots; and of what dvc.lock says.
+
+        Its entries stand in the order in which stages first ran; branches run in any order.
+        """
+        names = ("data", "metrics", "plots")
+        files = [path for name in names for path in (self.folder / name).rglob("*")]
+        lock = yaml.safe_load((self.folder / "dvc.lock").read_text())
+        return {"dvc.lock": sha256_json(lock)} | {
+            path.relative_to(self.folder).as_posix(): sha256_file(path)
+            for path in sorted(files)
+            if path.is_file() and ".tmp/" not in path.as_posix()  # left by a kill, no output
+        }
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """A finished run that nobody changes: copy or clone its project."""
+
+    project: Project
+    seconds: Mapping[str, float]  # of each stage, in the order in which they ran
+
+
+@pytest.fixture(scope="session")
+def code(tmp_path_factory, repository: Path) -> Path:
+    """The code as it is when the tests begin: all runs that are compared have the same."""
+    folder = tmp_path_factory.mktemp("code")
+    _copy_code(repository, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_project(code: Path, assets_dir: Path) -> Callable[[Path, int], Project]:
+    """Makes a project in a folder, for a number of workers."""
+    return lambda folder, workers: Project.create(folder, code, assets_dir, workers)
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory, new_project) -> FirstRun:
+    made = new_project(tmp_path_factory.mktemp("first") / "run", 2)
+    return FirstRun(made, made.timed_repro())
+
+
+def stages_run(said: str) -> list[str]:
+    """The stages that DVC ran, from what it said."""
+    return re.findall(r"^Running stage '(\w+)'", said, re.MULTILINE)
+
+
+def _environment(folder: Path, workers: int) -> dict[str, str]:
+    people = ("GIT_AUTHOR_", "GIT_COMMITTER_")
+    return (
+        os.environ
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "FER3D_WORKERS": str(workers),
+            "FER3D_STORE": str(folder / ".fer3d" / "store"),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+        }
+        | {f"{who}NAME": "test" for who in people}
+        | {f"{who}EMAIL": "test@example.org" for who in people}
+    )
+
+
+def _copy_code(source: Path, target: Path) -> None:
+    for name in CODE:
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if (source / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source / name, target / name, ignore=ignored)
+        else:
+            shutil.copyfile(source / name, target / name)
