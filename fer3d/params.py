@@ -48,6 +48,14 @@ class SplitParams(Section):
     test_fraction: Annotated[float, Field(gt=0, lt=1)]
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
     official_validation: Literal["validation", "test"]
+    folds: Annotated[int, Field(ge=2)] | None
+    fold: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _the_fold_is_one_of_them(self) -> Self:
+        if self.folds is not None and self.fold >= self.folds:
+            raise ValueError(f"fold: {self.folds} folds are numbered 0 .. {self.folds - 1}")
+        return self
 
 
 class AlignParams(Section):
@@ -105,11 +113,13 @@ class RelightParams(Section):
 
 
 class NetworkParams(Section):
+    preset: Literal["recommended", "paper"]
     base: bool
     shading: bool
     landmark: bool
-    dropout: Annotated[float, Field(ge=0, lt=1)]
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None
     stem_stride: Literal[2, 4]
+    width: Annotated[int, Field(ge=4, le=512)]
     image_channels: Literal[1, 3]
 
     @model_validator(mode="after")
@@ -120,21 +130,27 @@ class NetworkParams(Section):
 
 
 class TrainParams(Section):
+    """What is null takes the value of ``network.preset``, but for ``max_images``."""
+
     seed: Seed
     max_images: Annotated[int, Field(ge=4)] | None
-    epochs: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=4)]
-    optimizer: Literal["adam", "adamw", "sgd"]
-    learning_rate: Annotated[float, Field(gt=0)]
-    schedule: Literal["constant", "cosine"]
-    weight_decay: Annotated[float, Field(ge=0)]
-    precision: Literal["float32", "bfloat16"]
+    epochs: Annotated[int, Field(ge=1)] | None
+    patience: Annotated[int, Field(ge=1)] | None
+    batch_size: Annotated[int, Field(ge=4)] | None
+    accumulate: Annotated[int, Field(ge=1)]
+    optimizer: Literal["adam", "adamw", "sgd"] | None
+    learning_rate: Annotated[float, Field(gt=0)] | None
+    schedule: Literal["constant", "cosine"] | None
+    warmup: Annotated[float, Field(ge=0)] | None
+    weight_decay: Annotated[float, Field(ge=0)] | None
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] | None
+    augmentation: Annotated[float, Field(ge=0, le=2)] | None
+    input_noise_variance: Annotated[float, Field(ge=0)] | None
+    class_weights: Literal["balanced", "none"] | None
     loss: Literal["cross_entropy", "focal"]
     focal_alpha: Fraction
     focal_gamma: Annotated[float, Field(ge=0)]
-    class_weights: Literal["balanced", "none"]
-    input_noise_variance: Annotated[float, Field(ge=0)]
-    patience: Annotated[int, Field(ge=1)]
+    precision: Literal["float32", "bfloat16", "float16"]
 
 
 class Accuracy3dParams(Section):
@@ -144,6 +160,26 @@ class Accuracy3dParams(Section):
 
 class ReportParams(Section):
     samples_per_class: Annotated[int, Field(ge=1, le=20)]
+
+
+class ExperimentsParams(Section):
+    presets: Annotated[list[Literal["recommended", "paper"]], Field(min_length=1)]
+    branches: Annotated[
+        list[Literal["base", "base-landmark", "base-3d", "whole"]], Field(min_length=1)
+    ]
+    losses: Annotated[list[Literal["cross_entropy", "focal"]], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    folds: list[Annotated[int, Field(ge=0)]]
+    compare: Literal["raf", "oulu", "ck"]
+    replicates: Annotated[int, Field(ge=100)]
+
+    @model_validator(mode="after")
+    def _each_value_once(self) -> Self:
+        for name in ("presets", "branches", "losses", "seeds", "folds"):
+            values = getattr(self, name)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name}: a value is there twice in {values}")
+        return self
 
 
 class Params(Section):
@@ -161,6 +197,7 @@ class Params(Section):
     train: TrainParams
     accuracy3d: Accuracy3dParams
     report: ReportParams
+    experiments: ExperimentsParams
 
 
 def load(path: Path) -> Params:

@@ -1,8 +1,7 @@
 """The recognizer is trained; early stopping and the best epoch come from the validation images."""
 
-from fer3d.networks.config import NetworkConfig
-from fer3d.store.atomic import write_json
-from fer3d.training.config import TrainConfig
+from fer3d.networks.config import network_config
+from fer3d.training.config import train_config
 from fer3d.training.data import Folders
 from fer3d.training.fit import fit
 from stages import PathOption, context, run
@@ -17,20 +16,22 @@ def main(
     metrics: PathOption,
 ) -> None:
     params, settings = context()
-    result = fit(
+    fit(
         Folders(images, faces, shadings),
-        NetworkConfig(**params.network.model_dump()),
-        TrainConfig(**params.train.model_dump()),
+        network_config(params.network.model_dump()),
+        train_config(params.network.preset, params.train.model_dump()),
         checkpoint=out / "model.ckpt",
         curves=curves,
+        metrics=metrics,
         preprocessing={
             "align": params.align.model_dump(mode="json"),
             "reconstruct": params.reconstruct.model_dump(mode="json"),
             "relight": params.relight.model_dump(mode="json"),
         },
+        state=settings.state_folder,
         device=settings.torch_device(),
+        devices=settings.devices,
     )
-    write_json(metrics, result)
 
 
 if __name__ == "__main__":

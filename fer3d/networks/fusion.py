@@ -7,9 +7,33 @@ from fer3d.networks.base import BaseNetwork
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.landmark import LandmarkNetwork
 from fer3d.networks.layers import EMBEDDING, fully_connected
+from fer3d.networks.residual import ResidualNetwork
 from fer3d.networks.shading import ShadingNetwork
 
 WIDTHS = (512, 128)
+
+
+def base_branch(config: NetworkConfig, size: int) -> nn.Module:
+    """The branch for an aligned image of ``size`` px, (B, 3, H, W) to (B, 128)."""
+    if config.preset == "recommended":
+        return ResidualNetwork(size=size, channels=config.image_channels, width=config.width)
+    return BaseNetwork(
+        size=size,
+        channels=config.image_channels,
+        stem_stride=config.stem_stride,
+        dropout=config.dropout,
+    )
+
+
+def shading_branch(config: NetworkConfig, size: int) -> nn.Module:
+    """The branch for a shading image of ``size`` px, (B, 1, H, W) to (B, 128).
+
+    The recommended one has half the base branch's width: a shading image shows less.
+    """
+    if config.preset == "recommended":
+        width = max(config.width // 2, 1)
+        return ResidualNetwork(size=size, channels=1, width=width, centred=False)
+    return ShadingNetwork(size=size, dropout=config.dropout)
 
 
 class FusionNetwork(nn.Module):
@@ -33,14 +57,9 @@ class FusionNetwork(nn.Module):
         self.config = config
         self.branches = nn.ModuleDict()
         if config.base:
-            self.branches["base"] = BaseNetwork(
-                size=image_size,
-                channels=config.image_channels,
-                stem_stride=config.stem_stride,
-                dropout=config.dropout,
-            )
+            self.branches["base"] = base_branch(config, image_size)
         if config.shading:
-            self.branches["shading"] = ShadingNetwork(size=shading_size, dropout=config.dropout)
+            self.branches["shading"] = shading_branch(config, shading_size)
         if config.landmark:
             self.branches["landmark"] = LandmarkNetwork(dropout=config.dropout)
         width = EMBEDDING * len(self.branches)
@@ -86,6 +105,22 @@ class FusionNetwork(nn.Module):
                 raise ValueError(f"the {name} branch is on and its input is missing")
             parts.append(branch(value, reconstructed) if name == "landmark" else branch(value))
         return torch.cat(parts, dim=1)
+
+    def reduced(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Pixels at the resolution that the branches look at; what is done to them then costs less.
+
+        Args:
+            inputs: of ``forward``.
+
+        Returns:
+            The same, for which ``forward`` gives the same logits.
+        """
+        pairs = (("base", "image"), ("shading", "shading"))
+        return inputs | {
+            name: self.branches[branch].reduced(inputs[name])
+            for branch, name in pairs
+            if branch in self.branches and hasattr(self.branches[branch], "reduced")
+        }
 
     @torch.no_grad()
     def probabilities(self, **inputs: Tensor | None) -> Tensor:

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,15 +11,17 @@ import pandas as pd
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from fer3d.arrays import open_arrays, read_manifest
 from fer3d.errors import UserError
 from fer3d.manifest import TRAIN, VALIDATION
+from fer3d.training.batches import ShuffledBatches, in_order, loader
 
 Batch = dict[str, Tensor]
 
 RESIDENT_SHARE = 0.5  # of the device's free memory that a set may fill
+MIN_PART = 2  # images; a single one gives batch normalization no variance
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class ExpressionDataset(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, indices: Sequence[int]) -> Batch:
+    def __getitem__(self, indices: Sequence[int] | Tensor) -> Batch:
         if self._resident is None:
             return self._read(np.asarray(indices))
         device = self._resident["label"].device
@@ -151,6 +153,11 @@ class ExpressionDataset(Dataset[Batch]):
         """Bytes that the rows take in memory."""
         return sum(len(self) * values[:1].nbytes for values in self._sources.values())
 
+    @property
+    def device(self) -> torch.device | None:
+        """Where the rows lie; None where they are read from the memory maps."""
+        return None if self._resident is None else self._resident["label"].device
+
     def load_onto(self, device: torch.device) -> None:
         """Copy all rows to a device, as uint8; batches are then taken there."""
         rows = self._read(np.arange(len(self)))
@@ -162,47 +169,17 @@ class ExpressionDataset(Dataset[Batch]):
         return batch | {"label": self._labels[indices]}
 
 
-class ShuffledBatches(Sampler[list[int]]):
-    """Batches of indices in an order that depends on (seed, epoch) alone.
-
-    An epoch's batches differ in size by at most one, so that none is left with a single image.
-    """
-
-    def __init__(self, count: int, batch_size: int, *, seed: int):
-        self._count = count
-        self._batches = math.ceil(count / batch_size)
-        self._seed = seed
-        self._epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return self._batches
-
-    def __iter__(self) -> Iterator[list[int]]:
-        order = np.random.default_rng((self._seed, self._epoch)).permutation(self._count)
-        yield from (batch.tolist() for batch in np.array_split(order, self._batches))
-
-
-def in_order(count: int, batch_size: int) -> list[list[int]]:
-    """Indices 0 .. count - 1 in batches, the last one smaller."""
-    return [
-        list(range(start, min(start + batch_size, count))) for start in range(0, count, batch_size)
-    ]
-
-
-def loader(dataset: ExpressionDataset, batches: Sampler[list[int]] | list[list[int]]) -> DataLoader:
-    """A loader of whole batches. One gather makes a batch, so worker processes would only copy."""
-    return DataLoader(dataset, sampler=batches, batch_size=None)
-
-
 class ExpressionData(pl.LightningDataModule):
     """Training and validation rows of a set. It never splits and never reads a test row."""
 
     def __init__(
-        self, arrays: Arrays, *, batch_size: int, seed: int, max_images: int | None = None
+        self,
+        arrays: Arrays,
+        *,
+        batch_size: int,
+        seed: int,
+        max_images: int | None = None,
+        accumulate: int = 1,
     ):
         """
         Args:
@@ -210,6 +187,7 @@ class ExpressionData(pl.LightningDataModule):
             batch_size: images.
             seed: of the order of images and of their draw.
             max_images: training images at most, drawn at random; None takes all.
+            accumulate: parts that a batch comes in.
 
         Raises:
             UserError: no training or validation images, or a validation class without training
@@ -218,6 +196,9 @@ class ExpressionData(pl.LightningDataModule):
         super().__init__()
         self._batch_size = batch_size
         self._seed = seed
+        self._accumulate = accumulate
+        self._share = (0, 1)
+        self._device = torch.device("cpu")
         rows = {split: arrays.rows(split) for split in (TRAIN, VALIDATION)}
         rows[TRAIN] = draw(rows[TRAIN], max_images, seed)
         for split, minimum in ((TRAIN, 2), (VALIDATION, 1)):
@@ -228,21 +209,64 @@ class ExpressionData(pl.LightningDataModule):
         self.validation = ExpressionDataset(arrays, rows[VALIDATION], self.classes)
 
     def setup(self, stage: str) -> None:
-        """Called by Lightning: keep the rows on the device where they fit."""
-        device = torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
+        """Called by Lightning in each process; see ``place_on``."""
+        if self.trainer is None:
+            self.place_on(torch.device("cpu"))
+        else:
+            share = (self.trainer.global_rank, self.trainer.world_size)
+            self.place_on(self.trainer.strategy.root_device, share)
+
+    def place_on(
+        self, device: torch.device, share: tuple[int, int] = (0, 1), *, mapped: bool = False
+    ) -> None:
+        """Say where batches are used, and keep the rows there where they fit.
+
+        Args:
+            device: of this process.
+            share: which process this is, and of how many.
+            mapped: read batches from the memory maps even where the rows would fit.
+
+        Raises:
+            UserError: too few images for so many parts and processes.
+        """
+        self._device, self._share = device, share
+        self._require_whole_parts(ranks=share[1])
         wanted = self.train.size_bytes + self.validation.size_bytes
-        if wanted <= RESIDENT_SHARE * _free_bytes(device):
+        sharing = share[1] if device.type == "cpu" else 1
+        if not mapped and wanted <= RESIDENT_SHARE * _free_bytes(device) / sharing:
             self.train.load_onto(device)
             self.validation.load_onto(device)
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled by (seed, epoch)."""
-        batches = ShuffledBatches(len(self.train), self._batch_size, seed=self._seed)
-        return loader(self.train, batches)
+        batches = ShuffledBatches(
+            len(self.train),
+            self._batch_size,
+            seed=self._seed,
+            accumulate=self._accumulate,
+            share=self._share,
+            device=self.train.device,
+        )
+        return loader(self.train, batches, ahead=self._reads_ahead())
 
     def val_dataloader(self) -> DataLoader:
         """In the manifest's order."""
-        return loader(self.validation, in_order(len(self.validation), self._batch_size))
+        where = {"share": self._share, "device": self.validation.device}
+        batches = in_order(len(self.validation), self._batch_size, **where)
+        return loader(self.validation, batches, ahead=self._reads_ahead())
+
+    def _reads_ahead(self) -> bool:
+        return self.train.device is None and self._device.type != "cpu"
+
+    def _require_whole_parts(self, ranks: int) -> None:
+        parts = self._accumulate * ranks
+        smallest = len(self.train) // math.ceil(len(self.train) / self._batch_size)
+        if smallest // parts < MIN_PART or len(self.validation) < ranks:
+            raise UserError(
+                f"{len(self.train)} training and {len(self.validation)} validation images in "
+                f"batches of {self._batch_size} are too few for {self._accumulate} parts on each "
+                f"of {ranks} devices: set train.accumulate or FER3D_DEVICES lower"
+            )
 
 
 def _free_bytes(device: torch.device) -> int:

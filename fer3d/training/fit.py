@@ -1,9 +1,6 @@
 """From packed arrays to a checkpoint, learning curves and metrics."""
 
-import csv
-import io
 import logging
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,23 +10,21 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback
 
+from fer3d.errors import UserError
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.landmark import landmark_features
-from fer3d.store.atomic import write_text
+from fer3d.store.atomic import write_json, write_text
 from fer3d.training.checkpoint import Recognizer, save_recognizer
 from fer3d.training.config import PRECISIONS, TrainConfig
+from fer3d.training.course import Course
 from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, Folders, open_set
 from fer3d.training.losses import balanced_class_weights
-from fer3d.training.metrics import NAMES
 from fer3d.training.module import ExpressionModule
+from fer3d.training.resume import TrainingState, state_file, usable
 
-MONITOR = "validation_macro_f1"
-CURVES = tuple(f"{split}_{name}" for name in ("loss", *NAMES) for split in ("train", "validation"))
-DECIMALS = 6  # of values in metrics and curves
-_LOGGER = logging.getLogger(__name__)
 _FEATURE_BATCH = 4096  # faces
 
 
@@ -40,13 +35,16 @@ def fit(
     *,
     checkpoint: Path,
     curves: Path,
+    metrics: Path | None = None,
     preprocessing: Mapping[str, Mapping[str, Any]] | None = None,
+    state: Path | None = None,
     device: str = "cpu",
+    devices: int = 1,
     progress: bool = True,
 ) -> dict[str, object]:
     """Train a network and keep its best epoch by validation macro F1.
 
-    Equal arguments give equal files and metrics on one machine.
+    Equal arguments give equal files and metrics on one machine, interrupted or not.
 
     Args:
         folders: packed arrays whose manifest says which rows are train and validation.
@@ -54,9 +52,15 @@ def fit(
         train: how to train it.
         checkpoint: written; see ``fer3d.training.checkpoint``.
         curves: written; a CSV of one row an epoch with the columns epoch and ``CURVES``.
+        metrics: written, where given: what is returned, as JSON.
         preprocessing: parameters of the stages that made the arrays, kept with the network so that
             it sees new images as it saw these.
+        state: a folder for the states of trainings that are not over, so that one that was killed
+            goes on; None: it starts again.
         device: cpu | cuda | auto.
+        devices: processes, each with a device of its own, that share every batch. With more than
+            one the calling program is started once for each of the others, and all of them reach
+            this function; the first one writes.
         progress: show a progress bar.
 
     Returns:
@@ -64,31 +68,43 @@ def fit(
         at the best epoch, parameters: how many the network has}.
 
     Raises:
-        UserError: the folders do not fit together, or a split that training needs is empty.
+        UserError: the folders do not fit together, a split that training needs is empty, or there
+            are not the GPUs that precision or ``devices`` ask for.
     """
     arrays = open_set(folders)
-    with _reproducible(train.seed), tempfile.TemporaryDirectory() as scratch:
+    preprocessing = preprocessing or {}
+    _require_hardware(train.precision, device, devices)
+    where = {"device": device, "devices": devices}
+    parts = {"network": asdict(network), "train": asdict(train), "preprocessing": preprocessing}
+    resume = state and state_file(state, folders, parts | where)
+    with _reproducible(train.seed):
         data = ExpressionData(
-            arrays, batch_size=train.batch_size, seed=train.seed, max_images=train.max_images
+            arrays,
+            batch_size=train.batch_size,
+            seed=train.seed,
+            max_images=train.max_images,
+            accumulate=train.accumulate,
         )
         model = build_network(network, data, arrays)
         module = ExpressionModule(model, len(data.classes), train, _class_weights(train, data))
-        history, best = History(), _best_epoch(scratch)
-        stop = EarlyStopping(MONITOR, mode="max", patience=train.patience, check_finite=False)
-        _trainer(train, [history, best, stop], device, progress).fit(module, datamodule=data)
-        state = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
-        module.load_state_dict(state["state_dict"])
-    recognizer = Recognizer(
-        model,
-        data.classes,
-        arrays.image_size,
-        arrays.shading_size,
-        asdict(train),
-        preprocessing or {},
-    )
-    save_recognizer(recognizer, checkpoint)
-    write_text(curves, history.to_csv())
-    return summary(history, best_epoch=state["epoch"], network=model)
+        course = Course(train.patience)
+        callbacks = [course, TrainingState(resume)] if resume else [course]
+        trainer = _trainer(train, callbacks, progress, **where)
+        start = resume if resume and usable(resume) else None
+        trainer.fit(module, datamodule=data, ckpt_path=start, weights_only=True)
+        module.load_state_dict(course.best_weights)
+    counted = sum(parameter.numel() for parameter in model.parameters())
+    result = course.summary() | {"parameters": counted}
+    if trainer.is_global_zero:
+        sizes = (arrays.image_size, arrays.shading_size)
+        about = (asdict(train), preprocessing)
+        save_recognizer(Recognizer(model, data.classes, *sizes, *about), checkpoint)
+        write_text(curves, course.to_csv())
+        if metrics:
+            write_json(metrics, result)
+        if resume:
+            resume.unlink(missing_ok=True)
+    return result
 
 
 def build_network(config: NetworkConfig, data: ExpressionData, arrays: Arrays) -> FusionNetwork:
@@ -123,43 +139,6 @@ def feature_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tenso
     return mean.float(), (square / len(points) - mean**2).clamp_min(0).sqrt().float()
 
 
-def summary(history: "History", best_epoch: int, network: torch.nn.Module) -> dict[str, object]:
-    """The metrics of training, for train.json; see ``fit``."""
-    best = history.epochs[best_epoch]
-    return {
-        "epochs": len(history.epochs),
-        "best_epoch": best_epoch + 1,
-        "validation": {name: best[f"validation_{name}"] for name in (*NAMES, "loss")},
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
-    }
-
-
-class History(Callback):
-    """Collects what was logged in each epoch: one mapping of ``CURVES`` an epoch."""
-
-    def __init__(self) -> None:
-        self.epochs: list[Mapping[str, float]] = []
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Called by Lightning, after validation."""
-        logged = trainer.callback_metrics
-        self.epochs.append({name: round(float(logged[name]), DECIMALS) for name in CURVES})
-        _LOGGER.info(
-            "epoch %d: loss %.3f, validation loss %.3f, validation macro F1 %.3f",
-            len(self.epochs),
-            *(logged[name] for name in ("train_loss", "validation_loss", MONITOR)),
-        )
-
-    def to_csv(self) -> str:
-        """The learning curves, epochs counted from 1."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("epoch", *CURVES))
-        for number, values in enumerate(self.epochs, start=1):
-            writer.writerow((number, *(values[name] for name in CURVES)))
-        return text.getvalue()
-
-
 def _class_weights(train: TrainConfig, data: ExpressionData) -> torch.Tensor | None:
     if train.class_weights == "none":
         return None
@@ -167,21 +146,27 @@ def _class_weights(train: TrainConfig, data: ExpressionData) -> torch.Tensor | N
     return balanced_class_weights(counts.tolist())
 
 
-def _best_epoch(folder: str) -> ModelCheckpoint:
-    return ModelCheckpoint(
-        folder, "best", monitor=MONITOR, mode="max", save_top_k=1, save_weights_only=True
-    )
+def _require_hardware(precision: str, device: str, devices: int) -> None:
+    if precision == "float16" and device != "cuda":
+        raise UserError("train.precision float16 needs a GPU: set it to bfloat16 or float32")
+    if device == "cuda" and devices > torch.cuda.device_count():
+        raise UserError(
+            f"{devices} devices, and PyTorch sees {torch.cuda.device_count()} GPUs here"
+        )
 
 
 def _trainer(
-    train: TrainConfig, callbacks: list[Callback], device: str, progress: bool
+    train: TrainConfig, callbacks: list[Callback], progress: bool, device: str, devices: int
 ) -> pl.Trainer:
     return pl.Trainer(
         accelerator="gpu" if device == "cuda" else device,
-        devices=1,
+        devices=devices,
+        strategy="ddp" if devices > 1 else "auto",
         max_epochs=train.epochs,
         callbacks=callbacks,
         precision=PRECISIONS[train.precision],
+        accumulate_grad_batches=train.accumulate,
+        enable_checkpointing=False,
         deterministic=True,
         logger=False,
         num_sanity_val_steps=0,
@@ -202,7 +187,6 @@ def _reproducible(seed: int) -> Iterator[None]:
         # Batches are made by one gather: workers, which Lightning recommends, would not help.
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
-        warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists.*")
         banner.setLevel(logging.WARNING)
         torch.manual_seed(seed)
         # A debugging aid for programs that read memory before they write it; it costs time.

@@ -7,20 +7,29 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, class_weights: Tensor | None = None) -> Tensor:
+def cross_entropy(
+    logits: Tensor,
+    labels: Tensor,
+    class_weights: Tensor | None = None,
+    *,
+    smoothing: float = 0.0,
+) -> Tensor:
     """Categorical cross entropy, averaged with the weights of the images' classes.
 
     Args:
         logits: (B, C) float32.
         labels: (B,) int64, 0 .. C - 1.
         class_weights: (C,) float32; 1 for every class by default.
+        smoothing: of the target: what the true class gives away to all C alike, 0 .. 1. The whole
+            image counts with its true class's weight; with each class's own, as PyTorch has it, a
+            rare class would draw every image to itself.
 
     Returns:
         () float32.
 
-    Source: paper A, equation 5.
+    Source: paper A, equation 5; smoothing as in Szegedy et al. 2016, section 7.
     """
-    return F.cross_entropy(logits, labels, weight=class_weights)
+    return _average(-F.log_softmax(logits, dim=1), labels, class_weights, smoothing)
 
 
 def focal_loss(
@@ -30,6 +39,7 @@ def focal_loss(
     *,
     alpha: float = 0.25,
     gamma: float = 2.0,
+    smoothing: float = 0.0,
 ) -> Tensor:
     """Focal loss of several classes, -alpha (1 - p_t)^gamma log p_t, averaged as cross entropy is.
 
@@ -44,18 +54,16 @@ def focal_loss(
         class_weights: (C,) float32; 1 for every class by default.
         alpha: common factor.
         gamma: how strongly images that are already recognized count less; 0 gives cross entropy.
+        smoothing: of the target, see ``cross_entropy``.
 
     Returns:
         () float32.
 
     Source: paper A, equations 6 to 8; Lin et al. 2017, equation 5.
     """
-    log_p = F.log_softmax(logits, dim=1).gather(1, labels[:, None]).squeeze(1)
-    losses = -alpha * (1 - log_p.exp()) ** gamma * log_p
-    if class_weights is None:
-        return losses.mean()
-    weights = class_weights[labels]
-    return (weights * losses).sum() / weights.sum()
+    log_p = F.log_softmax(logits, dim=1)
+    terms = -alpha * (1 - log_p.exp()) ** gamma * log_p
+    return _average(terms, labels, class_weights, smoothing)
 
 
 def balanced_class_weights(counts: Sequence[int]) -> Tensor:
@@ -74,3 +82,16 @@ def balanced_class_weights(counts: Sequence[int]) -> Tensor:
     if (sizes < 1).any():
         raise ValueError(f"class weights need at least one image a class, got {list(counts)}")
     return (sizes.sum() / (len(sizes) * sizes)).float()
+
+
+def _average(
+    terms: Tensor, labels: Tensor, class_weights: Tensor | None, smoothing: float
+) -> Tensor:
+    """Mean over the images of what each class's term costs, (B, C), by the smoothed target."""
+    losses = terms.gather(1, labels[:, None]).squeeze(1)
+    if smoothing:
+        losses = (1 - smoothing) * losses + smoothing * terms.mean(dim=1)
+    if class_weights is None:
+        return losses.mean()
+    weights = class_weights[labels]
+    return (weights * losses).sum() / weights.sum()

@@ -1,14 +1,22 @@
-"""The LightningModule: loss, metrics and optimizer around a network that is passed in."""
+"""The LightningModule: loss, metrics and optimizer around a network that is passed in.
 
+Random numbers of training depend on (seed, epoch, process, batch) alone, whatever ran before: that
+is what makes a resumed training equal to one that was not interrupted.
+"""
+
+import math
 from functools import partial
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.inputs import to_inputs
 from fer3d.networks.layers import PIXEL_STD
+from fer3d.training.augment import augment
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import Batch
 from fer3d.training.losses import cross_entropy, focal_loss
@@ -17,45 +25,71 @@ from fer3d.training.metrics import classification_metrics
 SGD_MOMENTUM = 0.9
 
 
-def add_input_noise(inputs: dict[str, Tensor], variance: float) -> dict[str, Tensor]:
-    """Gaussian noise on image and shading, from PyTorch's seeded generator.
+def add_input_noise(
+    inputs: dict[str, Tensor], variance: float, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Gaussian noise on image and shading.
 
     Args:
         inputs: of ``FusionNetwork.forward``, pixels in [0, 1].
         variance: in units of the standardized image, whose variance is about 1 (the paper gives a
             variance of 0.5 and no unit; in units of [0, 1] little of the face would be left).
+        generator: on the batch's device.
 
     Source: paper A, section 5.1.
     """
     if variance == 0:
         return inputs
     spread = PIXEL_STD * variance**0.5
-    return inputs | {name: _noisy(inputs[name], spread) for name in ("image", "shading")}
+    return inputs | {
+        name: inputs[name] + spread * _noise(inputs[name].shape, generator)
+        for name in ("image", "shading")
+    }
 
 
-def _noisy(image: Tensor, spread: float) -> Tensor:
-    noise = torch.randn(image.shape, device=image.device)  # randn_like is slow on channels-last
-    return image + spread * noise
+def _noise(shape: torch.Size, generator: torch.Generator) -> Tensor:
+    return torch.randn(shape, generator=generator, device=generator.device)
+
+
+def derived_seed(*parts: int) -> int:
+    """A seed of 63 bits for each tuple of numbers of 0 or more."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def rate_factor(step: int, *, steps: int, warmup: float, schedule: str) -> float:
+    """Share of the learning rate at a step.
+
+    Args:
+        step: counted from 0.
+        steps: of the whole training.
+        warmup: steps of a linear rise, at its end the share is 1.
+        schedule: cosine (from 1 to 0 over the steps that are left) | constant.
+    """
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    if schedule == "constant":
+        return 1.0
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
 
 
 class ExpressionModule(pl.LightningModule):
     """Trains a network on batches of ``ExpressionDataset``.
 
     Logged at the end of an epoch: ``<split>_loss``, ``<split>_accuracy``,
-    ``<split>_class_accuracy`` and ``<split>_macro_f1`` for train (with dropout and input noise, as
-    it is trained) and validation.
+    ``<split>_class_accuracy`` and ``<split>_macro_f1`` for train (with dropout, augmentation and
+    input noise, as it is trained) and validation. A step reads nothing back from the device.
     """
 
     def __init__(
         self,
-        network: nn.Module,
+        network: FusionNetwork,
         classes: int,
         config: TrainConfig,
         class_weights: Tensor | None = None,
     ):
         """
         Args:
-            network: takes the inputs of ``to_inputs``, gives (B, C) logits.
+            network: what is trained.
             classes: number of classes, C.
             class_weights: (C,) float32, of the loss.
         """
@@ -70,39 +104,68 @@ class ExpressionModule(pl.LightningModule):
                 "validation_metrics": metrics.clone(prefix="validation_"),
             }
         )
-        self._loss = cross_entropy
+        smoothing = config.label_smoothing
+        self._loss = partial(cross_entropy, smoothing=smoothing)
         if config.loss == "focal":
-            self._loss = partial(focal_loss, alpha=config.focal_alpha, gamma=config.focal_gamma)
+            alpha, gamma = config.focal_alpha, config.focal_gamma
+            self._loss = partial(focal_loss, alpha=alpha, gamma=gamma, smoothing=smoothing)
 
-    def training_step(self, batch: Batch) -> Tensor:
-        """Loss of a training batch, with input noise."""
-        inputs = add_input_noise(to_inputs(batch), self.config.input_noise_variance)
+    def on_train_start(self) -> None:
+        """Called by Lightning, on the device."""
+        self._generator = torch.Generator(self.device)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Loss of a training batch, with augmentation and input noise."""
+        place = (self.config.seed, self.current_epoch, self.global_rank, batch_idx)
+        torch.manual_seed(derived_seed(*place, 0))  # of dropout
+        self._generator.manual_seed(derived_seed(*place, 1))
+        inputs = self.network.reduced(to_inputs(batch))
+        side = batch["image"].shape[1]
+        inputs = augment(inputs, self.config.augmentation, self._generator, side=side)
+        inputs = add_input_noise(inputs, self.config.input_noise_variance, self._generator)
         return self._step(inputs, batch["label"], "train")
 
     def validation_step(self, batch: Batch) -> None:
         """Loss and metrics of a validation batch."""
         self._step(to_inputs(batch), batch["label"], "validation")
 
+    def on_validation_start(self) -> None:
+        """Called by Lightning: several processes look with the same running statistics."""
+        if self.trainer.world_size > 1:
+            for values in self.network.buffers():
+                if values.is_floating_point():
+                    values.copy_(self.trainer.strategy.reduce(values.clone(), reduce_op="mean"))
+
     def configure_optimizers(self) -> dict[str, object]:
-        """The optimizer, and the schedule of its learning rate by epoch."""
+        """The optimizer, and the schedule of its learning rate by step."""
         optimizer = self._optimizer()
-        if self.config.schedule == "constant":
+        if self.config.schedule == "constant" and not self.config.warmup:
             return {"optimizer": optimizer}
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.config.epochs)
-        return {"optimizer": optimizer, "lr_scheduler": schedule}
+        steps = int(self.trainer.estimated_stepping_batches)
+        warmup = steps * self.config.warmup / self.config.epochs
+        factor = partial(rate_factor, steps=steps, warmup=warmup, schedule=self.config.schedule)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factor(step))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _step(self, inputs: dict[str, Tensor], labels: Tensor, split: str) -> Tensor:
         logits = self.network(**inputs)
         loss = self._loss(logits, labels, self.class_weights)
         metrics = self.metrics[f"{split}_metrics"]
         metrics.update(logits, labels)
-        self.log_dict(metrics, on_step=False, on_epoch=True)
-        self.log(f"{split}_loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
+        options = {"on_step": False, "batch_size": len(labels)}
+        self.log_dict(metrics, on_epoch=True, **options)
+        self.log(f"{split}_loss", loss, on_epoch=True, sync_dist=True, **options)
         return loss
 
     def _optimizer(self) -> Optimizer:
-        options = {"lr": self.config.learning_rate, "weight_decay": self.config.weight_decay}
+        parameters = list(self.network.parameters())
+        matrices = [values for values in parameters if values.ndim > 1]
+        rest = [values for values in parameters if values.ndim <= 1]
+        groups = [
+            {"params": matrices, "weight_decay": self.config.weight_decay},
+            {"params": rest, "weight_decay": 0.0},
+        ]
         if self.config.optimizer == "sgd":
-            return torch.optim.SGD(self.network.parameters(), momentum=SGD_MOMENTUM, **options)
+            return torch.optim.SGD(groups, self.config.learning_rate, momentum=SGD_MOMENTUM)
         kind = torch.optim.Adam if self.config.optimizer == "adam" else torch.optim.AdamW
-        return kind(self.network.parameters(), fused=True, **options)
+        return kind(groups, self.config.learning_rate, fused=True)

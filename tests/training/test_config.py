@@ -1,14 +1,62 @@
 """Training parameters."""
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from fer3d.training.config import PAPER, TrainConfig
+from fer3d.networks.config import PAPER_NETWORK, RECOMMENDED_NETWORK, network_config
+from fer3d.params import load
+from fer3d.training.config import PAPER, RECOMMENDED, TrainConfig, train_config
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def test_the_papers_values() -> None:
     assert (PAPER.batch_size, PAPER.optimizer, PAPER.learning_rate) == (128, "adam", 0.01)
     assert (PAPER.patience, PAPER.input_noise_variance) == (10, 0.5)
     assert (PAPER.focal_alpha, PAPER.focal_gamma, PAPER.loss) == (0.25, 2.0, "cross_entropy")
+    assert (PAPER.augmentation, PAPER.label_smoothing, PAPER.schedule) == (0, 0, "constant")
+    assert PAPER_NETWORK.dropout == 0.4
+
+
+def test_one_switch_in_params_yaml_gives_network_and_training_of_the_paper(tmp_path: Path) -> None:
+    text = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
+    for preset, network, train in (
+        ("paper", PAPER_NETWORK, PAPER),
+        ("recommended", RECOMMENDED_NETWORK, RECOMMENDED),
+    ):
+        path = tmp_path / "params.yaml"
+        path.write_text(re.sub(r"(?m)^  preset: \w+", f"  preset: {preset}", text))
+        params = load(path)
+        assert network_config(params.network.model_dump()) == network
+        assert train_config(params.network.preset, params.train.model_dump()) == train
+
+
+def test_a_value_that_is_given_wins_over_the_preset() -> None:
+    values = {"learning_rate": 0.5, "epochs": None, "warmup": 0}
+    expected = replace(RECOMMENDED, learning_rate=0.5, warmup=0)
+    assert train_config("recommended", values) == expected
+    network = network_config({"preset": "paper", "dropout": 0.0, "width": None})
+    assert network == replace(PAPER_NETWORK, dropout=0.0)
+
+
+def test_comments_of_params_yaml_name_the_presets_values() -> None:
+    lines = (REPOSITORY / "params.yaml").read_text(encoding="utf-8").splitlines()
+    named = 0
+    for line in lines[lines.index(next(line for line in lines if line.startswith("train:"))) :]:
+        found = re.match(r"  (\w+): null .*[;,] paper (\S+), recommended ([^\s:]+)", line)
+        if found:
+            name, *values = found.groups()
+            assert values == [
+                f"{getattr(preset, name):g}"
+                if not isinstance(getattr(preset, name), str)
+                else getattr(preset, name)
+                for preset in (PAPER, RECOMMENDED)
+            ], line
+            named += 1
+    assert named >= 9
 
 
 @pytest.mark.parametrize(
@@ -24,7 +72,11 @@ def test_the_papers_values() -> None:
         ("input_noise_variance", -0.1),
         ("optimizer", "lion"),
         ("schedule", "steps"),
-        ("precision", "float16"),
+        ("precision", "int8"),
+        ("accumulate", 0),
+        ("warmup", 11),
+        ("label_smoothing", 1.0),
+        ("augmentation", 3.0),
         ("loss", "hinge"),
         ("class_weights", "yes"),
     ],

@@ -1,7 +1,6 @@
 """Batches from packed arrays."""
 
 from collections.abc import Callable
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +11,13 @@ import torch
 from fer3d.arrays import read_manifest
 from fer3d.errors import UserError
 from fer3d.networks.inputs import to_inputs
+from fer3d.training.batches import ShuffledBatches, in_order
 from fer3d.training.data import (
     ExpressionData,
     ExpressionDataset,
     Folders,
-    ShuffledBatches,
     draw,
     encode_labels,
-    in_order,
     open_set,
 )
 
@@ -81,15 +79,32 @@ def test_resident_batches_equal_memory_mapped_ones(folders: Folders) -> None:
 
 def test_an_epoch_holds_every_image_once_in_nearly_equal_batches() -> None:
     batches = list(ShuffledBatches(129, 64, seed=0))
-    assert sorted(chain.from_iterable(batches)) == list(range(129))
+    assert torch.cat(batches).sort().values.tolist() == list(range(129))
     assert [len(batch) for batch in batches] == [43, 43, 43]
+
+
+def test_parts_of_processes_together_are_the_whole_batch() -> None:
+    whole = list(ShuffledBatches(64, 16, seed=0))
+    parts = [
+        list(ShuffledBatches(64, 16, seed=0, accumulate=2, share=(rank, 2))) for rank in (0, 1)
+    ]
+    assert [len(part) for rank in parts for part in rank] == [4] * 16
+    for number, batch in enumerate(whole):
+        pieces = [parts[rank][2 * number + part] for part in (0, 1) for rank in (0, 1)]
+        assert torch.equal(torch.cat(pieces), batch)
+
+
+def test_too_many_parts_are_a_users_error(folders: Folders) -> None:
+    data = ExpressionData(open_set(folders), batch_size=16, seed=0, accumulate=12)
+    with pytest.raises(UserError, match=r"too few for 12 parts on each of 1 devices"):
+        data.setup("fit")
 
 
 def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     def order(seed: int, epoch: int) -> list[list[int]]:
         batches = ShuffledBatches(50, 8, seed=seed)
         batches.set_epoch(epoch)
-        return list(batches)
+        return [batch.tolist() for batch in batches]
 
     assert order(0, 3) == order(0, 3)
     assert order(0, 3) != order(0, 4)
@@ -97,8 +112,9 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
 
 
 def test_in_order_covers_all() -> None:
-    assert in_order(5, 2) == [[0, 1], [2, 3], [4]]
-    assert in_order(0, 2) == []
+    assert [batch.tolist() for batch in in_order(5, 2)] == [[0, 1], [2, 3], [4]]
+    shared = [torch.cat(in_order(7, 2, share=(rank, 3))) for rank in range(3)]
+    assert torch.cat(shared).sort().values.tolist() == list(range(7))
 
 
 def test_pixels_become_numbers_from_0_to_1() -> None:

@@ -15,11 +15,12 @@ from fer3d.networks.inputs import to_inputs
 from fer3d.networks.landmark import landmark_features
 from fer3d.training.checkpoint import load_recognizer
 from fer3d.training.config import TrainConfig
+from fer3d.training.course import CURVES
 from fer3d.training.data import ExpressionData, Folders, open_set
-from fer3d.training.fit import CURVES, feature_scale, fit
+from fer3d.training.fit import feature_scale, fit
 
 MakeSet = Callable[..., Folders]
-QUICK = TrainConfig(epochs=6, batch_size=16, learning_rate=0.001)
+QUICK = TrainConfig(epochs=10, batch_size=16, learning_rate=0.001)
 
 
 def _fit(folders: Folders, out: Path, network: NetworkConfig, train: TrainConfig) -> dict:

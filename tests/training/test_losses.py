@@ -67,7 +67,25 @@ def test_a_classs_weight_counts_like_as_many_copies(logits: Tensor, labels: Tens
 
 
 def test_cross_entropy_is_pytorchs(logits: Tensor, labels: Tensor) -> None:
-    assert cross_entropy(logits, labels) == F.cross_entropy(logits, labels)
+    for weights in (None, WEIGHTS):
+        expected = F.cross_entropy(logits, labels, weight=weights)
+        torch.testing.assert_close(cross_entropy(logits, labels, weights), expected)
+    smoothed = F.cross_entropy(logits, labels, label_smoothing=0.1)
+    torch.testing.assert_close(cross_entropy(logits, labels, smoothing=0.1), smoothed)
+
+
+def test_smoothing_does_not_draw_an_image_to_classes_with_large_weights() -> None:
+    logits, label = torch.zeros(1, 4, requires_grad=True), torch.tensor([0])
+    for loss in (cross_entropy, focal_loss):
+        (gradient,) = torch.autograd.grad(loss(logits, label, WEIGHTS, smoothing=0.2), logits)
+        torch.testing.assert_close(gradient[0, 1:], gradient[0, 1].expand(3))
+
+
+def test_smoothing_gives_the_focal_loss_the_same_target_as_cross_entropy(
+    logits: Tensor, labels: Tensor
+) -> None:
+    focal = focal_loss(logits, labels, WEIGHTS, alpha=1.0, gamma=0.0, smoothing=0.1)
+    torch.testing.assert_close(focal, cross_entropy(logits, labels, WEIGHTS, smoothing=0.1))
 
 
 def test_balanced_weights_are_scikit_learns() -> None:

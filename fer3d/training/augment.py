@@ -1,0 +1,158 @@
+"""Label-preserving changes of a training batch; batched, on its device, from one generator.
+
+A face keeps its expression when it is mirrored, turned, moved and resized a little, lit otherwise
+and covered in part. Photo and landmarks move together. The shading image, already turned to the
+front, is mirrored with them and moved by a smaller amount of its own.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# At strength 1: the largest change to either side, uniformly distributed.
+ROTATION = math.radians(15)
+SCALE = 0.12  # of the logarithm of the size
+SHIFT = 0.08  # of the image's side
+SHADING_SHARE = 0.4  # of the above, for the shading image
+BRIGHTNESS = 0.15  # of the range of a pixel
+CONTRAST = 0.35  # of the logarithm of the contrast
+ERASED = 0.5  # probability that a rectangle is covered
+ERASED_SIDE = (0.1, 0.4)  # of the rectangle, in image sides
+JITTER = 0.004  # standard deviation of a landmark's place, in image sides
+
+GREY = 0.5  # what covers a photo
+
+# The 68 points of iBUG 300-W, each one's partner in the mirrored face.
+_PAIRS = (
+    *((i, 16 - i) for i in range(8)),  # jaw
+    *((17 + i, 26 - i) for i in range(5)),  # brows
+    (31, 35), (32, 34),  # nostrils
+    (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46),  # eyes
+    (48, 54), (49, 53), (50, 52), (55, 59), (56, 58),  # outer lips
+    (60, 64), (61, 63), (65, 67),  # inner lips
+)  # fmt: skip
+_PARTNER = dict(_PAIRS) | {second: first for first, second in _PAIRS}
+MIRRORED = tuple(_PARTNER.get(point, point) for point in range(68))
+
+
+def augment(
+    inputs: dict[str, Tensor], strength: float, generator: torch.Generator, *, side: int
+) -> dict[str, Tensor]:
+    """Change each image of a batch at random.
+
+    Args:
+        inputs: of ``FusionNetwork.forward``: image (B, 3, S, S) and shading (B, 1, T, T) float32 in
+            [0, 1], landmarks (B, 68, 2 or 3) float32, px, image frame.
+        strength: of the changes, 0 changes nothing at all; with any other half of the faces are
+            mirrored.
+        generator: on the batch's device.
+        side: of the image in whose pixels the landmarks are; ``image`` may be a reduced one.
+
+    Returns:
+        The same keys and shapes; pixels may leave [0, 1]. Faces that were not reconstructed have
+        landmarks that are not used.
+    """
+    if strength == 0:
+        return inputs
+    image, shading = inputs["image"], inputs["shading"]
+    count = len(image)
+    mirror = 1 - 2 * (_uniform(generator, count) < 0.5).float()
+    turn, shift = _motion(generator, count, strength)
+    landmarks = move_points(inputs["landmarks"], _mirrored(turn, mirror), shift, side, mirror < 0)
+    noise = torch.randn(landmarks.shape, generator=generator, device=landmarks.device)
+    small_turn, small_shift = _motion(generator, count, strength * SHADING_SHARE)
+    return inputs | {
+        "image": _cover(
+            _relight(warp(image, _mirrored(turn, mirror), shift, "border"), strength, generator),
+            GREY, strength, generator,
+        ),
+        "shading": _cover(
+            warp(shading, _mirrored(small_turn, mirror), small_shift, "zeros"),
+            0.0, strength * SHADING_SHARE, generator,
+        ),
+        "landmarks": landmarks + strength * JITTER * side * noise,
+    }  # fmt: skip
+
+
+def warp(image: Tensor, turn: Tensor, shift: Tensor, padding: str) -> Tensor:
+    """Move the picture: what was at p is then at turn p + shift, counted from the centre.
+
+    Args:
+        image: (B, C, S, S).
+        turn: (B, 2, 2), invertible.
+        shift: (B, 2), x and y, in image sides.
+        padding: border | zeros, what comes in from outside.
+
+    Returns:
+        (B, C, S, S), bilinear.
+    """
+    back = torch.linalg.inv_ex(turn).inverse
+    offset = -back @ (2 * shift)[..., None]  # the grid's side is 2
+    grid = F.affine_grid(torch.cat([back, offset], dim=2), list(image.shape), align_corners=False)
+    return F.grid_sample(image, grid, "bilinear", padding, align_corners=False)
+
+
+def move_points(points: Tensor, turn: Tensor, shift: Tensor, side: int, mirrored: Tensor) -> Tensor:
+    """Move landmarks as ``warp`` moves the picture; a mirrored face's points change their names.
+
+    Args:
+        points: (B, 68, 2 or 3) float32, px, image frame; a third coordinate is kept.
+        turn: (B, 2, 2).
+        shift: (B, 2), in image sides.
+        side: of the image, px.
+        mirrored: (B,) bool, where the left eye's points become the right eye's and so on.
+
+    Returns:
+        (B, 68, 2 or 3).
+    """
+    order = torch.tensor(MIRRORED, device=points.device)
+    points = torch.where(mirrored[:, None, None], points[:, order], points)
+    flat = (points[..., :2] - side / 2) @ turn.mT + side / 2 + side * shift[:, None]
+    return torch.cat([flat, points[..., 2:]], dim=-1)
+
+
+def _motion(generator: torch.Generator, count: int, strength: float) -> tuple[Tensor, Tensor]:
+    """A turn with a change of size, (B, 2, 2), and a shift, (B, 2), in image sides."""
+    angle = strength * ROTATION * _symmetric(generator, count)
+    scale = torch.exp(strength * SCALE * _symmetric(generator, count))
+    cosine, sine = scale * angle.cos(), scale * angle.sin()
+    turn = torch.stack([cosine, -sine, sine, cosine], dim=1).view(count, 2, 2)
+    return turn, strength * SHIFT * _symmetric(generator, count, 2)
+
+
+def _mirrored(turn: Tensor, mirror: Tensor) -> Tensor:
+    """The turn after x was multiplied by ``mirror``, (B,) of 1 and -1."""
+    return turn * torch.stack([mirror, torch.ones_like(mirror)], dim=1)[:, None, :]
+
+
+def _relight(image: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    contrast = torch.exp(strength * CONTRAST * _symmetric(generator, len(image)))
+    brightness = strength * BRIGHTNESS * _symmetric(generator, len(image))
+    return (image - GREY) * _wide(contrast) + GREY + _wide(brightness)
+
+
+def _cover(image: Tensor, value: float, strength: float, generator: torch.Generator) -> Tensor:
+    """Set a rectangle of each image to a value, with probability ``ERASED`` x strength."""
+    count, side = len(image), image.shape[-1]
+    least, most = ERASED_SIDE
+    extent = least + (most - least) * _uniform(generator, count, 2)
+    start = _uniform(generator, count, 2) * (1 - extent)
+    place = (torch.arange(side, device=image.device) + 0.5) / side
+    inside = (place >= start[..., None]) & (place < (start + extent)[..., None])
+    chosen = _uniform(generator, count) < strength * ERASED
+    mask = inside[:, 0, :, None] & inside[:, 1, None, :] & _wide(chosen).squeeze(1)
+    return torch.where(mask[:, None], value, image)
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values[:, None, None, None]
+
+
+def _uniform(generator: torch.Generator, *shape: int) -> Tensor:
+    return torch.rand(shape, generator=generator, device=generator.device)
+
+
+def _symmetric(generator: torch.Generator, *shape: int) -> Tensor:
+    return 2 * _uniform(generator, *shape) - 1

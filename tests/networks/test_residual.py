@@ -1,0 +1,61 @@
+"""The recommended branch."""
+
+import pytest
+import torch
+
+from fer3d.networks.config import NetworkConfig, network_config
+from fer3d.networks.fusion import FusionNetwork
+from fer3d.networks.residual import BasicBlock, ResidualNetwork
+
+
+@pytest.mark.parametrize("size", [32, 48, 50, 100, 128])
+def test_any_size_gives_128(size: int) -> None:
+    assert ResidualNetwork(size=size).eval()(torch.rand(2, 3, size, size)).shape == (2, 128)
+
+
+def test_a_reduced_image_gives_what_the_image_gives() -> None:
+    network = ResidualNetwork(channels=1).eval()
+    image = torch.rand(2, 3, 100, 100)
+    reduced = network.reduced(image)
+    assert reduced.shape == (2, 1, 50, 50)
+    assert torch.equal(network(reduced), network(image))
+    torch.testing.assert_close(reduced.mean(), image.mean())
+
+
+def test_a_block_starts_as_its_shortcut() -> None:
+    maps = torch.rand(2, 8, 6, 6)
+    assert torch.equal(BasicBlock(8, 8).eval()(maps), maps)
+    block = BasicBlock(8, 16, stride=2).eval()
+    assert torch.equal(block(maps), block.shortcut(maps).relu())
+    assert block(maps).shape == (2, 16, 3, 3)
+
+
+def test_images_too_small_are_refused() -> None:
+    with pytest.raises(ValueError, match="12 px are too small"):
+        ResidualNetwork(size=12)
+
+
+def test_the_whole_network_keeps_the_papers_fusion() -> None:
+    config = network_config({"preset": "recommended"})
+    network = FusionNetwork(config, 7).eval()
+    inputs = {
+        "image": torch.rand(2, 3, 100, 100),
+        "shading": torch.rand(2, 1, 100, 100),
+        "landmarks": 100 * torch.rand(2, 68, 2),
+    }
+    assert network.embed(**inputs).shape == (2, 384)
+    reduced = network.reduced(inputs)
+    assert reduced["image"].shape == (2, 3, 50, 50)
+    assert reduced["shading"].shape == (2, 1, 50, 50)
+    torch.testing.assert_close(network(**reduced), network(**inputs))
+
+
+def test_the_papers_network_looks_at_the_whole_image() -> None:
+    network = FusionNetwork(NetworkConfig(), 7)
+    inputs = {"image": torch.rand(1, 3, 100, 100), "shading": torch.rand(1, 1, 100, 100)}
+    assert network.reduced(inputs) == inputs
+
+
+def test_another_preset_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"network\.preset: expected recommended \| paper"):
+        NetworkConfig(preset="best")

@@ -1,0 +1,146 @@
+"""A killed training goes on and ends as if nothing had happened."""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fer3d.networks.config import NetworkConfig
+from fer3d.training.config import TrainConfig
+from fer3d.training.data import Folders
+from fer3d.training.fit import fit
+from fer3d.training.resume import state_file, usable
+
+SCRIPT = Path(__file__).with_name("run_fit.py")
+FILES = ("model.ckpt", "curves.csv", "train.json")
+EPOCHS = 8
+LANDMARK = NetworkConfig(base=False, shading=False)
+QUICK = TrainConfig(epochs=3, batch_size=16, patience=2, schedule="constant")
+
+
+def _start(folders: Folders, out: Path, *off: str, devices: int = 1) -> subprocess.Popen:
+    arguments = [folders.images, folders.landmarks, folders.shading, out, EPOCHS, devices, *off]
+    return subprocess.Popen(
+        [sys.executable, SCRIPT, *map(str, arguments)],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _finish(process: subprocess.Popen) -> str:
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return output
+
+
+def _kill_once_there_is(state: Path, process: subprocess.Popen, after: float) -> None:
+    until = time.monotonic() + 120
+    while not list(state.glob("*.ckpt")):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def test_a_training_killed_twice_ends_with_the_bytes_of_one_that_was_not(
+    folders: Folders, tmp_path: Path
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    _finish(_start(folders, whole))
+    for after in (0.05, 0.4):
+        process = _start(folders, killed)
+        _kill_once_there_is(killed / "state", process, after)
+        assert process.returncode == -signal.SIGKILL
+        assert not (killed / "model.ckpt").exists()
+    _finish(_start(folders, killed))
+    for name in FILES:
+        assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
+    assert list((killed / "state").glob("*.ckpt")) == []
+
+
+def _fit(folders: Folders, out: Path, train: TrainConfig = QUICK, **options: object) -> dict:
+    return fit(
+        folders,
+        LANDMARK,
+        train,
+        checkpoint=out / "model.ckpt",
+        curves=out / "curves.csv",
+        progress=False,
+        **options,
+    )
+
+
+@pytest.fixture
+def left(folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the state of a training that was over, but had not yet written its result."""
+    folder = tmp_path / "state"
+    monkeypatch.setattr("fer3d.training.fit.save_recognizer", _power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        _fit(folders, tmp_path / "cut", replace(QUICK, epochs=40), state=folder)
+    monkeypatch.undo()
+    assert len(list(folder.glob("*.ckpt"))) == 1
+    return folder
+
+
+def _power_cut(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_training_that_stopped_early_is_not_trained_further(
+    left: Path, folders: Folders, tmp_path: Path
+) -> None:
+    train = replace(QUICK, epochs=40)
+    resumed = _fit(folders, tmp_path / "resumed", train, state=left)
+    assert resumed["epochs"] < 40
+    assert resumed == _fit(folders, tmp_path / "whole", train)
+    one, other = (tmp_path / name / "model.ckpt" for name in ("resumed", "whole"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_damaged_state_is_reported_and_left_aside(
+    left: Path, folders: Folders, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (path,) = left.glob("*.ckpt")
+    content = path.read_bytes()
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    for damaged in (content[:middle], b"", b"garbage", flipped):
+        path.write_bytes(damaged)
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, logger="fer3d"):
+            assert not usable(path)
+        assert "training starts from the beginning" in caplog.text
+    train = replace(QUICK, epochs=40)
+    assert _fit(folders, tmp_path / "a", train, state=left) == _fit(folders, tmp_path / "b", train)
+
+
+def test_a_state_of_other_inputs_or_parameters_is_not_used(
+    folders: Folders, tmp_path: Path
+) -> None:
+    copies = Folders(*(
+        Path(shutil.copytree(folder, tmp_path / folder.name))
+        for folder in (folders.images, folders.landmarks, folders.shading)
+    ))  # fmt: skip
+    first = state_file(tmp_path, folders, {"seed": 0})
+    assert state_file(tmp_path, copies, {"seed": 0}) == first
+    assert state_file(tmp_path, copies, {"seed": 1}) != first
+    with (copies.shading / "shading.npy").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x07")
+    assert state_file(tmp_path, copies, {"seed": 0}) != first
+
+
+def test_without_a_folder_nothing_is_left(folders: Folders, tmp_path: Path) -> None:
+    _fit(folders, tmp_path / "out", replace(QUICK, epochs=1))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"model.ckpt", "curves.csv"}

@@ -1,0 +1,138 @@
+"""A training step reads nothing back from the device, and its parts add up to the whole."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from fer3d.networks.config import PAPER_NETWORK, RECOMMENDED_NETWORK, NetworkConfig
+from fer3d.training.config import PAPER, RECOMMENDED, TrainConfig
+from fer3d.training.data import ExpressionData, Folders, open_set
+from fer3d.training.fit import build_network
+from fer3d.training.module import ExpressionModule, derived_seed, rate_factor
+
+# What makes the host wait for a GPU: a value, or a shape that depends on values, is asked for.
+WAITING = {"_local_scalar_dense", "nonzero", "masked_select", "unique", "unique2", "_unique2",
+           "bincount", "equal"}  # fmt: skip
+
+
+class Recorded(TorchDispatchMode):
+    """Notes the operators that would wait for a GPU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        name = func.overloadpacket.__name__
+        boolean_index = name.startswith("index") and any(
+            isinstance(index, torch.Tensor) and index.dtype == torch.bool
+            for index in (args[1] if len(args) > 1 and isinstance(args[1], list | tuple) else ())
+        )
+        if name in WAITING or boolean_index:
+            self.found.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+class Watched(ExpressionModule):
+    """Records each step and the metrics' updates in it."""
+
+    def training_step(self, batch: dict[str, torch.Tensor], batch_idx: int) -> torch.Tensor:
+        with Recorded() as record:
+            loss = super().training_step(batch, batch_idx)
+        self.waited = [*getattr(self, "waited", []), *record.found]
+        return loss
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "focal"])
+@pytest.mark.parametrize(
+    ("network", "train"), [(PAPER_NETWORK, PAPER), (RECOMMENDED_NETWORK, RECOMMENDED)]
+)
+def test_a_step_reads_nothing_back(
+    network: NetworkConfig, train: TrainConfig, loss: str, folders: Folders
+) -> None:
+    arrays = open_set(folders)
+    data = ExpressionData(arrays, batch_size=36, seed=0)
+    model = build_network(network, data, arrays)
+    weights = torch.ones(3)
+    module = Watched(model, 3, replace(train, loss=loss, batch_size=36), weights)
+    trainer = pl.Trainer(
+        accelerator="cpu", max_epochs=1, logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False, deterministic=True,
+    )  # fmt: skip
+    try:
+        trainer.fit(module, datamodule=data)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert module.waited == []
+
+
+def test_the_record_sees_what_waits() -> None:
+    with Recorded() as record:
+        torch.ones(3).sum().item()
+        torch.arange(3)[torch.tensor([True, False, True])]
+    assert "_local_scalar_dense" in record.found
+    assert len(record.found) >= 2
+
+
+def test_the_rate_rises_and_falls() -> None:
+    rates = [rate_factor(step, steps=100, warmup=10, schedule="cosine") for step in range(101)]
+    assert rates.index(max(rates)) == 10
+    assert max(rates) == 1
+    assert 0 < rates[0] < 0.1
+    assert rates[100] == pytest.approx(0)
+    assert rates == [*sorted(rates[:11]), *sorted(rates[11:], reverse=True)]
+    constant = {rate_factor(step, steps=9, warmup=0, schedule="constant") for step in range(9)}
+    assert constant == {1.0}
+
+
+def test_every_place_has_a_seed_of_its_own() -> None:
+    places = [(seed, epoch, rank, batch) for seed in range(3) for epoch in range(3)
+              for rank in range(3) for batch in range(3)]  # fmt: skip
+    seeds = {derived_seed(*place) for place in places}
+    assert len(seeds) == len(places)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+class Linear(torch.nn.Module):
+    """A network without batch normalization or dropout, whose batch is the sum of its parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(3 * 32 * 32, 3)
+
+    def reduced(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Nothing to reduce."""
+        return inputs
+
+    def forward(self, image: torch.Tensor, **_: torch.Tensor) -> torch.Tensor:
+        """Logits of an image."""
+        return self.layer(image.flatten(1))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_batch_in_parts_gives_the_steps_of_the_whole_batch(
+    optimizer: str, folders: Folders
+) -> None:
+    weights = []
+    for accumulate in (1, 3):
+        config = TrainConfig(
+            epochs=2, batch_size=24, accumulate=accumulate, optimizer=optimizer,
+            learning_rate=0.001, input_noise_variance=0.0, class_weights="none",
+        )  # fmt: skip
+        data = ExpressionData(open_set(folders), batch_size=24, seed=0, accumulate=accumulate)
+        torch.manual_seed(0)
+        module = ExpressionModule(Linear(), 3, config)
+        pl.Trainer(
+            accelerator="cpu", max_epochs=2, logger=False, enable_checkpointing=False,
+            enable_progress_bar=False, enable_model_summary=False,
+            accumulate_grad_batches=accumulate, use_distributed_sampler=False,
+        ).fit(module, datamodule=data)  # fmt: skip
+        assert module.trainer.global_step == 6
+        weights.append(module.network.layer.weight.detach())
+    torch.testing.assert_close(weights[0], weights[1], rtol=1e-4, atol=1e-6)
