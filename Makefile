@@ -10,7 +10,7 @@ STAMP := $(VENV)/.fer3d-set-up
 RUN = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH" DVC_NO_ANALYTICS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint deps constraints clean
+.PHONY: help setup demo experiments test lint deps constraints clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -21,6 +21,9 @@ setup: $(STAMP)  ## virtual environment, pinned packages, system libraries
 demo: setup  ## the whole pipeline on the default data set, and its table of results
 	@$(RUN) dvc repro
 	@$(RUN) fer3d show
+
+experiments: setup  ## the paper's experiments over seeds, and their tables
+	@$(RUN) fer3d experiments run
 
 test: setup  ## the tests
 	@$(RUN) python -m pytest $(ARGS)

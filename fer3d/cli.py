@@ -10,11 +10,15 @@ from rich.table import Column, Table
 
 from fer3d import params as parameters
 from fer3d import settings
+from fer3d.commands import doctor, experiments, store
 from fer3d.errors import UserError
 
 typer_app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 assets_app = typer.Typer(no_args_is_help=True, help="Model files.")
 typer_app.add_typer(assets_app, name="assets")
+typer_app.add_typer(store.app, name="store")
+typer_app.command("doctor")(doctor.doctor)
+typer_app.add_typer(experiments.app, name="experiments")
 
 METRICS = Path("metrics/evaluate.json")
 CHECKPOINT = Path("data/train/model.ckpt")

@@ -1,6 +1,6 @@
 """Which modules of fer3d each stage uses, directly or not; keeps the `deps` of dvc.yaml true.
 
-python tools/stage_deps.py           rewrite dvc.yaml
+python tools/stage_deps.py           rewrite every dvc.yaml
 """
 
 import ast
@@ -8,8 +8,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGES = ("fer3d", "stages")
-_MODULE = re.compile(r"      - (fer3d|stages)/.*\.(py|j2|npz)")
+PACKAGES = ("fer3d", "stages", "experiments")
+PIPELINES = {  # file of a pipeline: folder of its scripts
+    "dvc.yaml": "stages",
+    "experiments/dvc.yaml": "experiments",
+    "experiments/folds/dvc.yaml": "experiments",
+}
+SCRIPTS = {  # stages of experiments whose scripts are not the one of their name
+    "experiments/code": ("cell", "code"),  # digests what a cell uses
+    "experiments/cell": (),  # depends on these digests
+}
+_MODULE = re.compile(r"      - (fer3d|stages|experiments)/.*\.(py|j2|npz)")
 
 
 def used_modules(script: Path, root: Path) -> list[str]:
@@ -53,15 +62,26 @@ def _files(name: str, root: Path) -> Iterator[Path]:
         )
 
 
-def with_modules(text: str, root: Path) -> str:
-    """The text of dvc.yaml with the modules of each stage at the end of its `deps`."""
+def stage_modules(stage: str, folder: str, root: Path) -> list[str]:
+    """Files that the script of a stage uses, the script among them; see ``used_modules``."""
+    scripts = SCRIPTS.get(f"{folder}/{stage}", (stage,))
+    files = (root / folder / f"{script}.py" for script in scripts)
+    return sorted({module for file in files for module in used_modules(file, root)})
+
+
+def with_modules(text: str, root: Path, folder: str = "stages") -> str:
+    """The text of dvc.yaml with the modules of each stage at the end of its `deps`.
+
+    Args:
+        folder: of the stages' scripts.
+    """
     lines: list[str] = []
     stage, modules = "", []
     for line in text.splitlines():
         if match := re.fullmatch(r"  (\w+):", line):
             stage = match[1]
         elif line == "    deps:":
-            modules = used_modules(root / "stages" / f"{stage}.py", root)
+            modules = stage_modules(stage, folder, root)
         elif modules and _MODULE.fullmatch(line):
             continue
         elif modules and not line.startswith("      - "):
@@ -73,8 +93,9 @@ def with_modules(text: str, root: Path) -> str:
 
 def main() -> None:
     root = Path(__file__).parent.parent
-    pipeline = root / "dvc.yaml"
-    pipeline.write_text(with_modules(pipeline.read_text(encoding="utf-8"), root), encoding="utf-8")
+    for name, folder in PIPELINES.items():
+        text = (root / name).read_text(encoding="utf-8")
+        (root / name).write_text(with_modules(text, root, folder), encoding="utf-8")
 
 
 if __name__ == "__main__":

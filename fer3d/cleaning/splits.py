@@ -3,15 +3,19 @@
 The paper's 80 / 20 (B, section 4) is training against held-out images. What it calls validation
 is what it reports results on, so here it is ``test``; ``validation``, for early stopping, is
 carved out of the training images afterwards. Test is touched by the evaluation alone.
+
+With ``split.folds`` the test set is one fold of a cross validation (paper A, section 5.2): every
+image is a test image in exactly one of the folds.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
 from fer3d.errors import UserError
 from fer3d.manifest import SPLITS, TEST, TRAIN, VALIDATION, tally
@@ -25,6 +29,9 @@ def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[
        split, or stays validation by ``params.official_validation``.
     2. No test: ``test_fraction`` of the training images is held out.
     3. No validation: ``validation_fraction`` of the training images left is held out.
+
+    With ``params.folds`` the official splits are left aside: the images of ``params.fold`` are the
+    test split, see ``deal_folds``, and validation is held out of the others.
 
     Where no subject is known, images are held out by scikit-learn's ``train_test_split``,
     stratified by class: ``test_fraction`` 0.2 with seed 0 gives the published counts. Where
@@ -44,7 +51,7 @@ def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[
     Source: paper B, section 4 and table 2.
     """
     frame = frame.sort_values("id", ignore_index=True)
-    splits = _official(frame["split"], params.official_validation)
+    splits = _start(frame, params)
     for name, fraction in ((TEST, params.test_fraction), (VALIDATION, params.validation_fraction)):
         if not (splits == name).any():
             train = np.flatnonzero(splits == TRAIN)
@@ -97,10 +104,42 @@ def held_out_subjects(
             f"least {folds} are needed; add subjects, raise the fraction or leave the subjects out"
         )
     dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        # it warns where a class has fewer images than there are folds, which is no fault here
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+    with _small_classes_allowed():
         return next(dealer.split(labels, labels, subjects))[1]
+
+
+def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
+    """Deal the images into stratified folds, whole subjects where subjects are known.
+
+    Args:
+        frame: manifest sorted by id; an image of an unknown subject is a subject of its own.
+        folds: how many, at least 2.
+
+    Returns:
+        (N,) int, the fold of each image, 0 .. folds - 1.
+
+    Raises:
+        UserError: too few subjects, or a class with too few images or subjects to be in the
+            training images whatever fold is the test set.
+
+    Source: paper A, section 5.2.
+    """
+    labels = frame["label"].to_numpy(dtype=object)
+    if frame["subject"].notna().any():
+        subjects = _subjects(frame)
+        _check_subjects(subjects, folds)
+        dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        parts = dealer.split(labels, labels, subjects)
+    else:
+        _check_per_fold(frame["label"], folds)
+        dealer = StratifiedKFold(folds, shuffle=True, random_state=seed)
+        parts = dealer.split(labels, labels)
+    dealt = np.empty(len(frame), dtype=int)
+    with _small_classes_allowed():
+        for number, (_, rows) in enumerate(parts):
+            dealt[rows] = number
+    _check_spread(frame["label"], dealt)
+    return dealt
 
 
 def check_disjoint(frame: pd.DataFrame) -> None:
@@ -121,6 +160,14 @@ def check_disjoint(frame: pd.DataFrame) -> None:
             raise UserError(f"{column} {found.index[0]!r} is in both {where} ({remedy})")
 
 
+def _start(frame: pd.DataFrame, params: SplitParams) -> np.ndarray:
+    """(N,) object: test and validation as far as they are given, train for all others."""
+    if params.folds is None:
+        return _official(frame["split"], params.official_validation)
+    dealt = deal_folds(frame, params.folds, params.seed)
+    return np.where(dealt == params.fold, TEST, TRAIN).astype(object)
+
+
 def _official(official: pd.Series, validation_without_test: str) -> np.ndarray:
     """(N,) object: the official splits, train where there is none."""
     splits = np.where(official.notna(), official, TRAIN).astype(object)
@@ -132,11 +179,53 @@ def _official(official: pd.Series, validation_without_test: str) -> np.ndarray:
 def _held_out(frame: pd.DataFrame, fraction: float, seed: int, name: str) -> np.ndarray:
     labels = frame["label"].to_numpy(dtype=object)
     subjects = frame["subject"]
-    if subjects.notna().any():  # an image of an unknown subject counts as a subject of its own
-        known = subjects.astype(object).where(subjects.notna(), "image " + frame["id"])
-        return held_out_subjects(labels, known.to_numpy(dtype=object), fraction, seed)
+    if subjects.notna().any():
+        return held_out_subjects(labels, _subjects(frame), fraction, seed)
     _check_divisible(frame["label"], fraction, name)
     return held_out(labels, fraction, seed)
+
+
+def _subjects(frame: pd.DataFrame) -> np.ndarray:
+    """(N,) object: an image of an unknown subject counts as a subject of its own."""
+    subjects = frame["subject"]
+    known = subjects.astype(object).where(subjects.notna(), "image " + frame["id"])
+    return known.to_numpy(dtype=object)
+
+
+@contextmanager
+def _small_classes_allowed() -> Iterator[None]:
+    """scikit-learn warns of a class with fewer images than folds, which is no fault here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        yield
+
+
+def _check_subjects(subjects: np.ndarray, folds: int) -> None:
+    if (count := len(set(subjects))) < folds:
+        raise UserError(
+            f"{count} subjects are too few for {folds} folds: lower split.folds, or leave the "
+            "subjects out of the list (images of one person are then in several folds)"
+        )
+
+
+def _check_per_fold(labels: pd.Series, folds: int) -> None:
+    counts = labels.value_counts()
+    if counts.min() < folds:
+        raise UserError(
+            f"class {min(counts.index[counts < folds])!r} has {counts.min()} images for {folds} "
+            "folds, at least one a fold is needed: lower split.folds, add images, or leave the "
+            "class out by ingest.classes"
+        )
+
+
+def _check_spread(labels: pd.Series, dealt: np.ndarray) -> None:
+    """A class that lies in one fold has nothing to be learnt from where that fold is tested."""
+    spread = pd.Series(dealt).groupby(labels.to_numpy(dtype=object)).nunique()
+    if spread.min() < 2:
+        raise UserError(
+            f"all images of class {spread.idxmin()!r} are in one fold: it needs at least two "
+            "subjects; add some, or leave the class out by ingest.classes"
+        )
 
 
 def _check_divisible(labels: pd.Series, fraction: float, name: str) -> None:

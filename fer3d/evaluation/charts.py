@@ -100,6 +100,38 @@ def metrics_tables(metrics: Mapping[str, Any], title: str = "") -> list[MetricsT
     return tables
 
 
+ACCURACY3D = {  # metrics by bin of the true yaw: what they are called, and the number of each bin
+    "images_by_yaw": ("faces", ()),
+    "vertex_error_percent": ("vertices, %", ()),
+    "mesh_landmark_nme_percent": ("68 points of the mesh, %", ()),
+    "landmark_nme_percent": ("68 points for the landmark branch, %", ()),
+    "rotation_deg": ("rotation, median, degrees", ("median",)),
+    "visibility_iou": ("visibility, IoU", ()),
+}
+
+
+def accuracy3d_table(metrics: Mapping[str, Any]) -> MetricsTable | None:
+    """Errors of the 3D faces by the true yaw; None where the images have no truth.
+
+    Args:
+        metrics: of the stage accuracy3d.
+    """
+    known = {name: metrics[name] for name in ACCURACY3D if name in metrics}
+    if "images_by_yaw" not in known:
+        return None
+    rows = [
+        (f"{bin_}°", [text(_inner(known[key][bin_], ACCURACY3D[key][1])) for key in known])
+        for bin_ in known["images_by_yaw"]
+    ]
+    return MetricsTable("", [ACCURACY3D[name][0] for name in known], rows)
+
+
+def _inner(value: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        value = value[name]
+    return value
+
+
 def text(value: object) -> str:
     """A metrics value for people."""
     if value is None:

@@ -28,6 +28,7 @@ STAGES = (
     "balance",
     "reconstruct",
     "relight",
+    "accuracy3d",
     "train",
     "evaluate",
 )
@@ -111,6 +112,7 @@ def render(
         counts=counts,
         count_classes=sorted({name for _, values in counts for name in values}),
         largest=max((value for _, values in counts for value in values.values()), default=1),
+        accuracy3d=charts.accuracy3d_table(metrics["accuracy3d"]),
         samples={name: _data_url(sheet) for name, sheet in samples.items()},
         failures={reason: _data_url(sheet) for reason, sheet in failures.items()},
         stages={name: charts.metrics_tables(values) for name, values in metrics.items()},

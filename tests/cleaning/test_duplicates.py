@@ -167,7 +167,7 @@ def test_the_duplicates_of_fer2013(fer2013):
 
 def test_no_copy_of_fer2013_leaks(fer2013):
     kept, _, _ = deduplicate(fer2013, DROP_ALL)
-    values = {"seed": 0, "test_fraction": 0.2, "validation_fraction": 0.1}
+    values = {"seed": 0, "test_fraction": 0.2, "validation_fraction": 0.1, "folds": None, "fold": 0}
     frame, metrics = split(
         kept.assign(subject=None), SplitParams(**values, official_validation="test")
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.cleaning.splits import check_disjoint, split
+from fer3d.cleaning.splits import check_disjoint, deal_folds, split
 from fer3d.errors import UserError
 from fer3d.params import SplitParams
 
@@ -25,6 +25,8 @@ def params(**changes) -> SplitParams:
         "test_fraction": 0.2,
         "validation_fraction": 0.1,
         "official_validation": "test",
+        "folds": None,
+        "fold": 0,
     }
     return SplitParams(**values | changes)
 
@@ -148,3 +150,53 @@ def test_a_file_in_two_splits_is_an_error():
 def test_classes_that_cannot_be_divided_are_explained(labels, splits, message):
     with pytest.raises(UserError, match=message):
         split(images(labels, splits), params(validation_fraction=0.2))
+
+
+def cross_validation(frame: pd.DataFrame, folds: int, **changes) -> list[pd.DataFrame]:
+    return [split(frame, params(folds=folds, fold=k, **changes))[0] for k in range(folds)]
+
+
+def test_every_image_is_a_test_image_in_exactly_one_fold():
+    frame = images(["a"] * 60 + ["b"] * 30, ["train"] * 70 + ["test"] * 20)  # official: left aside
+    folds = cross_validation(frame, 10)
+    tested = pd.concat(fold["id"][fold["split"] == "test"] for fold in folds)
+    assert sorted(tested) == frame["id"].tolist()
+    for fold in folds:
+        assert sizes(fold) == {"train": 72, "validation": 9, "test": 9}
+        assert fold["label"][fold["split"] == "test"].value_counts().to_dict() == {"a": 6, "b": 3}
+
+
+def test_no_subject_is_in_two_parts_of_a_fold():
+    subjects = np.repeat([f"s{i:02}" for i in range(30)], 14)
+    folds = cross_validation(images(list("abcdefg") * 60, subjects=subjects), 10)
+    for fold in folds:
+        assert fold.groupby("subject")["split"].nunique().max() == 1
+        assert set(fold["split"]) == {"train", "validation", "test"}
+    tested = pd.concat(fold["subject"][fold["split"] == "test"].drop_duplicates() for fold in folds)
+    assert sorted(tested) == sorted(set(subjects))
+
+
+def test_folds_depend_on_the_seed_and_not_on_the_order_of_the_rows():
+    frame = images(list("ab") * 50)
+    first = split(frame, params(folds=5, fold=3))[0]
+    pd.testing.assert_frame_equal(first, split(frame.iloc[::-1], params(folds=5, fold=3))[0])
+    other = split(frame, params(folds=5, fold=3, seed=1))[0]
+    assert (first["split"] != other["split"]).any()
+
+
+@pytest.mark.parametrize(
+    ("labels", "subjects", "message"),
+    [
+        (list("a" * 20 + "bbb"), None, "class 'b' has 3 images for 5 folds.*lower split.folds"),
+        (list("ab") * 8, list("wxyz") * 4, "4 subjects are too few for 5 folds"),
+        (list("a" * 15 + "bbb"), [*(f"s{i % 5}" for i in range(15)), *["t"] * 3], "class 'b'"),
+    ],
+)
+def test_too_few_for_the_folds_is_explained(labels, subjects, message):
+    with pytest.raises(UserError, match=message):
+        deal_folds(images(labels, subjects=subjects), 5, 0)
+
+
+def test_a_fold_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r"numbered 0 \.\. 4"):
+        params(folds=5, fold=5)

@@ -10,10 +10,17 @@ import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.evaluation.charts import class_counts, learning_curve, metrics_tables
+from fer3d.evaluation.charts import (
+    accuracy3d_table,
+    class_counts,
+    learning_curve,
+    metrics_tables,
+)
 from fer3d.evaluation.evaluate import classes_of, evaluate_split, write_predictions
 from fer3d.evaluation.report import STAGES, report
 from fer3d.evaluation.samples import SampleSources
+
+BY_YAW = {"0-15": 2.75}
 
 
 @pytest.fixture
@@ -24,6 +31,7 @@ def inputs(tmp_path: Path, predictions: pd.DataFrame, sources: SampleSources) ->
         **{stage: {"images": 36} for stage in STAGES},
         "ingest": {"images": 36, "rejected_by_reason": {}, "per_class": dict.fromkeys(classes, 12)},
         "balance": {"before": dict.fromkeys(classes, 6), "after": dict.fromkeys(classes, 9)},
+        "accuracy3d": {"images": 2, "images_by_yaw": {"0-15": 2}, "vertex_error_percent": BY_YAW},
         "train": {"epochs": 3, "best_epoch": 2, "validation": {"macro_f1": 0.5}},
         "evaluate": {name: evaluate_split(part, classes) for name, part in splits},
     }
@@ -73,6 +81,7 @@ def test_the_page_is_whole_and_needs_nothing_else(
     assert all(link.startswith(("#", "data:image/png;base64,")) for link in parser.links)
     assert sum(link.startswith("data:") for link in parser.links) == 5
     assert "joy &amp; &lt;tears&gt;" in page
+    assert "<th>0-15°</th><td>2</td><td>2.75</td>" in page
     assert "<tears>" not in page
     assert not re.search(r"\bnan\b|>None<|Undefined", page)
     assert sorted(path.stem for path in (tmp_path / "out" / "samples").iterdir()) == [
@@ -119,3 +128,12 @@ def test_a_curve_of_one_epoch_can_be_drawn() -> None:
     curves = pd.DataFrame({"epoch": [1], "train_loss": [2.0], "validation_loss": [1.0]})
     chart = learning_curve(curves, "loss", "Loss", best_epoch=1)
     assert chart.lines["train"].count(",") == 1
+
+
+def test_errors_of_the_3d_are_shown_where_there_is_a_truth() -> None:
+    rotation = {"0-30": {"median": 3.25, "mean": 4.0}}
+    metrics = {"images": 9, "images_by_yaw": {"0-30": 9}, "rotation_deg": rotation}
+    table = accuracy3d_table(metrics)
+    assert list(table.header) == ["faces", "rotation, median, degrees"]
+    assert table.rows == [("0-30°", ["9", "3.25"])]
+    assert accuracy3d_table({"images": 0}) is None

@@ -1,0 +1,39 @@
+"""One network of the matrix: trained, and tested once."""
+
+from typing import Annotated
+
+import typer
+
+from fer3d.experiments.cells import Cell, Configuration
+from fer3d.experiments.run import run_cell
+from fer3d.training.data import Folders
+from stages import PathOption, context, run
+
+
+def main(
+    preset: str,
+    branches: str,
+    loss: str,
+    seed: int,
+    images: PathOption,
+    faces: PathOption,
+    shadings: PathOption,
+    out: PathOption,
+    fold: Annotated[int | None, typer.Option()] = None,
+) -> None:
+    params, settings = context()
+    cell = Cell(Configuration(preset, branches, loss), seed, fold)
+    result = run_cell(
+        cell,
+        params,
+        Folders(images, faces, shadings),
+        out,
+        state=settings.state_folder,
+        device=settings.torch_device(),
+    )
+    accuracy = result["scores"]["validation"]["accuracy"]
+    print(f"{cell.title}: validation accuracy {accuracy:.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,115 @@
+"""``fer3d experiments``: the matrix of the paper's experiments, its state and its tables."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from fer3d import params as parameters
+
+app = typer.Typer(no_args_is_help=True, help="The paper's experiments over seeds and folds.")
+
+PARAMS = Path("params.yaml")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How images are tested: the pipeline that does it, and where it writes."""
+
+    pipeline: Path
+    cells: Path
+    tables: Path
+
+
+DATA = Path("data/experiments")
+FIXED = Protocol(Path("experiments/dvc.yaml"), DATA / "cells", DATA / "tables")
+FOLDS = Protocol(Path("experiments/folds/dvc.yaml"), DATA / "fold_cells", DATA / "fold_tables")
+
+ParamsOption = Annotated[Path, typer.Option(help="what to compare: section experiments")]
+
+
+@app.command()
+def run(params: ParamsOption = PARAMS) -> None:
+    """Train and test what is missing, one cell after another, and write the tables.
+
+    The same as `dvc repro` of the pipeline that it names: each cell is computed once, and a run
+    that was interrupted goes on where it was.
+    """
+    from fer3d.experiments.cells import matrix
+    from fer3d.experiments.progress import is_done
+
+    values = parameters.load(params)
+    protocol, cells = _protocol(values), matrix(values)
+    there = sum(is_done(cell, values, protocol.cells) for cell in cells)
+    print(f"{len(cells)} cells, {there} of them there: dvc repro {protocol.pipeline}", flush=True)
+    programs = Path(sys.executable).parent  # `python` in dvc.yaml is this one
+    path = os.pathsep.join((str(programs), os.environ.get("PATH", os.defpath)))
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro", str(protocol.pipeline)],
+        env=os.environ | {"PATH": path},
+    )
+    if done.returncode:
+        raise typer.Exit(done.returncode)
+    print(f"tables, as Markdown, LaTeX and CSV, and pictures: {protocol.tables}")
+
+
+@app.command()
+def show(
+    params: ParamsOption = PARAMS,
+    tables: Annotated[bool, typer.Option(help="print the page of tables")] = False,
+) -> None:
+    """Every cell of the matrix: its place, whether it is done, and its validation scores."""
+    from fer3d.errors import UserError
+    from fer3d.experiments.write import PAGE
+
+    values = parameters.load(params)
+    protocol = _protocol(values)
+    page = protocol.tables / PAGE
+    if not tables:
+        Console().print(_cells_table(values, protocol.cells))
+    elif page.exists():
+        print(page.read_text(encoding="utf-8"), end="")
+    else:
+        raise UserError(f"{page} is missing: run `make experiments` to make it")
+
+
+def _dvc(*arguments: str) -> int:
+    """Run DVC to its end, an interrupt included, which it gets from the terminal as we do."""
+    programs = Path(sys.executable).parent  # `python` in dvc.yaml is this one
+    path = os.pathsep.join((str(programs), os.environ.get("PATH", os.defpath)))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dvc", *arguments], env=os.environ | {"PATH": path}
+    )
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _protocol(values: parameters.Params) -> Protocol:
+    return FOLDS if values.experiments.folds else FIXED
+
+
+def _cells_table(values: parameters.Params, folder: Path) -> Table:
+    from fer3d.experiments.cells import matrix, read_cell
+    from fer3d.experiments.progress import is_done
+
+    cell_column = Column("cell", no_wrap=True)
+    table = Table("", cell_column, "preset", "epochs", "accuracy", "F1", title="validation")
+    for number, cell in enumerate(matrix(values), start=1):
+        row = [str(number), cell.title, cell.configuration.preset]
+        if is_done(cell, values, folder):
+            found = read_cell(folder / cell.name) or {}
+            scores = found["scores"]["validation"]
+            row += [str(found["training"]["epochs"])]
+            row += [f"{scores[name]:.3f}" for name in ("accuracy", "macro_f1")]
+        table.add_row(*row)
+    return table

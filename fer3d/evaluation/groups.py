@@ -1,0 +1,84 @@
+"""Images in groups by what makes them hard: how far the head is turned, how they are lit."""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+NO_FACE = "no 3D face"
+YAW_EDGES = (0, 10, 20, 30)  # degrees, of |yaw|; the last bin is open
+TURNED = 20  # degrees; beyond it a head counts as turned
+LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, of RGB
+THIRDS = {
+    "brightness": ("darkest third", "middle third", "brightest third"),
+    "side_light": ("evenly lit third", "middle third", "side-lit third"),
+}
+
+
+@dataclass(frozen=True)
+class Lighting:
+    """Of each image, float64 (N,).
+
+    Attributes:
+        brightness: mean luma of the face, 0 .. 255.
+        side_light: |left - right| / (left + right) of the mean luma of the face's halves, 0 .. 1:
+            high where a hard shadow lies on one side.
+    """
+
+    brightness: np.ndarray
+    side_light: np.ndarray
+
+
+def lighting(images: np.ndarray, rows: np.ndarray, frame: pd.DataFrame) -> Lighting:
+    """How faces are lit, in the detected box, or in the whole image where none was found.
+
+    Args:
+        images: (M, H, W, 3) uint8 RGB, may be memory-mapped: an image is read at a time.
+        rows: (N,) int, which images.
+        frame: N rows of a manifest with ``aligned`` and the box in pixels of the images.
+    """
+    boxes = face_boxes(frame, images.shape[1])
+    halves = np.empty((len(rows), 2))
+    for number, (left, top, right, bottom) in enumerate(boxes):
+        luma = images[rows[number], top:bottom, left:right] @ LUMA
+        middle = luma.shape[1] // 2
+        halves[number] = luma[:, :middle].mean(), luma[:, -middle:].mean()
+    total = halves.sum(axis=1)
+    contrast = np.abs(halves[:, 0] - halves[:, 1]) / np.maximum(total, 1)  # 1 of 510: all black
+    return Lighting(total / 2, contrast)
+
+
+def face_boxes(frame: pd.DataFrame, size: int) -> np.ndarray:
+    """(N, 4) int: left, top, right, bottom inside the image, at least two pixels wide and high."""
+    corner = frame[["box_x", "box_y"]].to_numpy(dtype=float)
+    extent = frame[["box_w", "box_h"]].to_numpy(dtype=float)
+    found = frame["aligned"].to_numpy(dtype=bool)[:, None]
+    start = np.where(found, np.clip(np.nan_to_num(corner), 0, size - 2), 0).astype(int)
+    end = np.where(found, np.clip(np.nan_to_num(corner + extent), 0, size), size).astype(int)
+    return np.concatenate([start, np.maximum(end, start + 2)], axis=1)
+
+
+def yaw_groups(frame: pd.DataFrame) -> pd.Series:
+    """The bin of |yaw| of each row of a ``reconstruct`` manifest, else ``NO_FACE``."""
+    names = yaw_names()
+    position = np.searchsorted(YAW_EDGES, frame["yaw"].abs().to_numpy(dtype=float), side="right")
+    bins = np.array(names[:-1], dtype=object)[np.clip(position - 1, 0, len(names) - 2)]
+    return pd.Series(np.where(frame["reconstructed"], bins, NO_FACE), index=frame.index)
+
+
+def yaw_names() -> list[str]:
+    """The groups of ``yaw_groups``, in order."""
+    pairs = itertools.pairwise(YAW_EDGES)
+    return [*(f"{low} to {high}°" for low, high in pairs), f"over {YAW_EDGES[-1]}°", NO_FACE]
+
+
+def turned(frame: pd.DataFrame) -> np.ndarray:
+    """(N,) bool: heads turned by more than ``TURNED`` degrees."""
+    return (frame["reconstructed"] & (frame["yaw"].abs() > TURNED)).to_numpy(dtype=bool)
+
+
+def thirds(values: np.ndarray, names: tuple[str, str, str]) -> np.ndarray:
+    """(N,) object: in which third of these values each one lies; equal values lie together."""
+    edges = np.quantile(values, (1 / 3, 2 / 3))
+    return np.array(names, dtype=object)[np.searchsorted(edges, values, side="left")]

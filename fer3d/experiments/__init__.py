@@ -1,0 +1,1 @@
+"""The experiments of paper A: every configuration over seeds or folds, and their tables."""

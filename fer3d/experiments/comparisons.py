@@ -1,0 +1,188 @@
+"""Whether the 3D branch helps, by how much, and on which faces."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fer3d.evaluation.formats import UNDEFINED, Entry, ResultTable, Value
+from fer3d.evaluation.groups import (
+    THIRDS,
+    TURNED,
+    Lighting,
+    thirds,
+    turned,
+    yaw_groups,
+    yaw_names,
+)
+from fer3d.evaluation.statistics import McNemar, mcnemar
+from fer3d.experiments.cells import TITLES, Configuration
+from fer3d.experiments.results import Bootstrap, Difference, Results
+
+QUESTIONS = (  # what the second has that the first has not
+    ("base", "whole", "3D and landmarks"),
+    ("base", "base-3d", "3D"),
+    ("base-landmark", "whole", "3D, landmarks being there"),
+)
+ALL = "all"
+TURNED_NAME = f"turned, over {TURNED}°"
+SMALLEST = 0.0001  # p below it is not written out
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some of the test images.
+
+    Attributes:
+        kind: what they are grouped by: yaw, brightness, side light; empty for all images.
+        name: of the group.
+        rows: (N,) bool.
+    """
+
+    kind: str
+    name: str
+    rows: np.ndarray
+
+
+def groups(frame: pd.DataFrame, light: Lighting) -> list[Group]:
+    """The groups of the test images; a group without images is left out.
+
+    Args:
+        frame: N rows: reconstructed, yaw.
+        light: of the same rows.
+    """
+    yaw = yaw_groups(frame).to_numpy()
+    found = [Group("", ALL, np.ones(len(frame), bool))]
+    found.append(Group("yaw", TURNED_NAME, turned(frame)))
+    found += [Group("yaw", name, yaw == name) for name in yaw_names()]
+    for kind, names in THIRDS.items():
+        third = thirds(getattr(light, kind), names)
+        found += [Group(kind.replace("_", " "), name, third == name) for name in names]
+    return [group for group in found if group.rows.any()]
+
+
+def pairs(results: Results) -> Iterator[tuple[Configuration, Configuration, str]]:
+    """Configurations that differ by branches alone, and by which; see ``QUESTIONS``."""
+    for preset, loss in dict.fromkeys((c.preset, c.loss) for c in results.predicted):
+        for without, having, what in QUESTIONS:
+            pair = (Configuration(preset, without, loss), Configuration(preset, having, loss))
+            if all(configuration in results.predicted for configuration in pair):
+                yield *pair, what
+
+
+def whole_against_base(results: Results) -> list[tuple[str, str]]:
+    """Presets and losses of which both Base and Whole are there."""
+    return [
+        (first.preset, first.loss)
+        for first, second, _ in pairs(results)
+        if (first.branches, second.branches) == ("base", "whole")
+    ]
+
+
+def difference_table(results: Results, bootstrap: Bootstrap) -> ResultTable:
+    """What each part of the network adds: a line a question, preset and loss."""
+    rows = []
+    for first, second, what in pairs(results):
+        difference = results.difference(first, second, bootstrap)
+        rows.append(
+            [
+                f"{TITLES[second.branches]} − {TITLES[first.branches]}",  # noqa: RUF001
+                what,
+                first.preset,
+                TITLES[first.loss],
+                *_accuracies(difference),
+            ]
+        )
+    return ResultTable(
+        "differences",
+        "What each branch adds",
+        "Accuracy in per cent, mean over seeds, on the same test images.",
+        ("Comparison", "adds", "preset", "loss", "without", "with", "difference"),
+        rows,
+        (INTERVALS,),
+    )
+
+
+INTERVALS = (
+    "In parentheses the 95 % interval of the difference by the bootstrap: test images (all images "
+    "of a person together, where persons are known) are drawn with replacement, the same ones for "
+    "both networks, and so are the seeds of each. An interval that holds 0 means that these images "
+    "and seeds do not tell whether the difference is real."
+)
+
+
+def mcnemar_table(results: Results) -> ResultTable:
+    """McNemar's test between Base and Whole: for each seed, and with the counts of all added."""
+    rows: list[list[Entry]] = []
+    for preset, loss in whole_against_base(results):
+        pair = (Configuration(preset, branches, loss) for branches in ("base", "whole"))
+        one, other = map(results.hits, pair)
+        for position, seed in enumerate(results.seeds):
+            test = mcnemar(one[position], other[position])
+            rows.append([preset, TITLES[loss], str(seed), *_test(test)])
+        if len(results.seeds) > 1:
+            rows.append([preset, TITLES[loss], "all", *_test(mcnemar(one, other))])
+    return ResultTable(
+        "mcnemar",
+        "McNemar's test",
+        "Between Base and Whole: test images that one alone got right.",
+        ("preset", "loss", "seed", "Base alone", "Whole alone", "p, exact", "chi-square", "p"),
+        rows,
+        (
+            "p, exact: two-sided binomial test. chi-square: with continuity correction, one degree "
+            "of freedom. Seed s of Base is set against seed s of Whole. In the line `all` the "
+            "counts of all seeds are added: an image then counts once a seed, which it is not "
+            "worth, and p is too small. No correction is made for testing several times.",
+        ),
+    )
+
+
+def group_table(
+    results: Results, found: list[Group], bootstrap: Bootstrap, preset: str, loss: str
+) -> ResultTable:
+    """Base and Whole by groups of test images, for one preset and loss."""
+    differences = group_differences(results, found, bootstrap, preset, loss)
+    rows = [
+        [group.kind, group.name, int(group.rows.sum()), *_accuracies(difference)]
+        for group, difference in zip(found, differences, strict=True)
+    ]
+    return ResultTable(
+        f"groups-{preset}-{loss}",
+        f"Where the whole network gains ({preset}, {TITLES[loss]})",
+        "Base and Whole by group of test images: accuracy in per cent, mean over seeds.",
+        ("by", "group", "images", "Base", "Whole", "Whole − Base"),  # noqa: RUF001
+        rows,
+        (
+            INTERVALS,
+            "Yaw: of the reconstructed face, to either side. Brightness: mean luma of the aligned "
+            "face. Side light: difference of the mean luma of the face's left and right half, as "
+            "a share of their sum. Thirds are of these test images. Many groups are compared: "
+            "one interval in twenty lies beside its difference by chance.",
+        ),
+    )
+
+
+def group_differences(
+    results: Results, found: list[Group], bootstrap: Bootstrap, preset: str, loss: str
+) -> list[Difference]:
+    """Whole against Base in each group."""
+    pair = (Configuration(preset, "base", loss), Configuration(preset, "whole", loss))
+    return [results.difference(*pair, bootstrap, group.rows) for group in found]
+
+
+def _accuracies(difference: Difference) -> list[Entry]:
+    change = Value(difference.value, interval=difference.interval, signed=True, runs=False)
+    before = (Value(part, runs=False) for part in (difference.first, difference.second))
+    return [*before, change]
+
+
+def _test(test: McNemar) -> list[Entry]:
+    square = UNDEFINED if test.chi_square is None else f"{test.chi_square:.2f}"
+    return [test.only_first, test.only_second, _p(test.exact), square, _p(test.p_chi_square)]
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return UNDEFINED
+    return f"{value:.4f}" if value >= SMALLEST else f"< {SMALLEST}"

@@ -1,0 +1,78 @@
+"""The images of one fold of a cross validation, through the stages that a split changes."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer3d import manifest
+from fer3d.arrays import MANIFEST, read_manifest
+from fer3d.balancing.balance import balance_dataset
+from fer3d.cleaning.splits import split
+from fer3d.errors import UserError
+from fer3d.face3d.reconstruct import reconstruct_dataset
+from fer3d.face3d.relight import relight_dataset
+from fer3d.params import Params
+from fer3d.settings import Settings
+from fer3d.training.data import Folders
+
+
+@dataclass(frozen=True)
+class Models:
+    """Where model files are."""
+
+    assets: Path
+    brought: Path  # those that the user brought
+
+
+def fold_folders(out: Path) -> Folders:
+    """Where ``make_fold`` writes."""
+    return Folders(out / "balance", out / "reconstruct", out / "relight")
+
+
+def make_fold(
+    align: Path, out: Path, fold: int, params: Params, settings: Settings, models: Models
+) -> None:
+    """Give aligned images the split of a fold, and run balance, reconstruct and relight on them.
+
+    Aligned images are the same in every fold, and so are faces and shadings of all images: they
+    come out of the object store. What is computed anew is the noisy copies of images that were
+    not in the training part of another fold.
+
+    Args:
+        align: packed arrays of ``align``, whatever its split.
+        out: written, see ``fold_folders``.
+        fold: 0 .. ``split.folds`` - 1.
+
+    Raises:
+        UserError: ``split.folds`` is not set, or has no such fold.
+    """
+    folds = params.split.folds
+    if folds is None or fold >= folds:
+        raise UserError(f"there is no fold {fold}: split.folds is {folds}")
+    parts = fold_folders(out)
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / "align"
+        resplit(align, source, fold, params)
+        balance_dataset(source, parts.images, params.balance, settings)
+    reconstruct_dataset(
+        parts.images,
+        parts.landmarks,
+        models.assets,
+        params.reconstruct,
+        settings,
+        models.brought,
+    )
+    relight_dataset(
+        parts.landmarks, parts.shading, models.assets, params.relight, settings, models.brought
+    )
+
+
+def resplit(align: Path, out: Path, fold: int, params: Params) -> None:
+    """The same aligned images with the split of a fold; the arrays are linked, not copied."""
+    frame = read_manifest(align)
+    chosen = params.split.model_copy(update={"fold": fold})
+    frame = frame.assign(split=split(frame, chosen)[0]["split"].to_numpy())
+    out.mkdir(parents=True)
+    for array in align.glob("*.npy"):
+        (out / array.name).symlink_to(array.resolve())
+    manifest.write(frame, out / MANIFEST)

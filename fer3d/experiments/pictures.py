@@ -1,0 +1,111 @@
+"""Two pictures: how good each configuration is, and on which heads the whole network gains."""
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer3d.evaluation.groups import yaw_names
+from fer3d.evaluation.plots import DPI
+from fer3d.evaluation.statistics import Interval
+from fer3d.experiments.cells import BRANCHES, TITLES, Configuration
+from fer3d.experiments.comparisons import Group, group_differences, whole_against_base
+from fer3d.experiments.results import Bootstrap, Results
+from fer3d.experiments.tables import Scores
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = {"cross_entropy": "#2463c4", "focal": "#c2701c"}
+MARKERS = {"recommended": "o", "paper": "s"}
+SHIFT = 0.14  # between trainings of the same branches, in units of the axis
+
+
+def accuracy_png(scores: Scores) -> bytes:
+    """Accuracy of each configuration with its interval, as PNG.
+
+    Args:
+        scores: of ``tables.score_all``.
+    """
+    figure, axes = _figure((7.2, 4.2))
+    trainings = list(dict.fromkeys((c.preset, c.loss) for c in scores))
+    names = [name for name in BRANCHES if any(c.branches == name for c in scores)]
+    for number, (preset, loss) in enumerate(trainings):
+        shift = (number - (len(trainings) - 1) / 2) * SHIFT
+        chosen = [scores[Configuration(preset, name, loss)][0] for name in names]
+        _points(
+            axes,
+            np.arange(len(names)) + shift,
+            [score.spread.mean for score in chosen],
+            [score.interval for score in chosen],
+            label=f"{TITLES[loss]}, {preset}",
+            color=COLOURS[loss],
+            marker=MARKERS[preset],
+        )
+    axes.set_xticks(range(len(names)), [TITLES[name] for name in names])
+    axes.set(ylabel="accuracy on test images, %", title="Accuracy, 95 % intervals")
+    axes.legend(frameon=False)
+    return _png(figure)
+
+
+def yaw_png(results: Results, found: Sequence[Group], bootstrap: Bootstrap) -> bytes:
+    """Whole minus Base by bin of yaw, for each preset and loss, as PNG."""
+    figure, axes = _figure((7.2, 4.2))
+    bins = [group for name in yaw_names() for group in found if group.name == name]
+    trainings = whole_against_base(results)
+    for number, (preset, loss) in enumerate(trainings):
+        shift = (number - (len(trainings) - 1) / 2) * SHIFT
+        differences = group_differences(results, bins, bootstrap, preset, loss)
+        _points(
+            axes,
+            np.arange(len(bins)) + shift,
+            [difference.value for difference in differences],
+            [difference.interval for difference in differences],
+            label=f"{TITLES[loss]}, {preset}",
+            color=COLOURS[loss],
+            marker=MARKERS[preset],
+        )
+    axes.axhline(0, color="grey", linewidth=0.8)
+    labels = [f"{group.name}\n{int(group.rows.sum()):,} images" for group in bins]
+    axes.set_xticks(range(len(bins)), labels)
+    axes.set(
+        xlabel="turn of the head to either side",
+        ylabel="Whole − Base, points of accuracy",  # noqa: RUF001
+        title="What 3D and landmarks add, 95 % intervals",
+    )
+    axes.legend(frameon=False)
+    return _png(figure)
+
+
+def _figure(size: tuple[float, float]) -> tuple[object, "Axes"]:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, dpi=DPI)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", alpha=0.3)
+    return figure, axes
+
+
+def _points(
+    axes: "Axes",
+    positions: np.ndarray,
+    means: Sequence[float],
+    intervals: Sequence[Interval],
+    **style: str,
+) -> None:
+    centre = 100 * np.asarray(means)
+    ends = 100 * np.array([(interval.low, interval.high) for interval in intervals])
+    # a percentile interval may lie beside the mean by a hair
+    below, above = np.maximum(centre - ends[:, 0], 0), np.maximum(ends[:, 1] - centre, 0)
+    axes.errorbar(positions, centre, np.stack([below, above]), linestyle="", capsize=3, **style)
+
+
+def _png(figure: object) -> bytes:
+    figure.tight_layout()
+    buffer = io.BytesIO()
+    figure.canvas.print_png(buffer, metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,90 @@
+"""How far the matrix is, and about how long the rest of it takes on this machine."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from fer3d.errors import UserError
+from fer3d.experiments.cells import CELL_FILE, Cell, matrix, parameters, read_cell
+from fer3d.params import Params
+from fer3d.store.atomic import write_json
+
+MINUTE, HOUR = 60, 3600  # s
+
+
+def is_done(cell: Cell, params: Params, results: Path) -> bool:
+    """Whether the cell's folder holds a result of these parameters.
+
+    DVC decides what is run; this quick look does not see other images or other code.
+    """
+    found = read_cell(results / cell.name)
+    return found is not None and found["parameters"] == parameters(cell, params)
+
+
+def announce(cell: Cell, params: Params, results: Path, starts: Path) -> str:
+    """The line before a cell: ``cell 5 of 24: Base+3D, focal, seed 1; about 40 min left``.
+
+    Args:
+        results: folder of the cells' folders.
+        starts: file of this machine: when each cell was started, for the next estimate.
+    """
+    cells, started = matrix(params), _read(starts)
+    if cell not in cells:
+        raise UserError(
+            f"{cell.title} is not in the matrix of params.yaml: run `make experiments`, which "
+            "picks experiments/folds/dvc.yaml where experiments.folds names folds"
+        )
+    todo = [cell, *(c for c in cells if c != cell and not is_done(c, params, results))]
+    left = time_left(todo, durations(cells, results, started))
+    write_json(starts, started | {cell.name: time.time()})
+    rest = "" if left is None else f"; about {duration(left)} left"
+    return f"cell {cells.index(cell) + 1} of {len(cells)}: {cell.title}{rest}"
+
+
+def durations(
+    cells: Sequence[Cell], results: Path, started: Mapping[str, float]
+) -> dict[Cell, float]:
+    """Seconds from a cell's start to its file, of the cells that were computed here."""
+    files = {cell: results / cell.name / CELL_FILE for cell in cells if cell.name in started}
+    found = {
+        cell: file.stat().st_mtime - started[cell.name]
+        for cell, file in files.items()
+        if file.exists()
+    }
+    return {cell: seconds for cell, seconds in found.items() if seconds > 0}
+
+
+def time_left(cells: Sequence[Cell], known: Mapping[Cell, float]) -> float | None:
+    """Seconds that these cells take, by what others like them took; None where none is known.
+
+    Like a cell are those of its preset and branches; where there are none, all.
+    """
+    if not known:
+        return None
+    everything = list(known.values())
+    return sum(fmean(_alike(cell, known) or everything) for cell in cells)
+
+
+def duration(seconds: float) -> str:
+    """A rough time for people: 40 s, 12 min, 3.5 h."""
+    if seconds < 2 * MINUTE:
+        return f"{seconds:.0f} s"
+    return f"{seconds / MINUTE:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.1f} h"
+
+
+def _alike(cell: Cell, known: Mapping[Cell, float]) -> list[float]:
+    kind = (cell.configuration.preset, cell.configuration.branches)
+    return [
+        seconds
+        for other, seconds in known.items()
+        if (other.configuration.preset, other.configuration.branches) == kind
+    ]
+
+
+def _read(file: Path) -> dict[str, float]:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}

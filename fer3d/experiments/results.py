@@ -1,0 +1,208 @@
+"""The predictions of all cells, side by side for the same test images."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer3d.errors import UserError
+from fer3d.evaluation.evaluate import confusion_of
+from fer3d.evaluation.statistics import (
+    Interval,
+    Spread,
+    accuracy_interval,
+    class_accuracy_interval,
+    difference_interval,
+    spread,
+)
+from fer3d.experiments.cells import PREDICTIONS, Cell, Configuration, configurations, matrix
+from fer3d.experiments.published import ABBREVIATIONS
+from fer3d.manifest import TEST
+from fer3d.params import Params
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How intervals are made: replicates and the seed of their random numbers."""
+
+    replicates: int
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Results:
+    """What every configuration took every test image for.
+
+    Attributes:
+        classes: in the order of the paper's columns, others after them.
+        ids: (N,) of the test images of all folds, ascending.
+        labels: (N,) int, positions in ``classes``.
+        folds: (N,) int, in which fold an image is tested; 0 with one fixed test set.
+        seeds: S of them.
+        predicted: by configuration, (S, N) int, positions in ``classes``.
+        people: (N,) str: the image's subject, or the image's id where no subject is known.
+    """
+
+    classes: Sequence[str]
+    ids: np.ndarray
+    labels: np.ndarray
+    folds: np.ndarray
+    seeds: Sequence[int]
+    predicted: Mapping[Configuration, np.ndarray]
+    people: np.ndarray
+
+    def hits(self, configuration: Configuration) -> np.ndarray:
+        """(S, N) bool: taken for what it is."""
+        return self.predicted[configuration] == self.labels
+
+    def runs(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Every training: the position of its seed, and its test images (N,) bool."""
+        for fold in np.unique(self.folds):
+            for position in range(len(self.seeds)):
+                yield position, self.folds == fold
+
+    def accuracy(self, configuration: Configuration, bootstrap: Bootstrap) -> "Score":
+        """Accuracy: mean and standard deviation over runs, and its interval."""
+        hits = self.hits(configuration)
+        values = [hits[position][rows].mean() for position, rows in self.runs()]
+        interval = accuracy_interval(hits, self.people, **vars(bootstrap))
+        return Score(spread(np.array(values)), interval)
+
+    def class_accuracy(self, configuration: Configuration, bootstrap: Bootstrap) -> "Score":
+        """Class accuracy, in each run over the classes that its test images have."""
+        hits = self.hits(configuration)
+        values = np.nanmean(self.recalls(configuration), axis=1)
+        interval = class_accuracy_interval(hits, self.labels, self.people, **vars(bootstrap))
+        return Score(spread(values), interval)
+
+    def recalls(self, configuration: Configuration) -> np.ndarray:
+        """(runs, classes) float64; NaN where a run has no test image of a class."""
+        hits = self.hits(configuration)
+        table = np.full((len(list(self.runs())), len(self.classes)), np.nan)
+        for number, (position, rows) in enumerate(self.runs()):
+            for code in np.unique(self.labels[rows]):
+                table[number, code] = hits[position][rows & (self.labels == code)].mean()
+        return table
+
+    def confusion(self, configuration: Configuration) -> np.ndarray:
+        """(C, C) int64 over all seeds, rows actual, columns predicted."""
+        labels = np.array(self.classes, dtype=object)
+        parts = [
+            pd.DataFrame({"label": labels[self.labels], "predicted": labels[predicted]})
+            for predicted in self.predicted[configuration]
+        ]
+        return confusion_of(pd.concat(parts), self.classes)
+
+    def difference(
+        self,
+        first: Configuration,
+        second: Configuration,
+        bootstrap: Bootstrap,
+        rows: np.ndarray | None = None,
+    ) -> "Difference":
+        """Accuracy of the second minus that of the first, on all images or some (N,) bool."""
+        chosen = np.ones(len(self.ids), bool) if rows is None else rows
+        one, other = self.hits(first)[:, chosen], self.hits(second)[:, chosen]
+        interval = difference_interval(one, other, self.people[chosen], **vars(bootstrap))
+        return Difference(float(one.mean()), float(other.mean()), interval)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score over runs, and its interval."""
+
+    spread: Spread
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Accuracies of two configurations on the same images, and the interval of second - first."""
+
+    first: float
+    second: float
+    interval: Interval
+
+    @property
+    def value(self) -> float:
+        """Second minus first."""
+        return self.second - self.first
+
+
+def load_results(params: Params, folder: Path, subjects: pd.Series) -> Results:
+    """Read the predictions of all cells.
+
+    Args:
+        folder: of the cells' folders.
+        subjects: by image id; null where unknown.
+
+    Raises:
+        UserError: a cell is missing, or cells were tested on different images.
+    """
+    tables = {cell: _test_rows(cell, folder) for cell in matrix(params)}
+    seeds = tuple(params.experiments.seeds)
+    folds = tuple(params.experiments.folds or (None,))
+    first = _over_folds(tables, configurations(params)[0], seeds[0], folds)
+    if first["id"].duplicated().any():
+        raise UserError(f"image {first['id'][first['id'].duplicated()].iloc[0]!r} is in two folds")
+    classes = class_order(set().union(*(_classes(table) for table in tables.values())))
+    predicted = {}
+    for configuration in configurations(params):
+        rows = [_over_folds(tables, configuration, seed, folds) for seed in seeds]
+        if not all(part["id"].equals(first["id"]) for part in rows):
+            raise UserError(
+                f"{configuration.title} was tested on other images than "
+                f"{configurations(params)[0].title}: run `make experiments` again"
+            )
+        predicted[configuration] = np.stack([_codes(part["predicted"], classes) for part in rows])
+    known = subjects.reindex(first["id"]).astype(object)
+    people = known.where(known.notna(), "image " + first["id"].set_axis(known.index))
+    return Results(
+        classes,
+        first["id"].to_numpy(),
+        _codes(first["label"], classes),
+        first["fold"].to_numpy(),
+        seeds,
+        predicted,
+        people.to_numpy(dtype=str),
+    )
+
+
+def class_order(classes: Iterable[str]) -> list[str]:
+    """Classes in the order of the paper's columns, others after them by name."""
+    rank = {name: number for number, name in enumerate(ABBREVIATIONS)}
+    return sorted(classes, key=lambda name: (rank.get(name, len(rank)), name))
+
+
+def _test_rows(cell: Cell, folder: Path) -> pd.DataFrame:
+    path = folder / cell.name / PREDICTIONS
+    try:
+        table = pd.read_parquet(path, columns=["id", "split", "label", "predicted"])
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run `make experiments` to make it") from None
+    rows = table[table["split"] == TEST]
+    if rows.empty:
+        raise UserError(f"{path} has no test images: the tables are about test images")
+    return rows.assign(fold=cell.fold or 0)
+
+
+def _over_folds(
+    tables: Mapping[Cell, pd.DataFrame],
+    configuration: Configuration,
+    seed: int,
+    folds: Sequence[int | None],
+) -> pd.DataFrame:
+    parts = [tables[Cell(configuration, seed, fold)] for fold in folds]
+    return pd.concat(parts).sort_values("id", ignore_index=True)
+
+
+def _classes(table: pd.DataFrame) -> set[str]:
+    """Classes that test images have or were taken for."""
+    return set(table["label"]) | set(table["predicted"])
+
+
+def _codes(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
+    """(N,) int, positions in the classes."""
+    return pd.Index(classes).get_indexer(labels)

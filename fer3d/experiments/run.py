@@ -1,0 +1,57 @@
+"""One cell: trained on the training images, chosen by validation, tested once."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fer3d.evaluation.evaluate import evaluate, write_predictions
+from fer3d.experiments.cells import CELL_FILE, PREDICTIONS, Cell, configs, parameters
+from fer3d.params import Params
+from fer3d.store.atomic import write_json
+from fer3d.training.data import Folders
+from fer3d.training.fit import fit
+
+CURVES = "curves.csv"
+
+
+def run_cell(
+    cell: Cell,
+    params: Params,
+    folders: Folders,
+    out: Path,
+    *,
+    state: Path | None = None,
+    device: str = "cpu",
+) -> Mapping[str, Any]:
+    """Train and test a cell. Equal arguments give equal files on one machine.
+
+    The weights are not kept: a matrix holds dozens of networks that differ by their seed alone.
+
+    Args:
+        folders: packed arrays whose manifest says which rows are train, validation and test.
+        out: folder to write into: ``curves.csv``, ``predictions.parquet`` and, last, ``cell.json``
+            with the parameters, what training came to and the scores of validation and test.
+        state: a folder for the state of a training that is killed; None: it starts again.
+        device: cpu | cuda.
+
+    Returns:
+        What ``cell.json`` holds.
+    """
+    network, train = configs(cell, params)
+    with tempfile.TemporaryDirectory() as scratch:
+        checkpoint = Path(scratch) / "model.ckpt"
+        training = fit(
+            folders,
+            network,
+            train,
+            checkpoint=checkpoint,
+            curves=out / CURVES,
+            state=state,
+            device=device,
+        )
+        predictions, scores = evaluate(checkpoint, folders, device=device)
+    write_predictions(predictions, out / PREDICTIONS)
+    result = {"parameters": parameters(cell, params), "training": training, "scores": scores}
+    write_json(out / CELL_FILE, result)
+    return result

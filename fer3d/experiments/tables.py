@@ -1,0 +1,194 @@
+"""The paper's tables 2, 4 and 6 with our figures in them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from fer3d.evaluation.formats import Entry, ResultTable, Value
+from fer3d.evaluation.statistics import spread
+from fer3d.experiments.cells import BRANCHES, TITLES, Configuration
+from fer3d.experiments.published import ABBREVIATIONS, Published
+from fer3d.experiments.results import Bootstrap, Results, Score
+
+BLANK = ""
+RUNS = (
+    "Values are per cent: mean ± standard deviation over {runs}, and in parentheses the 95 % "
+    "interval of the bootstrap."
+)
+
+
+Scores = Mapping[Configuration, tuple[Score, Score]]  # accuracy, class accuracy
+
+
+def score_all(results: Results, bootstrap: Bootstrap) -> Scores:
+    """Accuracy and class accuracy of every configuration."""
+    return {
+        configuration: (
+            results.accuracy(configuration, bootstrap),
+            results.class_accuracy(configuration, bootstrap),
+        )
+        for configuration in results.predicted
+    }
+
+
+def results_table(results: Results, published: Published, scores: Scores) -> ResultTable:
+    """Table 2 (3 and 5 for the other data sets): recall of each class, accuracy, class accuracy.
+
+    Args:
+        published: whose rows come first.
+        scores: of ``score_all``.
+    """
+    classes = _columns(results, published)
+    rows = [
+        [f"{name}, published", published.name, *_published_row(values, published, classes)]
+        for name, values in published.models.items()
+    ]
+    for configuration in results.predicted:
+        recalls = results.recalls(configuration)
+        of_class = {name: _recall(recalls[:, code]) for code, name in enumerate(results.classes)}
+        rows.append(
+            [
+                _row_title(configuration, results),
+                "these images",
+                *(of_class.get(name, BLANK) for name in classes),
+                *map(_value, scores[configuration]),
+            ]
+        )
+    return ResultTable(
+        "table2",
+        "Results by class",
+        "In the layout of table 2 of Bao et al. 2019. " + _explanation(results),
+        ("Model", "Data", *map(abbreviation, classes), "Acc", "C-Acc"),
+        rows,
+        (published_note(published), abbreviations_note(classes)),
+    )
+
+
+def confusion_tables(results: Results, published: Published) -> list[ResultTable]:
+    """Table 4: the confusion matrix of each whole network, and the published one."""
+    tables = []
+    for configuration in results.predicted:
+        if configuration.branches == "whole":
+            confusion = results.confusion(configuration)
+            shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+            tables.append(_confusion(configuration, results, shares))
+    if published.confusion:
+        tables.append(_published_confusion(published))
+    return tables
+
+
+def ablation_table(results: Results, published: Published, scores: Scores) -> ResultTable:
+    """Table 6: each set of branches, with each preset and loss, beside the published figures."""
+    named = (f"{published.name}, published: {score}" for score in ("Acc", "C-Acc"))
+    trainings = dict.fromkeys((c.preset, c.loss) for c in results.predicted)
+    present = [name for name in BRANCHES if any(c.branches == name for c in results.predicted)]
+    header = ["Model", *named]
+    for preset, loss in trainings:
+        header += [f"{preset}, {TITLES[loss]}: {score}" for score in ("Acc", "C-Acc")]
+    rows = []
+    for branches in present:
+        row: list[Entry] = [TITLES[branches], *_per_cents(published.ablation[branches], 2)]
+        for preset, loss in trainings:
+            row += map(_value, scores[Configuration(preset, branches, loss)])
+        rows.append(row)
+    return ResultTable(
+        "table6",
+        "Ablation",
+        "What the branches bring, in the layout of table 6 of Bao et al. 2019. "
+        + _explanation(results),
+        header,
+        rows,
+        (published_note(published),),
+    )
+
+
+def published_note(published: Published) -> str:
+    """What the published figures are, and are not."""
+    return (
+        f"Published: as printed by Bao et al. 2019 for {published.name} ({published.test}), one "
+        "figure without a spread. They were measured on other images: nothing follows from a "
+        "difference to the rows of these images."
+    )
+
+
+def abbreviation(name: str) -> str:
+    """A class in a narrow column: the paper's abbreviation, else its name."""
+    return ABBREVIATIONS.get(name, name)
+
+
+def abbreviations_note(classes: Sequence[str]) -> str:
+    """What the narrow columns stand for."""
+    pairs = (f"{ABBREVIATIONS[name]} {name}" for name in classes if name in ABBREVIATIONS)
+    return "; ".join((*pairs, "Acc accuracy", "C-Acc class accuracy, the mean recall")) + "."
+
+
+def _explanation(results: Results) -> str:
+    folds, seeds = len(np.unique(results.folds)), len(results.seeds)
+    runs = f"{seeds} seed{'s' * (seeds > 1)}"
+    if folds > 1:
+        runs += f" of each of {folds} folds"
+    return RUNS.format(runs=runs)
+
+
+def _row_title(configuration: Configuration, results: Results) -> str:
+    presets = {c.preset for c in results.predicted}
+    suffix = f" ({configuration.preset})" if len(presets) > 1 else ""
+    return configuration.title + suffix
+
+
+def _columns(results: Results, published: Published) -> list[str]:
+    both = {*results.classes, *published.classes}
+    return [name for name in ABBREVIATIONS if name in both] + [
+        name for name in results.classes if name not in ABBREVIATIONS
+    ]
+
+
+def _published_row(
+    values: Sequence[float], published: Published, classes: Sequence[str]
+) -> list[Entry]:
+    count = len(published.classes)
+    recalls = dict(zip(published.classes, _per_cents(values[:count], count), strict=True))
+    return [*(recalls.get(name, BLANK) for name in classes), *_per_cents(values[count:], 2)]
+
+
+def _per_cents(values: Sequence[float], count: int, decimals: int = 2) -> list[Entry]:
+    entries: list[Entry] = [Value(value / 100, runs=False, decimals=decimals) for value in values]
+    return entries + [BLANK] * (count - len(entries))
+
+
+def _recall(values: np.ndarray) -> Entry:
+    there = values[~np.isnan(values)]
+    return Value.of(spread(there)) if len(there) else BLANK
+
+
+def _value(score: Score) -> Value:
+    return Value.of(score.spread, score.interval)
+
+
+def _confusion(configuration: Configuration, results: Results, shares: np.ndarray) -> ResultTable:
+    runs = f"the mean over {len(results.seeds)} seeds" if len(results.seeds) > 1 else "one seed"
+    return ResultTable(
+        f"table4-{configuration.preset}-{configuration.loss}",
+        f"Confusion: {configuration.title} ({configuration.preset})",
+        "In the layout of table 4 of Bao et al. 2019: per cent of the actual class, "
+        f"{runs}. Rows actual, columns predicted.",
+        ("", *map(abbreviation, results.classes)),
+        [
+            [abbreviation(name), *(Value(share, runs=False) for share in row)]
+            for name, row in zip(results.classes, shares, strict=True)
+        ],
+    )
+
+
+def _published_confusion(published: Published) -> ResultTable:
+    return ResultTable(
+        "table4-published",
+        "Confusion, published",
+        f"Confusion of the whole network on {published.name}, as published by Bao et al. 2019.",
+        ("", *map(abbreviation, published.classes)),
+        [
+            [abbreviation(name), *_per_cents(row, len(row), decimals=1)]
+            for name, row in zip(published.classes, published.confusion, strict=True)
+        ],
+        (published_note(published),),
+    )

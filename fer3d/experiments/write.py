@@ -1,0 +1,157 @@
+"""From the cells' predictions to files: tables, pictures and a few metrics."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer3d.arrays import open_arrays, read_manifest
+from fer3d.evaluation.formats import ResultTable, to_csv, to_latex, to_markdown
+from fer3d.evaluation.groups import lighting
+from fer3d.evaluation.scores import DECIMALS
+from fer3d.experiments.cells import Configuration
+from fer3d.experiments.comparisons import (
+    ALL,
+    TURNED_NAME,
+    Group,
+    difference_table,
+    group_table,
+    groups,
+    mcnemar_table,
+    pairs,
+    whole_against_base,
+)
+from fer3d.experiments.pictures import accuracy_png, yaw_png
+from fer3d.experiments.published import PUBLISHED
+from fer3d.experiments.results import Bootstrap, Difference, Results, load_results
+from fer3d.experiments.tables import (
+    Scores,
+    ablation_table,
+    confusion_tables,
+    results_table,
+    score_all,
+)
+from fer3d.params import Params
+from fer3d.store.atomic import write_bytes, write_text
+
+PAGE = "tables.md"
+HEADLINES = {ALL: "all", TURNED_NAME: "turned"}  # groups of the metrics
+
+
+def write_tables(
+    params: Params, cells: Path, images: Path, faces: Path, out: Path
+) -> dict[str, Any]:
+    """Write every table as Markdown (all in one page), LaTeX and CSV, and two pictures.
+
+    Args:
+        cells: folder of the cells' folders.
+        images: packed images with all test images among them, and their subjects.
+        faces: packed faces with the same rows: ``reconstructed`` and ``yaw``.
+        out: folder to write into.
+
+    Returns:
+        The metrics, see ``summary``.
+
+    Raises:
+        UserError: a cell or an input is missing.
+    """
+    bootstrap = Bootstrap(params.experiments.replicates)
+    frame = read_manifest(images).set_index("id")
+    results = load_results(params, cells, frame["subject"])
+    found = load_groups(results, images, faces)
+    scores = score_all(results, bootstrap)
+    tables = all_tables(params, results, scores, found, bootstrap)
+    for table in tables:
+        write_text(out / f"{table.name}.csv", to_csv(table))
+        write_text(out / f"{table.name}.tex", to_latex(table))
+    write_bytes(out / "accuracy.png", accuracy_png(scores))
+    pictures = {"accuracy.png": "Accuracy by configuration"}
+    if whole_against_base(results):
+        write_bytes(out / "yaw.png", yaw_png(results, found, bootstrap))
+        pictures["yaw.png"] = "Whole minus Base by yaw"
+    write_text(out / PAGE, page(results, tables, pictures))
+    return summary(results, scores, found, bootstrap)
+
+
+def load_groups(results: Results, images: Path, faces: Path) -> list[Group]:
+    """The test images in groups by yaw and light."""
+    frame = read_manifest(faces)
+    rows = pd.Index(frame["id"]).get_indexer(results.ids)
+    chosen = frame.iloc[rows].reset_index(drop=True)
+    pixels = open_arrays(images, "images")["images"]
+    return groups(chosen, lighting(pixels, rows, chosen))
+
+
+def all_tables(
+    params: Params,
+    results: Results,
+    scores: Scores,
+    found: list[Group],
+    bootstrap: Bootstrap,
+) -> list[ResultTable]:
+    """Every table, the answer first."""
+    published = PUBLISHED[params.experiments.compare]
+    tables = [ablation_table(results, published, scores)]
+    if any(pairs(results)):
+        tables.append(difference_table(results, bootstrap))
+    if compared := whole_against_base(results):
+        tables.append(mcnemar_table(results))
+        tables += [group_table(results, found, bootstrap, *training) for training in compared]
+    tables.append(results_table(results, published, scores))
+    return tables + confusion_tables(results, published)
+
+
+def page(results: Results, tables: Sequence[ResultTable], pictures: Mapping[str, str]) -> str:
+    """All tables on one Markdown page, below the pictures; each note is there once."""
+    folds = len(np.unique(results.folds))
+    protocol = f"{folds} folds of a cross validation" if folds > 1 else "one test set"
+    start = (
+        "# Experiments\n\n"
+        f"{len(results.ids):,} test images, {protocol}, seeds "
+        f"{', '.join(map(str, results.seeds))}. Epochs were chosen on validation images, which "
+        "come from the training images; every network saw its test images once.\n"
+    )
+    shown = "".join(f"\n![{title}]({name})\n" for name, title in pictures.items())
+    said: set[str] = set()
+    text = start + shown
+    for table in tables:
+        text += "\n" + to_markdown(table, [note for note in table.notes if note not in said])
+        said |= set(table.notes)
+    return text
+
+
+def summary(
+    results: Results, scores: Scores, found: Sequence[Group], bootstrap: Bootstrap
+) -> dict[str, Any]:
+    """A few metrics, so that two runs of the matrix compare.
+
+    Returns:
+        {preset: {loss: {branches: {accuracy, accuracy_std (with several runs), class_accuracy},
+        whole_minus_base: {all, turned: {difference, low, high}}}}}.
+    """
+    metrics: dict[str, Any] = {}
+    for configuration, (accuracy, class_accuracy) in scores.items():
+        values = {"accuracy": accuracy.spread.mean, "class_accuracy": class_accuracy.spread.mean}
+        if accuracy.spread.std is not None:
+            values["accuracy_std"] = accuracy.spread.std
+        part = metrics.setdefault(configuration.preset, {}).setdefault(configuration.loss, {})
+        part[configuration.branches] = _rounded(values)
+    chosen = {name: group for group in found if (name := HEADLINES.get(group.name))}
+    for preset, loss in whole_against_base(results):
+        pair = (Configuration(preset, "base", loss), Configuration(preset, "whole", loss))
+        metrics[preset][loss]["whole_minus_base"] = {
+            name: _values(results.difference(*pair, bootstrap, group.rows))
+            for name, group in chosen.items()
+        }
+    return metrics
+
+
+def _values(difference: Difference) -> dict[str, float]:
+    interval = difference.interval
+    return _rounded({"difference": difference.value, "low": interval.low, "high": interval.high})
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, DECIMALS) for name, value in values.items()}

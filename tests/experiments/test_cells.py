@@ -1,0 +1,93 @@
+"""The matrix, what a cell is given, and how far a run is."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from fer3d.errors import UserError
+from fer3d.experiments.cells import Cell, Configuration, configs, matrix, parameters
+from fer3d.experiments.progress import announce, duration, is_done, time_left
+
+
+def finish(cell: Cell, params, folder: Path, *, finished: float | None = None) -> None:
+    path = folder / cell.name / "cell.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"parameters": parameters(cell, params)}))
+    if finished is not None:
+        os.utime(path, (finished, finished))
+
+
+def test_the_matrix_is_every_combination_once(make_params) -> None:
+    params = make_params(
+        experiments={
+            "presets": ["recommended", "paper"],
+            "branches": ["base", "base-landmark", "base-3d", "whole"],
+            "losses": ["cross_entropy", "focal"],
+            "seeds": [3, 5, 8],
+        }
+    )
+    cells = matrix(params)
+    assert len(cells) == len(set(cells)) == len({cell.name for cell in cells}) == 48
+    assert {cell.seed for cell in cells[:16]} == {3}  # a whole matrix of each seed, one by one
+    assert cells[0].name == "3-recommended-base-cross_entropy"
+    assert cells[5].title == "Base+3D, focal, seed 3"
+
+
+def test_a_cell_is_the_parameters_with_its_own_values(make_params) -> None:
+    params = make_params(train={"epochs": 7, "loss": "cross_entropy", "seed": 99})
+    network, train = configs(Cell(Configuration("recommended", "base-3d", "focal"), 4), params)
+    assert network.branches == ("base", "shading")
+    assert (train.loss, train.seed, train.epochs) == ("focal", 4, 7)
+    whole, _ = configs(Cell(Configuration("paper", "whole", "focal"), 4), params)
+    assert whole.branches == ("base", "shading", "landmark") and whole.preset == "paper"
+
+
+def test_folds_must_be_there(make_params) -> None:
+    axes = {"folds": [0, 9], "seeds": [0]}
+    cells = matrix(make_params(split={"folds": 10}, experiments=axes))
+    assert [cell.fold for cell in cells] == [0, 0, 9, 9]
+    with pytest.raises(UserError, match=r"fold 9 and split\.folds is 5"):
+        matrix(make_params(split={"folds": 5}, experiments=axes))
+    with pytest.raises(UserError, match=r"split\.folds is None"):
+        matrix(make_params(experiments=axes))
+
+
+def test_a_cell_of_other_parameters_is_not_done(tmp_path: Path, make_params) -> None:
+    params = make_params()
+    cell = matrix(params)[0]
+    assert not is_done(cell, params, tmp_path)
+    finish(cell, params, tmp_path)
+    assert is_done(cell, params, tmp_path)
+    assert is_done(cell, make_params(experiments={"seeds": [0, 1, 2]}), tmp_path)
+    assert not is_done(cell, make_params(train={"epochs": 3}), tmp_path)
+
+
+def test_the_time_left_is_what_others_like_them_took(tmp_path: Path, make_params) -> None:
+    """Base took 60 s and Whole 180 s; with seed 1 both are left, 4 min."""
+    params, starts = make_params(), tmp_path / "starts.json"
+    cells = matrix(params)
+    first = announce(cells[0], params, tmp_path, starts)
+    assert first == "cell 1 of 4: Base, cross entropy, seed 0"
+    starts.write_text(json.dumps({cells[0].name: 1000, cells[1].name: 2000}))
+    finish(cells[0], params, tmp_path, finished=1060)
+    finish(cells[1], params, tmp_path, finished=2180)
+    line = announce(cells[2], params, tmp_path, starts)
+    assert line == "cell 3 of 4: Base, cross entropy, seed 1; about 4 min left"
+    starts.write_text("broken")
+    assert "left" not in announce(cells[2], params, tmp_path, starts)
+
+
+def test_a_cell_outside_the_matrix_says_what_to_run(tmp_path: Path, make_params) -> None:
+    params = make_params(split={"folds": 2}, experiments={"folds": [0]})
+    cell = Cell(Configuration("recommended", "base", "cross_entropy"), 0)
+    with pytest.raises(UserError, match="make experiments"):
+        announce(cell, params, tmp_path, tmp_path / "starts.json")
+
+
+def test_an_unknown_kind_of_cell_takes_as_long_as_the_others() -> None:
+    base, whole = (Cell(Configuration("paper", name, "focal"), 0) for name in ("base", "whole"))
+    assert time_left([whole], {base: 50.0}) == 50
+    assert time_left([whole], {}) is None
+    assert [duration(s) for s in (40, 700, 12_600)] == ["40 s", "12 min", "3.5 h"]

@@ -1,0 +1,135 @@
+"""The pipelines of the experiments, run by DVC on a set of ninety small images."""
+
+import importlib.util
+import json
+import os
+import re
+import signal
+from pathlib import Path
+from types import ModuleType
+
+import pandas as pd
+import pytest
+import yaml
+
+from fer3d.arrays import read_manifest
+from fer3d.params import NetworkParams, TrainParams
+
+REPOSITORY = Path(__file__).parents[2]
+DEFINITIONS = {
+    name: yaml.safe_load((REPOSITORY / name).read_text())["stages"]
+    for name in ("experiments/dvc.yaml", "experiments/folds/dvc.yaml")
+}
+STAGES = [(name, stage) for name, stages in DEFINITIONS.items() for stage in stages]
+BY_THE_MATRIX = {"network": {"preset", "base", "shading", "landmark"}, "train": {"seed", "loss"}}
+CELLS = [f"cell@{s}-recommended-{b}-cross_entropy" for s in (0, 1) for b in ("base", "whole")]
+
+
+@pytest.fixture(scope="module")
+def stage_deps() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("stage_deps", REPOSITORY / "tools/stage_deps.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.PACKAGES = ("fer3d", "stages", "experiments")
+    return module
+
+
+def modules_of(deps: list[str]) -> list[str]:
+    return [dep for dep in deps if dep.endswith((".py", ".npz"))]
+
+
+@pytest.mark.parametrize(("definition", "stage"), STAGES)
+def test_deps_name_every_module_that_the_stage_uses(definition, stage, stage_deps):
+    """A cell depends on the digests of its modules, which the stage `code` makes."""
+    deps = DEFINITIONS[definition][stage]["deps"]
+    scripts = {"code": ("cell", "code"), "cell": ()}.get(stage, (stage,))
+    paths = [REPOSITORY / "experiments" / f"{script}.py" for script in scripts]
+    used = {name for path in paths for name in stage_deps.used_modules(path, REPOSITORY)}
+    assert modules_of(deps) == sorted(used), "run `make deps`"
+    assert ("data/experiments/code.json" in deps) == (stage == "cell")
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS)
+def test_a_cell_depends_on_every_parameter_but_the_matrix(definition):
+    sections = {"network": NetworkParams, "train": TrainParams}
+    expected = {
+        f"{section}.{name}"
+        for section, model in sections.items()
+        for name in set(model.model_fields) - BY_THE_MATRIX[section]
+    }
+    assert set(DEFINITIONS[definition]["cell"]["params"]) == expected
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, new_project):
+    return new_project(tmp_path_factory.mktemp("experiments") / "project")
+
+
+@pytest.mark.slow
+def test_every_cell_is_run_once(project):
+    ran, text = project.experiments()
+    assert ran == ["code", *CELLS, "tables"]
+    assert "cell 1 of 4: Base, cross entropy, seed 0\n" in text
+    assert re.search(r"cell 4 of 4: Whole, cross entropy, seed 1; about \d+ \w+ left", text)
+    cell = json.loads((project.cells / CELLS[3][5:] / "cell.json").read_text())
+    assert cell["parameters"]["experiment"] == {
+        "preset": "recommended",
+        "branches": "whole",
+        "loss": "cross_entropy",
+        "seed": 1,
+        "fold": None,
+    }
+    assert cell["parameters"]["train"]["epochs"] == 2
+    metrics = json.loads((project.folder / "metrics/experiments.json").read_text())
+    assert "whole_minus_base" in metrics["recommended"]["cross_entropy"]
+    assert (project.folder / "data/experiments/tables/tables.md").exists()
+    again, text = project.experiments()
+    assert again == [] and "4 cells, 4 of them there" in text
+
+
+@pytest.mark.slow
+def test_a_new_seed_costs_its_cells_and_a_kill_the_one_that_runs(project):
+    project.set({"experiments": {"seeds": [0, 1, 2]}})
+    process = project.start("dvc", "repro", "experiments/dvc.yaml")
+    for line in process.stdout:
+        if line.startswith("cell 6 of 6"):
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    ran, _ = project.experiments()
+    assert ran == ["cell@2-recommended-whole-cross_entropy", "tables"]
+
+
+@pytest.mark.slow
+def test_dvc_compares_matrices(project):
+    project.run("git", "add", "--all")
+    project.run(*project.GIT, "commit", "--quiet", "--message", "first")
+    project.run("dvc", "exp", "run", "experiments/dvc.yaml", "--name", "one", *project.ONE_SEED)
+    shown = project.run("dvc", "exp", "show", "--csv")
+    assert "one" in shown and "recommended.cross_entropy.whole.accuracy" in shown
+    assert "experiments.seeds" in project.run("dvc", "params", "diff", "--all")
+
+
+@pytest.mark.slow
+def test_folds_run_over_all_images(tmp_path, new_project, assets_dir):
+    project = new_project(tmp_path / "project")
+    (project.folder / "data/assets").symlink_to(assets_dir)
+    (project.folder / "models").mkdir()
+    axes = {"folds": [0, 1], "seeds": [0], "branches": ["whole"]}
+    project.set({"split": {"folds": 2}, "experiments": axes, "train": {"epochs": 1}})
+    ran, text = project.experiments()
+    kinds = sorted(stage.split("@")[0] for stage in ran)
+    assert kinds == ["cell", "cell", "code", "fold", "fold", "tables"]
+    assert "cell 2 of 2: Whole, cross entropy, seed 0, fold 1" in text
+    data = project.folder / "data"
+    everything = read_manifest(data / "align")["id"].tolist()
+    tested = []
+    for fold in (0, 1):
+        frame = read_manifest(data / f"experiments/folds/{fold}/balance")
+        tested += frame["id"][frame["split"] == "test"].tolist()
+        name = f"{fold}-0-recommended-whole-cross_entropy"
+        cell = pd.read_parquet(data / "experiments/fold_cells" / name / "predictions.parquet")
+        assert set(cell["id"][cell["split"] == "test"]) <= set(tested)
+    assert sorted(tested) == everything
+    assert project.experiments()[0] == []

@@ -1,0 +1,168 @@
+"""Results and tables, from cells with known predictions."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer3d.errors import UserError
+from fer3d.evaluation.evaluate import write_predictions
+from fer3d.evaluation.formats import ResultTable, Value, to_csv, to_latex, to_markdown
+from fer3d.evaluation.groups import Lighting
+from fer3d.evaluation.statistics import Interval
+from fer3d.experiments.cells import Configuration, matrix
+from fer3d.experiments.comparisons import difference_table, group_table, groups, mcnemar_table
+from fer3d.experiments.published import PUBLISHED
+from fer3d.experiments.results import Bootstrap, load_results
+from fer3d.experiments.tables import ablation_table, confusion_tables, results_table, score_all
+
+LABELS = ["surprise", "fear", "anger", "joy"] * 25
+RIGHT = {("base", 0): 60, ("base", 1): 70, ("whole", 0): 80, ("whole", 1): 90}  # of 100
+BOOTSTRAP = Bootstrap(200)
+BASE, WHOLE = (Configuration("recommended", name, "cross_entropy") for name in ("base", "whole"))
+
+
+def predictions(ids: list[str], right: int) -> pd.DataFrame:
+    """The first images right, the others taken for the next class; validation says nothing."""
+    numbers = [int(name) for name in ids]
+    labels = np.array([LABELS[i] for i in numbers], dtype=object)
+    others = np.array([LABELS[(i + 1) % 100] for i in numbers], dtype=object)
+    predicted = np.where(np.array(numbers) < right, labels, others)
+    test = pd.DataFrame({"id": ids, "split": "test", "label": labels, "predicted": predicted})
+    return pd.concat([test, test.assign(split="validation", predicted="fear")])
+
+
+@pytest.fixture
+def results(tmp_path: Path, make_params):
+    params = make_params()
+    ids = [f"{i:03d}" for i in range(100)]
+    for cell in matrix(params):
+        right = RIGHT[cell.configuration.branches, cell.seed]
+        write_predictions(predictions(ids, right), tmp_path / cell.name / "predictions.parquet")
+    return load_results(params, tmp_path, pd.Series(None, ids, dtype=object))
+
+
+def test_scores_are_of_test_images_over_seeds(results) -> None:
+    score = results.accuracy(WHOLE, BOOTSTRAP)
+    assert score.spread.mean == pytest.approx(0.85)
+    assert score.spread.std == pytest.approx(0.1 / 2**0.5)
+    assert score.interval.low < 0.85 < score.interval.high
+    assert results.class_accuracy(WHOLE, BOOTSTRAP).spread.mean == pytest.approx(0.85, abs=0.01)
+    difference = results.difference(BASE, WHOLE, BOOTSTRAP)
+    assert difference.value == pytest.approx(0.2)
+    assert results.confusion(WHOLE).sum() == 200
+    assert np.trace(results.confusion(WHOLE)) == 170
+
+
+def test_classes_stand_in_the_papers_order_and_others_after_them(results) -> None:
+    assert results.classes == ["surprise", "fear", "anger", "joy"]
+    table = results_table(results, PUBLISHED["raf"], score_all(results, BOOTSTRAP))
+    columns = ["SU", "FE", "DI", "HA", "SA", "AN", "NE", "joy", "Acc", "C-Acc"]
+    assert list(table.header[2:]) == columns
+    assert all(len(row) == len(table.header) for row in table.rows)
+    assert [row[0] for row in table.rows][-3:] == [
+        "Our Model (FL), published",
+        "Base, cross entropy",
+        "Whole, cross entropy",
+    ]
+    assert str(table.rows[-1][-2]).startswith("85.00 ± 7.07 (")
+
+
+def test_the_ablation_has_the_published_figures_beside_ours(results) -> None:
+    table = ablation_table(results, PUBLISHED["raf"], score_all(results, BOOTSTRAP))
+    assert [row[0] for row in table.rows] == ["Base", "Whole"]
+    assert [str(entry) for entry in table.rows[1][1:3]] == ["81.60", "67.83"]
+    assert str(table.rows[1][3]).startswith("85.00 ± 7.07 (")
+    assert "published" in table.header[1] and "published" not in table.header[3]
+    oulu = ablation_table(results, PUBLISHED["oulu"], score_all(results, BOOTSTRAP))
+    assert [str(entry) for entry in oulu.rows[1][1:3]] == ["84.86", ""]
+
+
+def test_confusion_is_of_the_whole_network(results) -> None:
+    ours, published = confusion_tables(results, PUBLISHED["raf"])
+    assert [sum(entry.mean for entry in row[1:]) for row in ours.rows] == pytest.approx([1] * 4)
+    assert len(published.rows) == 7
+
+
+def test_mcnemar_is_made_for_each_seed_and_for_all(results) -> None:
+    table = mcnemar_table(results)
+    assert [row[2:5] for row in table.rows] == [["0", 0, 20], ["1", 0, 20], ["all", 0, 40]]
+    assert table.rows[0][5] == "< 0.0001"
+
+
+def test_the_gain_is_shown_in_the_group_that_has_it(results) -> None:
+    """Whole alone is right on images 60 to 89: those are the turned heads here."""
+    numbers = np.arange(100)
+    yaw = np.where((numbers >= 60) & (numbers < 90), -40.0, 5.0)
+    frame = pd.DataFrame({"yaw": yaw, "reconstructed": numbers != 99})
+    light = Lighting(np.arange(100.0), np.zeros(100))
+    found = groups(frame, light)
+    table = group_table(results, found, BOOTSTRAP, "recommended", "cross_entropy")
+    shown = {(row[0], row[1]): row for row in table.rows}
+    assert shown["yaw", "over 30°"][2:5] == [30, *shown["yaw", "turned, over 20°"][3:5]]
+    assert str(shown["yaw", "over 30°"][5]).startswith("+66.67 (")
+    assert str(shown["yaw", "0 to 10°"][5]).startswith("0.00 (")
+    assert shown["yaw", "no 3D face"][2] == 1
+    assert ("side light", "evenly lit third") in shown
+    assert sum(row[2] for row in table.rows if row[0] == "brightness") == 100
+    assert len(difference_table(results, BOOTSTRAP).rows) == 1
+
+
+def test_folds_together_test_every_image_once(tmp_path: Path, make_params) -> None:
+    axes = {"folds": [0, 1], "seeds": [0, 1]}
+    params = make_params(split={"folds": 2}, experiments=axes)
+    ids = [f"{i:03d}" for i in range(100)]
+    for cell in matrix(params):
+        right = RIGHT[cell.configuration.branches, cell.seed]
+        tested = ids[cell.fold :: 2]
+        write_predictions(predictions(tested, right), tmp_path / cell.name / "predictions.parquet")
+    results = load_results(params, tmp_path, pd.Series(None, ids, dtype=object))
+    assert results.ids.tolist() == ids
+    assert results.hits(WHOLE).shape == (2, 100)
+    assert len(results.recalls(WHOLE)) == 4
+    assert results.accuracy(WHOLE, BOOTSTRAP).spread.mean == pytest.approx(0.85)
+
+
+def test_people_are_resampled_whole(tmp_path: Path, make_params, results) -> None:
+    ids = results.ids.tolist()
+    subjects = pd.Series([f"s{i // 20}" for i in range(100)], ids, dtype=object)
+    people = load_results(make_params(), tmp_path, subjects)
+    one, other = (r.accuracy(WHOLE, BOOTSTRAP).interval for r in (results, people))
+    assert other.high - other.low > 1.5 * (one.high - one.low)
+
+
+def test_a_missing_cell_says_what_to_run(tmp_path: Path, make_params, results) -> None:
+    params = make_params(experiments={"seeds": [0, 1, 2]})
+    with pytest.raises(UserError, match=r"2-recommended-base-cross_entropy.*make experiments"):
+        load_results(params, tmp_path, pd.Series(dtype=object))
+
+
+TABLE = ResultTable(
+    "name",
+    "Title",
+    "A caption, 95 %.",
+    ("Model", "Acc"),
+    [
+        ["a & b", Value(0.5, 0.01, Interval(0.4, 0.6))],
+        ["|yaw|", Value(-0.001, None, signed=True)],
+        ["none", ""],
+    ],
+    ("A note.",),
+)
+
+
+def test_markdown_latex_and_csv_say_the_same() -> None:
+    markdown = to_markdown(TABLE, TABLE.notes)
+    assert "| a & b | 50.00 ± 1.00 (40.00 to 60.00) |" in markdown
+    assert r"\|yaw\| | −0.10 ± – |" in markdown  # noqa: RUF001
+    tex = to_latex(TABLE)
+    assert r"a \& b & 50.00 $\pm$ 1.00 (40.00 to 60.00) \\" in tex
+    assert r"95 \%" in tex and r"\toprule" in tex and not re.search(r"(?<!\\)%", tex)
+    rows = list(csv.reader(io.StringIO(to_csv(TABLE))))
+    assert rows[0] == ["Model", "Acc", "Acc std", "Acc low", "Acc high"]
+    assert rows[1] == ["a & b", "50.0000", "1.0000", "40.0000", "60.0000"]
+    assert rows[2][1:] == ["-0.1000", "", "", ""] and rows[3] == ["none", *[""] * 4]
