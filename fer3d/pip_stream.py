@@ -5,7 +5,8 @@ It imports nothing of fer3d.
 
 ``pip download`` would do for wheels, but of a source distribution it runs the build to learn the
 metadata. Here pip only finds the file (index, mirrors, find-links, certificates, credentials as in
-``pip config list``) and sends its bytes. The four calls into pip's internals below have kept their
+``pip config list``) and sends its bytes, a wheel's also where it is for another platform: nothing
+of it is run. The five calls into pip's internals below have kept their
 form from pip 23 to 26; where they fail, a local folder of packages does without them.
 """
 
@@ -36,18 +37,40 @@ def stream(project: str, filename: str, sink: BinaryIO) -> None:
         LookupError: no index offers the file; the message says what they answered.
         OSError: the connection broke, or the server answered with an error.
     """
+    from pip._internal.cli.cmdoptions import make_target_python
     from pip._internal.commands import create_command
 
     command: Any = create_command("download")
     choices = ["--no-input", "--no-binary", ":none:", "--only-binary", ":none:"]
-    options, _ = command.parse_args(choices)
+    options, _ = command.parse_args([*choices, *platform_choices(filename)])
     session = command._build_session(options)
-    finder = command._build_package_finder(options, session, ignore_requires_python=True)
+    finder = command._build_package_finder(
+        options, session, make_target_python(options), ignore_requires_python=True
+    )
     url = _find(finder, project, filename)
     with session.get(url, stream=True, headers={"Accept-Encoding": "identity"}) as response:
         response.raise_for_status()
         for chunk in response.iter_content(CHUNK):
             sink.write(chunk)
+
+
+def platform_choices(filename: str) -> list[str]:
+    """What makes pip offer a wheel for one platform whatever the platform is that it runs on.
+
+    Args:
+        filename: of a wheel or a source distribution.
+
+    Returns:
+        Options of ``pip download``; none for a file that is for every platform.
+    """
+    if not filename.endswith(".whl"):
+        return []
+    *_, python, abi, platforms = filename.removesuffix(".whl").split("-")
+    if platforms == "any":
+        return []
+    implementation, version = python[:2], python[2:]
+    named = [option for name in platforms.split(".") for option in ("--platform", name)]
+    return ["--implementation", implementation, "--python-version", version, "--abi", abi, *named]
 
 
 def _find(finder: Any, project: str, filename: str) -> str:

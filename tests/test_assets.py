@@ -140,7 +140,7 @@ def test_every_file_is_the_pinned_one(assets_dir: Path) -> None:
 
 def test_table_is_keyed_by_base_name() -> None:
     assert set(ASSETS) == {
-        "face_landmark.tflite",
+        "face_landmark_with_attention.tflite",
         "canonical_face_model.pt",
         "canonical_face_tessellation.json",
         "au_to_mesh_pls_v4.npz",

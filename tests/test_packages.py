@@ -65,6 +65,13 @@ def test_wheel_comes_from_the_configured_index(tmp_path: Path, index: Path) -> N
     assert (tmp_path / "copy.whl").read_bytes() == wheel.read_bytes()
 
 
+def test_wheel_of_another_platform_is_offered_too(tmp_path: Path, index: Path) -> None:
+    wheel = make_wheel(tmp_path).rename(tmp_path / "tiny_model-1.0-cp38-cp38-win_amd64.whl")
+    list_in(index, wheel)
+    download(pinned(wheel), tmp_path / "copy.whl")
+    assert (tmp_path / "copy.whl").read_bytes() == wheel.read_bytes()
+
+
 def test_source_distribution_is_not_built(tmp_path: Path, index: Path) -> None:
     ran = tmp_path / "ran"
     setup = f"open({str(ran)!r}, 'w')\nraise SystemExit('built')".encode()

@@ -67,11 +67,7 @@ def invariance(
         30), sensitivity; the gain is that of the shading over that of the photo.
     """
     work = partial(_person, seed, pipeline)
-    people = list(
-        map_ordered(
-            work, list(range(identities)), workers=settings.workers, description="invariance"
-        )
-    )
+    people = list(map_ordered(work, range(identities), settings=settings, description="invariance"))
     values = {kind: _measure(people, kind) for kind in KINDS}
     shading, photo = (values[kind]["sensitivity"] for kind in KINDS)
     return {

@@ -1,10 +1,11 @@
 """The face mesh network's systematic error, measured once and taken away.
 
-Seen from the front, MediaPipe's mesh draws the chin 0.6 cm too high and the outer corners of the
-eyes 0.3 cm too near to the temples; as a head turns, the mesh shrinks from the camera and its
+Seen from the front, MediaPipe's mesh draws the chin 0.4 cm too high and the outer corners of the
+eyes 0.1 cm too near to the temples; as a head turns, the mesh shrinks from the camera and its
 shape drifts. Both were measured on rendered faces whose vertices are known: the mean error of
-each vertex, in the face frame, as a polynomial of the fitted yaw and pitch. On photographs
-dlib's landmarks ask for the same chin (0.8 cm) and eyes (0.3 cm). What the error's mean does not
+each vertex, in the face frame, as a polynomial of the fitted yaw and pitch. The faces' pitch is
+spread as that of photos is, because the fields take back what the mesh shows of a pitch too
+little, and noise with it: the wider the spread, the more of both. What the error's mean does not
 explain is left alone: a regression of the error on the mesh's own shape would do better on
 renderings, but on photographs it does worse (docs/accuracy3d.md).
 
@@ -18,7 +19,7 @@ from io import BytesIO
 import numpy as np
 
 from fer3d.face3d.frames import pose_from_rotation
-from fer3d.face3d.recentralize import fit_similarity
+from fer3d.face3d.rigid import fit_rigid
 
 FIELDS = "calibration.npz"
 MAX_PITCH, MAX_YAW = 25.0, 60.0  # degrees: what was measured; beyond, the error is that at the end
@@ -31,33 +32,35 @@ def pose_terms(face_from_image: np.ndarray) -> np.ndarray:
         face_from_image: (..., 3, 3) float, rotation.
 
     Returns:
-        (..., 7) float64: four terms even in yaw, then three odd ones.
+        (..., 11) float64: six terms even in yaw, then five odd ones.
     """
     pitch, yaw, _ = np.moveaxis(pose_from_rotation(face_from_image), -1, 0)
     up = np.sin(np.radians(np.clip(pitch, -MAX_PITCH, MAX_PITCH)))
     left = np.sin(np.radians(np.clip(yaw, -MAX_YAW, MAX_YAW)))
-    even = (np.ones_like(up), up, up**2, left**2)
-    return np.stack([*even, left, left * up, left**3], axis=-1)
+    even = (np.ones_like(up), up, up**2, left**2, left**2 * up, left**4)
+    odd = (left, left * up, left**3, left * up**2, left**3 * up)
+    return np.stack([*even, *odd], axis=-1)
 
 
-def calibrate(vertices: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def calibrate(vertices: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Meshes without their systematic error.
 
     Args:
         vertices: (..., 468, 3) float, px, image frame, as the network gives them.
         reference: (468, 3) float, cm, face frame.
+        weights: (468,) float, of the pose's fit, see ``rigid_weights``.
 
     Returns:
         (..., 468, 3) float64, px, image frame.
     """
-    fit = fit_similarity(vertices, reference)
+    fit = fit_rigid(vertices, reference, weights)
     error = np.einsum("...k,kvd->...vd", pose_terms(fit.rotation), load_fields())
     return vertices + error @ fit.rotation / fit.scale[..., None, None]
 
 
 @lru_cache(maxsize=1)
 def load_fields() -> np.ndarray:
-    """(7, 468, 3) float64, cm, face frame: what to add to each vertex, for each pose term."""
+    """(11, 468, 3) float64, cm, face frame: what to add to each vertex, for each pose term."""
     data = files("fer3d.face3d").joinpath(FIELDS).read_bytes()
     with np.load(BytesIO(data), allow_pickle=False) as stored:
         return stored["fields"].astype(np.float64)

@@ -15,16 +15,16 @@ from fer3d.face3d.frames import pose_from_rotation
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.packing import Columns, by_row, compute_dataset
 from fer3d.face3d.recentralize import Similarity, fit_similarity, is_degenerate
-from fer3d.face3d.rigid import fit_rigid, rigid_weights
+from fer3d.face3d.rigid import rigid_weights, turn_to_front
 from fer3d.face3d.topology import MODELS, VERTICES, Topology, load_topology
 from fer3d.face3d.visibility import unoccluded_points, visible_points
 from fer3d.manifest import tally
 from fer3d.params import ReconstructParams
 from fer3d.settings import Settings
 from fer3d.store.digests import sha256_file
-from fer3d.store.rows import Arrays, Producer
+from fer3d.store.producer import Arrays, Producer
 
-VERSION = 2
+VERSION = 3
 INPUTS = ("images", "points")
 
 
@@ -95,7 +95,8 @@ def producer(
     """
     backend = make_backend(params, assets, models, device)
     points = len(backend.surface.load())
-    used = [*MODELS, *([landmarks.MODEL] if params.landmarks == "dlib" else [])]
+    dlib = params.landmarks == "dlib"
+    used = [*MODELS, *([landmarks.MODEL] if dlib else [])]
     return Producer(
         name="reconstruct",
         version=VERSION,
@@ -111,7 +112,8 @@ def producer(
             "presence": Spec((), "float32"),
             "reason": Spec((), "uint8"),
         },
-        parameters=params.model_dump(mode="json"),
+        parameters=params.model_dump(mode="json") | {"device": device},
+        libraries=("numpy", "opencv", "open3d", "scipy", *backend.libraries, *["dlib"] * dlib),
         models={name: sha256_file(assets / name) for name in used} | backend.models(),
     )
 
@@ -153,12 +155,12 @@ def _reconstruct(
         return _nothing(backend, mesh.presence, Reason.NO_FACE)
     if is_degenerate(mesh.landmarks):
         return _nothing(backend, mesh.presence, Reason.DEGENERATE)
-    face_from_image = _fit(mesh, load_topology(assets, 0), params.fit)
+    face_from_image, vertices_face = _fit(mesh, load_topology(assets, 0), params.fit)
     visible = visible_points if params.visibility == "paper" else unoccluded_points
     kept = backend.vertices.dtype
     return Reconstruction(
         vertices_image=mesh.vertices.astype(kept),
-        vertices_face=face_from_image(mesh.vertices).astype(kept),
+        vertices_face=vertices_face.astype(kept),
         landmarks_image=np.float32(_landmarks(image, mesh, face_from_image, assets, params)),
         rotation=np.float32(face_from_image.rotation),
         pose=np.float32(pose_from_rotation(face_from_image.rotation)),
@@ -201,13 +203,15 @@ def _nothing(backend: Backend, presence: float, reason: Reason) -> Reconstructio
     )
 
 
-def _fit(mesh: Mesh, topology: Topology, how: str) -> Similarity:
-    """What turns a face to the front: all vertices of facemesh, or landmarks."""
+def _fit(mesh: Mesh, topology: Topology, how: str) -> tuple[Similarity, np.ndarray]:
+    """What turns a face to the front, by all vertices of facemesh or by landmarks; and the face."""
     reference = topology.reference
     if how == "rigid" and len(mesh.vertices) == VERTICES:
-        return fit_rigid(mesh.vertices, reference, rigid_weights(reference, topology.triangles))
+        weights = rigid_weights(reference, topology.triangles)
+        return turn_to_front(mesh.vertices, reference, weights)
     weights = landmarks.RIGID if how == "rigid" else None
-    return fit_similarity(mesh.landmarks, landmarks.mesh_landmarks(reference), weights)
+    fit = fit_similarity(mesh.landmarks, landmarks.mesh_landmarks(reference), weights)
+    return fit, fit(mesh.vertices)
 
 
 def _landmarks(

@@ -13,7 +13,7 @@ from fer3d.face3d.surfaces import MeshSurface, SurfaceSource, surface_of
 from fer3d.face3d.topology import VERTICES, load_topology
 from fer3d.params import RelightParams
 from fer3d.settings import Settings
-from fer3d.store.rows import Arrays, Producer
+from fer3d.store.producer import Arrays, Producer
 
 VERSION = 1
 INPUTS = ("vertices_face", "visible")
@@ -83,8 +83,18 @@ def surface_producer(params: RelightParams, surface: SurfaceSource) -> Producer:
             "visible_fraction": Spec((), "float32"),
         },
         parameters=params.model_dump(mode="json") | surface.parameters(),
+        libraries=("numpy", "open3d", "scipy"),
         models=surface.models(),
     )
+
+
+def folder_producer(
+    params: RelightParams, source: Path, assets: Path, models: Path | None = None
+) -> Producer:
+    """``surface_producer`` for the faces that a packed folder of ``reconstruct`` holds."""
+    vertices, visible = (array.shape[1] for array in open_arrays(source, *INPUTS).values())
+    subdivisions = subdivisions_of(visible, assets) if vertices == VERTICES else 0
+    return surface_producer(params, surface_of(vertices, assets, subdivisions, models))
 
 
 def relight_dataset(
@@ -106,10 +116,8 @@ def relight_dataset(
     Returns:
         Metrics: images, and the mean visible_fraction of reconstructed faces (null without any).
     """
-    vertices, visible = (array.shape[1] for array in open_arrays(source, *INPUTS).values())
-    subdivisions = subdivisions_of(visible, assets) if vertices == VERTICES else 0
-    surface = surface_of(vertices, assets, subdivisions, models)
-    frame = compute_dataset(surface_producer(params, surface), source, out, settings, _columns)
+    made = folder_producer(params, source, assets, models)
+    frame = compute_dataset(made, source, out, settings, _columns)
     fractions = frame.loc[frame["reconstructed"], "visible_fraction"]
     mean = round(float(fractions.astype(np.float64).mean()), 4) if len(fractions) else None
     return {"images": len(frame), "visible_fraction": mean}

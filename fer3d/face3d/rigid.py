@@ -6,6 +6,10 @@ so turn the head, and a camera at arm's length does not project in parallel. Hen
 fit of rotation, scale and place in which residuals in depth count less, the cheeks count most,
 and the projection is perspective. Every constant was chosen by the rotation error on rendered
 faces with known pose (docs/accuracy3d.md).
+
+What the fit knows of perspective the face that is turned to the front must not keep: the near
+cheek of a turned head is drawn larger than the far one, so that, turned as it was drawn, a face
+would change its shape with its pose.
 """
 
 import numpy as np
@@ -17,6 +21,9 @@ CHEEK_X, CHEEK_Y = 1.9, (-2.2, 3.2)  # cm, face frame: sideways from the nose, b
 OTHERS = 0.1  # weight of the rest, next to the cheeks' 1; with less for jaw and lips it is worse
 DEPTH = 0.3  # weight of a residual in depth, next to 1 of one in x and y
 DISTANCE = 60.0  # cm, camera to face; from 60 to 150 the result moves by half a degree at most
+LENS = 85.0
+"""cm, camera to face, for undoing the perspective: the harmonic mean of 50 to 160 cm, an arm's
+length to across a room. No single image tells it; 60 and 120 change a shading image little."""
 STEPS = 5  # of Gauss-Newton, from the Procrustes solution; the last moves by under 0.01 degrees
 
 
@@ -60,6 +67,45 @@ def fit_rigid(vertices_image: np.ndarray, reference: np.ndarray, weights: np.nda
         image_from_face = _step(image, model, weights, image_from_face) @ image_from_face
     rotation = np.swapaxes(image_from_face, -1, -2)
     return place(vertices_image, reference, rotation, weights)
+
+
+def turn_to_front(
+    vertices_image: np.ndarray, reference: np.ndarray, weights: np.ndarray
+) -> tuple[Similarity, np.ndarray]:
+    """The fit, and the mesh turned by it with the perspective undone.
+
+    Args:
+        vertices_image: (..., V, 3) float, px, image frame.
+        reference: (V, 3) float, cm, face frame.
+        weights: (V,) float, not negative.
+
+    Returns:
+        ``face_from_image`` of :func:`fit_rigid`, and vertices (..., V, 3) float64, cm, face frame.
+    """
+    fit = fit_rigid(vertices_image, reference, weights)
+    parallel = undo_perspective(vertices_image, fit.scale, weights)
+    return fit, place(parallel, reference, fit.rotation, weights)(parallel)
+
+
+def undo_perspective(
+    vertices_image: np.ndarray, scale: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """A mesh as it would be drawn from far away, about its weighted centre.
+
+    Args:
+        vertices_image: (..., V, 3) float, px, image frame: x and y as a lens at ``LENS`` draws
+            them, z in proportion to the depth.
+        scale: (...) float, cm per px.
+        weights: (V,) float, not negative.
+
+    Returns:
+        (..., V, 3) float64, px, image frame; z as it was.
+    """
+    weights = weights / weights.sum()
+    centre = np.einsum("v,...vd->...d", weights, vertices_image)[..., None, :]
+    apart = vertices_image - centre
+    shrunk = 1 + apart[..., 2:] * np.asarray(scale)[..., None, None] / LENS
+    return centre + np.concatenate([apart[..., :2] * shrunk, apart[..., 2:]], axis=-1)
 
 
 def _step(

@@ -69,7 +69,7 @@ def test_without_a_detected_face_there_is_none_unless_it_is_asked_for(
 def test_the_key_of_a_result_holds_the_model_files_digest(assets_dir, model_file):
     made = producer(PARAMS, assets_dir, model_file.parent)
     assert made.models["prnet.npz"] == sha256_file(model_file)
-    assert "face_landmark.tflite" not in made.models
+    assert "face_landmark_with_attention.tflite" not in made.models
     surface = PositionMapSurface(model_file)
     assert relight.surface_producer(RELIGHT, surface).models == surface.models()
 
