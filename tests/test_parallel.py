@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 
 import pytest
 
@@ -14,6 +15,10 @@ def square(x: int) -> tuple[int, int]:
 
 def on(count: int) -> Settings:
     return Settings(workers=count)
+
+
+def wait(x: int) -> None:
+    time.sleep(0.1)
 
 
 def end(x: int) -> None:
@@ -58,14 +63,14 @@ def test_tasks_are_made_one_at_a_time():
     made = []
 
     def tasks():
-        for i in range(50):
+        for i in range(400):  # 20 s of work for two
             made.append(i)
             yield i
 
-    squares = map_ordered(square, tasks(), settings=on(2), description="squares", weights=[1] * 50)
-    next(squares)
-    assert len(made) < 10
-    squares.close()
+    waits = map_ordered(wait, tasks(), settings=on(2), description="waits", weights=[1] * 400)
+    next(waits)
+    assert len(made) < 200
+    waits.close()
 
 
 def test_a_worker_that_ends_abruptly_is_an_error_that_says_what_to_do():
