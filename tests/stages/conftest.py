@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -80,7 +81,9 @@ class Project:
 
     @contextmanager
     def start(self, *command: str) -> Iterator[subprocess.Popen]:
-        """Start a command as a terminal does: in a process group of its own."""
+        """Start a command as a terminal does: in a process group of its own, open to Ctrl-C."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a background job, and inherited
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         with subprocess.Popen(
             command,
             cwd=self.folder,
