@@ -219,7 +219,11 @@ def test_locks_of_dvc(checkout):
     lock(os.getpid())
     (found,) = sharing.dvc_state(checkout)
     assert found.status is Status.WARNING and str(os.getpid()) in found.detail
-    rwlock.write_text('{"write": {"data/al')
+
+
+@pytest.mark.parametrize("rwlock", ["", '{"write": {"data/al'])
+def test_half_files_of_dvc(checkout, rwlock):
+    (checkout / ".dvc/tmp/rwlock").write_text(rwlock)
     (checkout / "dvc.lock").write_text("schema: '2.0'\nstag")
     found = sharing.dvc_state(checkout)
     assert [finding.status for finding in found] == [Status.PROBLEM, Status.PROBLEM]

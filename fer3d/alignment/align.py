@@ -59,13 +59,18 @@ def align_dataset(
     Raises:
         UserError: an image changed or vanished since it was ingested; the message names it.
     """
-    device = settings.torch_device() if params.detector == "mtcnn" else "cpu"
+    device = device_of(params, settings)
     if device == "cuda" and settings.parallel == "processes":
         settings = settings.model_copy(update={"workers": 1})  # one process feeds the GPU
     frame = manifest.read(manifest_path)
     made = producer(params, assets, max_pixels, device)
     files = source(frame, image_root, device)
     return summarize(compute_dataset(made, files, frame, out, settings, _columns))
+
+
+def device_of(params: AlignParams, settings: Settings) -> str:
+    """``cpu`` or ``cuda``: where the stage computes on this machine; part of its results' keys."""
+    return settings.torch_device() if params.detector == "mtcnn" else "cpu"
 
 
 def producer(params: AlignParams, assets: Path, max_pixels: int, device: str = "cpu") -> Producer:

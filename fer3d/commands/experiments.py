@@ -49,14 +49,8 @@ def run(params: ParamsOption = PARAMS) -> None:
     protocol, cells = _protocol(values), matrix(values)
     there = sum(is_done(cell, values, protocol.cells) for cell in cells)
     print(f"{len(cells)} cells, {there} of them there: dvc repro {protocol.pipeline}", flush=True)
-    programs = Path(sys.executable).parent  # `python` in dvc.yaml is this one
-    path = os.pathsep.join((str(programs), os.environ.get("PATH", os.defpath)))
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", str(protocol.pipeline)],
-        env=os.environ | {"PATH": path},
-    )
-    if done.returncode:
-        raise typer.Exit(done.returncode)
+    if status := _dvc("repro", str(protocol.pipeline)):
+        raise typer.Exit(status)
     print(f"tables, as Markdown, LaTeX and CSV, and pictures: {protocol.tables}")
 
 

@@ -55,23 +55,23 @@ def needed_keys(checkout: Checkout) -> Needed:
 
 def _align(checkout: Checkout, source: Path) -> tuple[Producer, RowSource]:
     from fer3d import manifest
-    from fer3d.alignment.align import producer
+    from fer3d.alignment.align import device_of, producer
     from fer3d.alignment.align import source as files
     from fer3d.datasets.layout import image_root
 
     params = checkout.params.align
-    device = checkout.settings.torch_device() if params.detector == "mtcnn" else "cpu"
+    device = device_of(params, checkout.settings)
     images = image_root(checkout.folder / checkout.params.ingest.source)
     made = producer(params, _assets(checkout), checkout.params.ingest.max_pixels, device)
     return made, files(manifest.read(source), images, device)
 
 
 def _reconstruct(checkout: Checkout, source: Path) -> tuple[Producer, RowSource]:
-    from fer3d.face3d.reconstruct import producer
+    from fer3d.face3d.reconstruct import device_of, producer
     from fer3d.store.sources import PackedSource
 
     params = checkout.params.reconstruct
-    device = checkout.settings.torch_device() if params.backend == "prnet" else "cpu"
+    device = device_of(params, checkout.settings)
     made = producer(params, _assets(checkout), checkout.folder / checkout.models, device)
     return made, PackedSource(source.parent, made.inputs)
 

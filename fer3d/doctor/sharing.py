@@ -208,7 +208,7 @@ def _rwlock(checkout: Path) -> Finding | None:
 
     path = checkout / ".dvc/tmp/rwlock"
     try:
-        locks = json.loads(path.read_text() or "{}")
+        locks = json.loads(path.read_text())
         readers = chain.from_iterable(locks.get("read", {}).values())
         holders = chain(readers, locks.get("write", {}).values())
         numbers = {int(holder["pid"]) for holder in holders if holder}

@@ -83,6 +83,11 @@ def reconstruct_image(
     return _reconstruct(image, points, make_backend(params, assets, models), assets, params)
 
 
+def device_of(params: ReconstructParams, settings: Settings) -> str:
+    """``cpu`` or ``cuda``: where the stage computes on this machine; part of its results' keys."""
+    return settings.torch_device() if params.backend == "prnet" else "cpu"
+
+
 def producer(
     params: ReconstructParams, assets: Path, models: Path | None = None, device: str = "cpu"
 ) -> Producer:
@@ -138,7 +143,7 @@ def reconstruct_dataset(
         Metrics: images, reconstructed, reconstructed_fraction, not_reconstructed_by_reason,
         and the median absolute pitch, yaw and roll in degrees (null without any face).
     """
-    device = settings.torch_device() if params.backend == "prnet" else "cpu"
+    device = device_of(params, settings)
     made = producer(params, assets, models, device)
     return _metrics(compute_dataset(made, source, out, settings, _columns))
 

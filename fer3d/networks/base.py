@@ -8,6 +8,7 @@ from fer3d.networks.layers import (
     convolved_side,
     fully_connected,
     max_pool,
+    shortcut,
     standardize_pixels,
 )
 
@@ -83,12 +84,7 @@ class ResidualBlock(nn.Module):
             nn.ReLU(),
             *convolution(second, third, 1),
         )
-        keeps_shape = stride == 1 and third == channels
-        self.shortcut = (
-            nn.Identity()
-            if keeps_shape
-            else nn.Sequential(*convolution(channels, third, 1, stride))
-        )
+        self.shortcut = shortcut(channels, third, stride)
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, C, H, W) to (B, filters[2], ceil(H / stride), ceil(W / stride))."""

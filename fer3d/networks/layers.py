@@ -29,6 +29,13 @@ def convolution(
     ]
 
 
+def shortcut(channels: int, filters: int, stride: int) -> nn.Module:
+    """The other way around a residual block: nothing where the shape stays, else a 1 x 1 step."""
+    if stride == 1 and channels == filters:
+        return nn.Identity()
+    return nn.Sequential(*convolution(channels, filters, 1, stride))
+
+
 def fully_connected(widths: Sequence[int], dropout: float) -> nn.Sequential:
     """Fully connected layers, each followed by batch normalization and ReLU.
 

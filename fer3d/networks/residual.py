@@ -8,6 +8,7 @@ from fer3d.networks.layers import (
     convolution,
     convolved_side,
     fully_connected,
+    shortcut,
     standardize_pixels,
 )
 
@@ -84,12 +85,7 @@ class BasicBlock(nn.Module):
             *convolution(filters, filters, KERNEL, padding=1),
         )
         nn.init.zeros_(self.residual[-1].weight)
-        keeps_shape = stride == 1 and channels == filters
-        self.shortcut = (
-            nn.Identity()
-            if keeps_shape
-            else nn.Sequential(*convolution(channels, filters, 1, stride))
-        )
+        self.shortcut = shortcut(channels, filters, stride)
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, C, H, W) to (B, filters, ceil(H / stride), ceil(W / stride))."""

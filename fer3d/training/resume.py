@@ -25,6 +25,16 @@ from fer3d.store.digests import sha256_file, sha256_json
 from fer3d.training.data import Folders
 
 _LOGGER = logging.getLogger(__name__)
+_UNREADABLE = (  # what a file that is no state of a training, or not all of one, is answered with
+    zipfile.BadZipFile,
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    OSError,
+)
 
 
 class TrainingState(Callback):
@@ -79,9 +89,7 @@ def usable(path: Path) -> bool:
         if broken:
             return _damaged(path, f"checksum of {broken}")
         done = torch.load(path, map_location="cpu", weights_only=True)["epoch"] + 1
-    except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        return _damaged(path, error)
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except _UNREADABLE as error:
         return _damaged(path, error)
     _LOGGER.info("an interrupted training goes on after epoch %d", done)
     return True

@@ -164,7 +164,8 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(undone, first_run):
         os.killpg(dvc.pid, signal.SIGINT)  # what a terminal does
         said = dvc.communicate()[0]
     assert "reconstruct: interrupted: run `dvc repro` again, it goes on where it was" in said
-    assert "exited with 130" in said and "Traceback" not in said
+    assert re.search(r"exited with (130|-2)\b", said)  # 128 + SIGINT where DVC's shell says it
+    assert "Traceback" not in said
     assert survivors(processes, undone.folder) == []
     assert list((undone.folder / "data").glob(".*.tmp")) == []
     undone.repro("--single-item", "reconstruct")
