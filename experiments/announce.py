@@ -1,15 +1,13 @@
 """The line before a cell: which it is, and about how long is left. It changes no result."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from experiments import TIMES
 from fer3d.experiments.cells import Cell, Configuration
 from fer3d.experiments.progress import announce
 from stages import PathOption, context, run
-
-STARTS = Path(".fer3d/experiments.json")
 
 
 def main(
@@ -22,7 +20,7 @@ def main(
 ) -> None:
     params, _ = context()
     cell = Cell(Configuration(preset, branches, loss), seed, fold)
-    print(announce(cell, params, cells, STARTS), flush=True)
+    print(announce(cell, params, cells, TIMES), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
+from experiments import TIMES
 from fer3d.experiments.cells import Cell, Configuration
 from fer3d.experiments.run import run_cell
+from fer3d.experiments.times import timed
 from fer3d.training.data import Folders
 from stages import PathOption, context, run
 
@@ -23,14 +25,16 @@ def main(
 ) -> None:
     params, settings = context()
     cell = Cell(Configuration(preset, branches, loss), seed, fold)
-    result = run_cell(
-        cell,
-        params,
-        Folders(images, faces, shadings),
-        out,
-        state=settings.state_folder,
-        device=settings.torch_device(),
-    )
+    folders = Folders(images, faces, shadings)
+    with timed(cell, params, TIMES):
+        result = run_cell(
+            cell,
+            params,
+            folders,
+            out,
+            state=settings.state_folder,
+            device=settings.torch_device(),
+        )
     accuracy = result["scores"]["validation"]["accuracy"]
     print(f"{cell.title}: validation accuracy {accuracy:.3f}", flush=True)
 

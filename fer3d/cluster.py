@@ -47,7 +47,7 @@ def connect(settings: Settings) -> "Client":
         import distributed  # noqa: F401
     except ImportError:
         raise UserError(
-            "FER3D_PARALLEL is dask, and Dask is not installed: pip install 'fer3d[dask]'"
+            "FER3D_PARALLEL is dask, and Dask is not installed: pip install -e '.[dask]'"
         ) from None
     client = _client(settings.dask, settings.workers)
     if client.status != "running":  # its cluster ended since

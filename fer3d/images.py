@@ -38,6 +38,7 @@ class Rejection(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     CORRUPT = "corrupt"
     TOO_LARGE = "too_large"
+    MISSING = "missing"
     UNREADABLE = "unreadable"
 
 
@@ -61,6 +62,8 @@ def read_file(path: Path) -> bytes:
     """
     try:
         return path.read_bytes()
+    except FileNotFoundError as error:
+        raise Rejected(Rejection.MISSING, error.strerror) from None
     except OSError as error:
         raise Rejected(Rejection.UNREADABLE, error.strerror or str(error)) from None
 

@@ -130,6 +130,22 @@ def tally(values: pd.Series) -> dict[str, int]:
     return {str(name): int(count) for name, count in values.value_counts().sort_index().items()}
 
 
+def people(frame: pd.DataFrame) -> pd.Series:
+    """Who is on each image: its subject; an image of an unknown subject is a person of its own.
+
+    What keeps persons together, the split and the statistics, asks here.
+
+    Args:
+        frame: N rows of a manifest with ``id`` and ``subject``.
+
+    Returns:
+        (N,) str, by image id.
+    """
+    subjects = frame["subject"]
+    known = subjects.astype(object).where(subjects.notna(), "image " + frame["id"])
+    return known.set_axis(frame["id"])
+
+
 def classes(frame: pd.DataFrame) -> list[str]:
     """The labels in alphabetical order: a label's position is its code (paper B, section 4)."""
     return sorted(frame["label"].unique())

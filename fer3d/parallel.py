@@ -2,12 +2,14 @@
 
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
+from itertools import islice
 from typing import TypeVar
 
-from joblib import Parallel, delayed
-from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from rich.console import Console
 from rich.progress import (
@@ -26,6 +28,12 @@ from fer3d.workers import deaf_to_interrupts, serve
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+IN_FLIGHT = 4  # tasks a worker: one computed, others at hand or done while an earlier one is not
+ONE_THREAD = {  # for libraries that a task is the first to load
+    f"{library}_THREADS": "1"
+    for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM")
+}
+
 
 def map_ordered(
     function: Callable[[Task], Result],
@@ -40,8 +48,8 @@ def map_ordered(
     Each worker process computes with one thread, so numerical results do not depend on the number
     of workers. ``function`` and tasks must be picklable; what is expensive to load (a network) is
     loaded inside ``function`` and kept by a cache of its module. A few tasks a worker are under way
-    at once, so neither tasks nor results pile up. ``function`` may run twice on a task, if a worker
-    of a cluster dies.
+    at once, the results that nobody has taken yet among them, so neither tasks nor results pile up.
+    ``function`` may run twice on a task, if a worker of a cluster dies.
 
     Args:
         settings: processes here (one computes in this process) or a Dask cluster.
@@ -136,24 +144,26 @@ def _results(
 def _in_processes(
     function: Callable[[Task], Result], tasks: Iterable[Task], count: int
 ) -> Iterator[Result]:
-    pool = Parallel(
-        n_jobs=count,
-        return_as="generator",
-        batch_size=1,
-        pre_dispatch="2 * n_jobs",
-        initializer=serve,
-        initargs=(os.getpid(),),
-    )
+    """The next task is drawn when the first result has been taken."""
+    pool = ProcessPoolExecutor(count, initializer=serve, initargs=(os.getpid(),), env=ONE_THREAD)
+    remaining = iter(tasks)
+    waiting: deque[Future[Result]] = deque()
+
+    def send(most: int) -> None:
+        for task in islice(remaining, most):
+            waiting.append(pool.submit(single_threaded, function, task))
+
     try:
         with deaf_to_interrupts():  # this starts the workers
-            results = pool(delayed(single_threaded)(function, task) for task in tasks)
-        yield from results
+            send(IN_FLIGHT * count)
+        while waiting:
+            yield waiting[0].result()
+            waiting.popleft()
+            send(1)
     except TerminatedWorkerError:
         raise UserError(
             "a worker process ended abruptly, most likely for want of memory: run `dvc repro` "
             "again, with a lower FER3D_WORKERS; what is in the object store is kept"
         ) from None
     finally:
-        # a worker that outgrows the first task it ever had is restarted: the next map, with its
-        # own networks, gets workers of its own
-        get_reusable_executor(max_workers=count).shutdown()
+        pool.shutdown(kill_workers=bool(waiting))

@@ -5,10 +5,18 @@ Units and ranges stand in the comments of ``params.yaml``; here they are enforce
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from fer3d.errors import UserError
 
@@ -54,7 +62,8 @@ class SplitParams(Section):
     @model_validator(mode="after")
     def _the_fold_is_one_of_them(self) -> Self:
         if self.folds is not None and self.fold >= self.folds:
-            raise ValueError(f"fold: {self.folds} folds are numbered 0 .. {self.folds - 1}")
+            folds = f"{self.folds} folds are numbered 0 .. {self.folds - 1}"
+            raise ValueError(f"fold: {folds}, got {self.fold}")
         return self
 
 
@@ -75,14 +84,32 @@ class ClassPolicy(Section):
     def _an_image_is_replaced_once(self) -> Self:
         if self.mode == "replace" and 3 * self.fraction > 1:
             raise ValueError(
-                "three noises replace three shares of a class: fraction is 1/3 at most"
+                "three noises replace three shares of a class: fraction is 1/3 at most, "
+                f"got {self.fraction}"
             )
         return self
 
 
+_WHOLE, _BY_CLASS = "whole policy", "policy by class"  # kinds of balance.policy, in no message
+
+
+def _kind_of_policy(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return _BY_CLASS
+    return _WHOLE if value in ("auto", "none") else None
+
+
 class BalanceParams(Section):
     seed: Seed
-    policy: Literal["auto", "none"] | dict[str, ClassPolicy]
+    policy: Annotated[
+        Annotated[Literal["auto", "none"], Tag(_WHOLE)]
+        | Annotated[dict[str, ClassPolicy], Tag(_BY_CLASS)],
+        Discriminator(
+            _kind_of_policy,
+            custom_error_type="policy",
+            custom_error_message="expected auto, none or a policy by class",
+        ),
+    ]
 
 
 class ReconstructParams(Section):
@@ -96,7 +123,10 @@ class ReconstructParams(Section):
     @model_validator(mode="after")
     def _landmarks_of_another_backend_are_not_there(self) -> Self:
         if self.landmarks not in ("dlib", self.backend):
-            raise ValueError(f"with backend {self.backend} landmarks are dlib or {self.backend}")
+            raise ValueError(
+                f"with backend {self.backend} landmarks are dlib or {self.backend}, "
+                f"got {self.landmarks}"
+            )
         return self
 
 
@@ -108,7 +138,9 @@ class RelightParams(Section):
     @model_validator(mode="after")
     def _light_has_a_direction(self) -> Self:
         if not all(map(math.isfinite, self.light)) or not any(self.light):
-            raise ValueError("light: expected three finite numbers, not all zero")
+            raise ValueError(
+                f"light: expected three finite numbers, not all zero, got {list(self.light)}"
+            )
         return self
 
 
@@ -219,10 +251,13 @@ def load(path: Path) -> Params:
         raise UserError(f"{path}: " + "; ".join(map(_describe, error.errors()))) from None
 
 
-def _describe(problem: dict) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
+def _describe(problem: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in problem["loc"] if part not in (_WHOLE, _BY_CLASS))
     if problem["type"] == "extra_forbidden":
         return f"unknown key {key!r}"
     if problem["type"] == "missing":
         return f"missing key {key!r}"
-    return f"{key}: {problem['msg']}, got {problem['input']!r}"
+    if problem["type"] == "value_error":  # of a validator above, which says what it got
+        return f"{key}: {problem['ctx']['error']}"
+    expected = "expected keys with values" if problem["type"] == "model_type" else problem["msg"]
+    return f"{key or 'all of it'}: {expected}, got {problem['input']!r}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fer3d import images
+from fer3d.errors import UserError
 from fer3d.face3d.export import draw_face, scene_mesh, write_ply
 from fer3d.face3d.frames import rotation_from_pose
 from fer3d.face3d.surfaces import drawn_triangles
@@ -37,11 +38,21 @@ class Photo:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files to write, or None. With several images, mesh and picture get a number each."""
+    """Files to write, or None. With several images, mesh and picture get a number each.
+
+    Raises:
+        UserError: a mesh that is not named .ply, or a picture that is not named .png.
+    """
 
     json: Path | None = None
     mesh: Path | None = None
     picture: Path | None = None
+
+    def __post_init__(self) -> None:
+        for path, suffix in ((self.mesh, ".ply"), (self.picture, ".png")):
+            if path is not None and path.suffix.lower() != suffix:
+                kind = suffix[1:].upper()
+                raise UserError(f"{path} would be a {kind} file: name it {path.stem}{suffix}")
 
 
 def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> list[Photo]:

@@ -88,6 +88,11 @@ class Predictor:
         """
         return self(images.decode(images.read_file(path)))
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """In the recognizer's order."""
+        return tuple(self._recognizer.classes)
+
     @cached_property
     def _aligner(self) -> Aligner:
         return make_aligner(self._section("align", AlignParams), self.assets, self.device)

@@ -17,13 +17,14 @@ from ``params.yaml``. An environment variable wins over the file.
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fer3d.errors import UserError
+from fer3d.limits import usable_cores
 from fer3d.store import addresses
 
 LOCAL_FILE = "fer3d.local.toml"
@@ -31,7 +32,7 @@ PREFIX = "FER3D_"
 
 
 def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(usable_cores()))
 
 
 class Settings(BaseModel):
@@ -81,6 +82,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
     environment = os.environ if environment is None else environment
     values = _from_file(folder / LOCAL_FILE)
     variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
+    _check_names(environment, variables.values())
     values |= {name: environment[key] for name, key in variables.items() if key in environment}
     try:
         settings = Settings(**values)
@@ -98,6 +100,14 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
             f"FER3D_DASK: expected a scheduler's address, as tcp://host:8786, got {settings.dask!r}"
         )
     return settings
+
+
+def _check_names(environment: Mapping[str, str], known: Collection[str]) -> None:
+    strange = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    if strange:
+        raise UserError(
+            f"environment variable {', '.join(strange)} is none of fer3d's: {', '.join(known)}"
+        )
 
 
 def _from_file(path: Path) -> dict[str, object]:

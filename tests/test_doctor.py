@@ -93,6 +93,15 @@ def test_packages_that_are_not_as_declared(checkout):
     assert older.status is Status.PROBLEM and "dvc>=3" in older.detail
 
 
+def test_pins_may_have_conditions_and_comments(tmp_path):
+    (tmp_path / "constraints.txt").write_text(
+        "# pinned\n--prefer-binary\n\na==1.0  # why\nB_b == 2\n"
+        "c==3; python_version >= '3'\nc==4; python_version < '3'\nd>=5\n"
+    )
+    assert machine._pins(tmp_path) == {"a": "1.0", "b-b": "2", "c": "3"}
+    assert machine._pins(tmp_path / "elsewhere") == {}
+
+
 def test_a_library_that_does_not_load(repository):
     found = machine.libraries({"libnothing7": "libnothing.so.7"})
     assert found.status is Status.PROBLEM and "apt-get install libnothing7" in found.advice
@@ -111,7 +120,7 @@ def test_too_little_memory_for_the_workers(tmp_path):
     found = machine.memory(many, available=8 * GIGABYTE)
     assert found.status is Status.PROBLEM
     fewer = int(found.advice.removeprefix("set FER3D_WORKERS="))
-    assert 1 < fewer < 64
+    assert 1 <= fewer <= machine.usable_cores()  # what the processor check says too
     assert machine.memory(settings(tmp_path, workers=fewer), 8 * GIGABYTE).status is Status.OK
 
 
@@ -245,6 +254,11 @@ def test_dask_that_does_not_answer(tmp_path, monkeypatch):
     gone = settings(tmp_path, parallel="dask", dask="tcp://127.0.0.1:9")
     assert sharing.dask(gone).status is Status.PROBLEM
     assert sharing.dask(settings(tmp_path)).status is Status.OK
+
+
+def test_a_scheduler_that_nothing_uses(tmp_path):
+    found = sharing.dask(settings(tmp_path, dask="tcp://127.0.0.1:9"))
+    assert found.status is Status.WARNING and "FER3D_PARALLEL=dask" in found.advice
 
 
 def test_sizes_read_well():

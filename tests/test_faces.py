@@ -1,6 +1,7 @@
 """Faces of photos: `fer3d face3d` from end to end."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from fer3d.accuracy.measures import landmark_error
 from fer3d.alignment.faces import Faces
 from fer3d.cli import typer_app
 from fer3d.datasets import synthetic
+from fer3d.errors import UserError
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.faces import FaceFinder
 from fer3d.images import resize, write_png
@@ -95,6 +97,24 @@ def test_mesh_and_picture_are_numbered_by_image(told):
     assert len(mesh.vertices) == 2 * 468 and len(mesh.triangles) == 2 * 898
     assert mesh.has_vertex_colors()
     assert (folder / "faces_2.png").exists() and not (folder / "faces_1.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "right"),
+    [
+        ("--picture", "f.jpg", "PNG file: name it f.png"),
+        ("--mesh", "f.obj", "PLY .* name it f.ply"),
+    ],
+)
+def test_a_file_of_another_format_is_refused_before_anything_is_done(option, name, right):
+    result = CliRunner().invoke(typer_app, ["face3d", "none.jpg", option, name])
+    assert isinstance(result.exception, UserError)
+    assert re.search(f"{name} would be a {right}", str(result.exception))
+
+
+def test_the_help_says_what_is_written_for_several_images():
+    said = CliRunner().invoke(typer_app, ["face3d", "--help"], env={"COLUMNS": "300"}).output
+    assert "empty where there is no face" in said and "f_1.png, f_2.png" in said
 
 
 def test_a_tilted_box_gives_the_same_pose(photo, repository, assets_dir):

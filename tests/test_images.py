@@ -78,10 +78,11 @@ def test_a_rejection_survives_pickling():
     assert (copy.reason, copy.detail) == (Rejection.EMPTY, "0 bytes")
 
 
-def test_a_missing_file_is_unreadable(tmp_path):
-    with pytest.raises(Rejected) as caught:
-        read_file(tmp_path / "none.jpg")
-    assert caught.value.reason == Rejection.UNREADABLE
+def test_a_file_that_is_not_there_is_missing_and_a_folder_is_unreadable(tmp_path):
+    for path, reason in (("none.jpg", Rejection.MISSING), (".", Rejection.UNREADABLE)):
+        with pytest.raises(Rejected) as caught:
+            read_file(tmp_path / path)
+        assert caught.value.reason == reason
 
 
 def test_shrinking_averages():

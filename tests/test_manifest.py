@@ -68,3 +68,14 @@ def test_an_empty_manifest_can_be_written(frame, tmp_path):
 def test_tally_and_classes_are_alphabetical(frame):
     assert manifest.tally(frame["label"]) == {"anger": 1, "happiness": 1}
     assert manifest.classes(frame) == ["anger", "happiness"]
+
+
+def test_an_image_of_an_unknown_subject_is_a_person_of_its_own(frame):
+    frame = pd.concat([frame, frame.assign(id=["c.jpg", "d.jpg"])], ignore_index=True)
+    people = manifest.people(frame.assign(subject=["s1", None, "s1", None]))
+    assert people.to_dict() == {
+        "b.jpg": "s1",
+        "a.jpg": "image a.jpg",
+        "c.jpg": "s1",
+        "d.jpg": "image d.jpg",
+    }

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.parallel import batches, map_ordered, workers
+from fer3d.parallel import IN_FLIGHT, batches, map_ordered, workers
 from fer3d.settings import Settings
 
 
@@ -17,8 +17,13 @@ def on(count: int) -> Settings:
     return Settings(workers=count)
 
 
-def wait(x: int) -> None:
-    time.sleep(0.1)
+def wait(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def slow_at_first(x: int) -> int:
+    time.sleep(1.0 if x == 0 else 0.0)
+    return x
 
 
 def end(x: int) -> None:
@@ -58,19 +63,38 @@ def test_batches_cover_everything_once():
     assert batches(0, 2) == []
 
 
-@pytest.mark.filterwarnings("ignore:.*have been cancelled")
-def test_tasks_are_made_one_at_a_time():
+@pytest.mark.parametrize("taken", [1, 5])
+def test_tasks_are_made_as_results_are_taken(taken):
     made = []
 
     def tasks():
-        for i in range(400):  # 20 s of work for two
+        for i in range(400):
             made.append(i)
             yield i
 
-    waits = map_ordered(wait, tasks(), settings=on(2), description="waits", weights=[1] * 400)
-    next(waits)
-    assert len(made) < 200
-    waits.close()
+    results = map_ordered(square, tasks(), settings=on(2), description="slow", weights=[1] * 400)
+    for _ in range(taken):
+        next(results)
+    time.sleep(1)  # the workers could do all of them
+    assert len(made) < 2 * IN_FLIGHT + taken
+    results.close()
+
+
+def test_one_slow_task_holds_the_others_up_and_loses_none():
+    results = map_ordered(slow_at_first, range(50), settings=on(2), description="slow")
+    assert list(results) == list(range(50))
+
+
+def test_whoever_stops_early_does_not_wait_for_the_rest():
+    results = map_ordered(wait, [0.0, 60.0, 60.0], settings=on(2), description="waits")
+    next(results)
+    start = time.monotonic()
+    results.close()
+    assert time.monotonic() - start < 30
+    results = map_ordered(wait, [-1.0, 60.0, 60.0], settings=on(2), description="waits")
+    with pytest.raises(ValueError, match="non-negative"):
+        next(results)
+    assert time.monotonic() - start < 50
 
 
 def test_a_worker_that_ends_abruptly_is_an_error_that_says_what_to_do():

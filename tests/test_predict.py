@@ -1,20 +1,23 @@
 """One image to one expression, by the command and by the library, with an untrained recognizer."""
 
+import json
 import pickle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from typer.testing import CliRunner
 
-from fer3d import params
+from fer3d import params, predictions
 from fer3d.cli import typer_app
 from fer3d.errors import UserError
 from fer3d.images import write_png
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.predict import Predictor
+from fer3d.predictions import image_files
 from fer3d.training.checkpoint import Recognizer, save_recognizer
 
 CLASSES = ("anger", "happiness", "neutral")
@@ -69,6 +72,65 @@ def test_the_command_names_what_it_could_not_read(predictor, astronaut, tmp_path
     assert result.exit_code == 1, result.output
     assert any(name in result.output for name in CLASSES)
     assert "not_an_image" in result.output
+
+
+@pytest.fixture(scope="module")
+def written(predictor, astronaut, tmp_path_factory) -> tuple:
+    """A folder of images and a file beside it, with what the command printed and wrote."""
+    folder = tmp_path_factory.mktemp("pictures")
+    inner = folder / "faces" / "2024 [a]"
+    for path in (inner / "b.png", inner / "a.PNG", folder / "faces/z.png", inner / ".c.png"):
+        write_png(path, astronaut[:256, 64:320])
+    (inner / "d.jpg").write_bytes(b"no image")
+    (inner / "notes.txt").write_text("no image, and not named as one")
+    write_png(folder / "empty.gif", np.full((80, 120, 3), 128, np.uint8))
+    result = CliRunner().invoke(
+        typer_app,
+        [
+            *("predict", str(folder / "faces"), str(folder / "empty.gif")),
+            *("--json", str(folder / "out/all.json"), "--csv", str(folder / "out/all.csv")),
+            *("--checkpoint", str(predictor.checkpoint), "--assets", str(predictor.assets)),
+        ],
+        env={"COLUMNS": "300"},
+    )
+    images = json.loads((folder / "out/all.json").read_text())["images"]
+    return result, folder, images, pd.read_csv(folder / "out/all.csv")
+
+
+def test_a_folder_is_searched_at_any_depth_and_comes_sorted(written):
+    result, folder, images, table = written
+    names = [f"faces/2024 [a]/{name}" for name in ("a.PNG", "b.png", "d.jpg")]
+    paths = [str(folder / name) for name in (*names, "faces/z.png", "empty.gif")]
+    assert [image["image"] for image in images] == table["image"].tolist() == paths
+    assert result.exit_code == 1 and all(path in result.output for path in paths)
+
+
+def test_all_probabilities_are_written_and_why_an_image_is_none(written, predictor, astronaut):
+    _, _, images, table = written
+    probabilities = predictor(astronaut[:256, 64:320]).probabilities
+    assert images[0]["probabilities"] == pytest.approx(probabilities, abs=1e-6)
+    assert images[0]["expression"] == max(probabilities, key=probabilities.get)
+    assert images[0]["face_detected"] and set(images[0]["rotation_deg"]) == {"pitch", "yaw", "roll"}
+    assert images[2].keys() == {"image", "error"} and "not_an_image" in images[2]["error"]
+    assert images[4]["no_face3d"] == "no_face" and images[4]["rotation_deg"] is None
+    columns = table[[f"p_{name}" for name in CLASSES]]
+    assert columns.loc[0].tolist() == list(images[0]["probabilities"].values())
+    assert columns.loc[2].isna().all() and table["error"].notna().tolist() == [0, 0, 1, 0, 0]
+    assert table["yaw"][0] == images[0]["rotation_deg"]["yaw"] and np.isnan(table["yaw"][4])
+
+
+def test_a_folder_without_images_is_an_error(tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("no image")
+    with pytest.raises(UserError, match=r"holds no image files \(.bmp, "):
+        image_files([tmp_path])
+
+
+def test_many_images_have_a_progress_bar(monkeypatch, predictor, capsys):
+    monkeypatch.setattr(predictions, "answer_file", lambda path, _: path)
+    assert predictions.answer_files(range(19), predictor) == list(range(19))
+    assert capsys.readouterr().err == ""
+    predictions.answer_files(range(20), predictor)
+    assert "predict: 20 of 20" in capsys.readouterr().err
 
 
 def test_a_missing_checkpoint_says_what_to_run(predictor, astronaut, tmp_path: Path):

@@ -96,7 +96,10 @@ def accuracy3d_folder(folder: Path, pipeline: Pipeline, settings: Settings) -> d
     """
     truth = find_truth(folder / "images")
     if truth is None:
-        raise UserError(f"{folder} has no folder {FOLDER!r}: nothing to compare with")
+        raise UserError(
+            f"{folder} has no folder {FOLDER!r}, nothing to compare with: run `dvc repro "
+            "synthesize`, or name a folder of rendered images and their truth"
+        )
     frame = Truths.open(truth).frame
     originals = np.flatnonzero(frame["id"] == frame["source_id"])
     tasks = [originals[list(part)] for part in batches(len(originals), BATCH)]

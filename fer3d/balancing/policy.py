@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import floor
 
+import numpy as np
 import pandas as pd
 
 from fer3d.balancing.noise import NOISES
@@ -44,7 +45,8 @@ def class_policies(sizes: Mapping[str, int], params: BalanceParams) -> dict[str,
     unknown = sorted(params.policy.keys() - sizes.keys())
     if unknown:
         _LOGGER.warning(
-            "balance.policy names %s, which no training image has; the classes are %s",
+            "balance: warning: balance.policy names %s, which no training image has: a slip? "
+            "The classes are %s",
             ", ".join(unknown),
             ", ".join(sizes),
         )
@@ -88,13 +90,14 @@ def choose(frame: pd.DataFrame, fraction: float, seed: int) -> dict[str, list[in
         For each noise ``noisy_count`` different index labels of ``frame``.
     """
     count, size = noisy_count(len(frame), fraction), len(frame)
-    keys = [_order_key(seed, sha1) for sha1 in frame["sha1"]]
-    order = frame[["id"]].assign(key=keys).sort_values(["key", "id"]).index
+    frame = frame.sort_values("id")  # decides between equal images
+    keys = np.fromiter((_order_key(seed, sha1) for sha1 in frame["sha1"]), "S32", size)
+    order = frame.index[np.argsort(keys, kind="stable")]
     return {
-        noise.value: [order[(start * count + i) % size] for i in range(count)]
+        noise.value: order[(start * count + np.arange(count)) % size].tolist()
         for start, noise in enumerate(NOISES)
     }
 
 
-def _order_key(seed: int, sha1: str) -> str:
-    return hashlib.sha256(f"{seed} {sha1}".encode()).hexdigest()
+def _order_key(seed: int, sha1: str) -> bytes:
+    return hashlib.sha256(f"{seed} {sha1}".encode()).digest()

@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
+from fer3d.cleaning.divisible import Division, check_classes, check_divisible
 from fer3d.errors import UserError
-from fer3d.manifest import SPLITS, TEST, TRAIN, VALIDATION, tally
+from fer3d.manifest import SPLITS, TEST, TRAIN, VALIDATION, people, tally
 from fer3d.params import SplitParams
 
 
@@ -45,17 +46,19 @@ def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[
         ``{train, validation, test}``, each by class.
 
     Raises:
-        UserError: a class too small to be divided, a class without training images, or an SHA1 or
-            a subject in two splits.
+        UserError: one class only, a class too small to be divided, a class without training
+            images, or an SHA1 or a subject in two splits.
 
     Source: paper B, section 4 and table 2.
     """
     frame = frame.sort_values("id", ignore_index=True)
+    check_classes(frame["label"])
     splits = _start(frame, params)
+    whole = _divided(frame["label"], splits, params)
     for name, fraction in ((TEST, params.test_fraction), (VALIDATION, params.validation_fraction)):
         if not (splits == name).any():
             train = np.flatnonzero(splits == TRAIN)
-            splits[train[_held_out(frame.iloc[train], fraction, params.seed, name)]] = name
+            splits[train[_held_out(frame.iloc[train], fraction, name, whole)]] = name
     frame = frame.assign(split=splits)
     check_disjoint(frame)
     _check_trained(frame)
@@ -112,7 +115,7 @@ def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     """Deal the images into stratified folds, whole subjects where subjects are known.
 
     Args:
-        frame: manifest sorted by id; an image of an unknown subject is a subject of its own.
+        frame: manifest sorted by id; who is on an image says ``fer3d.manifest.people``.
         folds: how many, at least 2.
 
     Returns:
@@ -126,7 +129,7 @@ def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     """
     labels = frame["label"].to_numpy(dtype=object)
     if frame["subject"].notna().any():
-        subjects = _subjects(frame)
+        subjects = people(frame).to_numpy(dtype=object)
         _check_subjects(subjects, folds)
         dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         parts = dealer.split(labels, labels, subjects)
@@ -176,20 +179,19 @@ def _official(official: pd.Series, validation_without_test: str) -> np.ndarray:
     return splits
 
 
-def _held_out(frame: pd.DataFrame, fraction: float, seed: int, name: str) -> np.ndarray:
-    labels = frame["label"].to_numpy(dtype=object)
-    subjects = frame["subject"]
-    if subjects.notna().any():
-        return held_out_subjects(labels, _subjects(frame), fraction, seed)
-    _check_divisible(frame["label"], fraction, name)
+def _divided(labels: pd.Series, splits: np.ndarray, params: SplitParams) -> Division:
+    if params.folds is not None:
+        return Division(labels, (TEST, VALIDATION), params)
+    missing = tuple(name for name in (TEST, VALIDATION) if not (splits == name).any())
+    return Division(labels[splits == TRAIN], missing, params)
+
+
+def _held_out(frame: pd.DataFrame, fraction: float, name: str, whole: Division) -> np.ndarray:
+    labels, seed = frame["label"].to_numpy(dtype=object), whole.params.seed
+    if frame["subject"].notna().any():
+        return held_out_subjects(labels, people(frame).to_numpy(dtype=object), fraction, seed)
+    check_divisible(frame["label"], fraction, name, whole)
     return held_out(labels, fraction, seed)
-
-
-def _subjects(frame: pd.DataFrame) -> np.ndarray:
-    """(N,) object: an image of an unknown subject counts as a subject of its own."""
-    subjects = frame["subject"]
-    known = subjects.astype(object).where(subjects.notna(), "image " + frame["id"])
-    return known.to_numpy(dtype=object)
 
 
 @contextmanager
@@ -225,23 +227,6 @@ def _check_spread(labels: pd.Series, dealt: np.ndarray) -> None:
         raise UserError(
             f"all images of class {spread.idxmin()!r} are in one fold: it needs at least two "
             "subjects; add some, or leave the class out by ingest.classes"
-        )
-
-
-def _check_divisible(labels: pd.Series, fraction: float, name: str) -> None:
-    """Stratified division needs two images a class and room for each class on both sides."""
-    counts = labels.value_counts()
-    if len(counts) and counts.min() < 2:
-        raise UserError(
-            f"class {min(counts.index[counts < 2])!r} has 1 image to divide into {TRAIN} and "
-            f"{name}, at least 2 are needed: add images, or leave the class out by ingest.classes"
-        )
-    held = int(np.ceil(fraction * len(labels)))
-    if min(held, len(labels) - held) < max(len(counts), 1):
-        raise UserError(
-            f"{len(labels)} images of {len(counts)} classes are too few to hold out a share of "
-            f"{fraction} for {name}, with each class on both sides: add images or change "
-            f"split.{name}_fraction"
         )
 
 

@@ -32,11 +32,9 @@ DATA = Path("data/experiments")
 FIXED = Protocol(Path("experiments/dvc.yaml"), DATA / "cells", DATA / "tables")
 FOLDS = Protocol(Path("experiments/folds/dvc.yaml"), DATA / "fold_cells", DATA / "fold_tables")
 
-ParamsOption = Annotated[Path, typer.Option(help="what to compare: section experiments")]
-
 
 @app.command()
-def run(params: ParamsOption = PARAMS) -> None:
+def run() -> None:
     """Train and test what is missing, one cell after another, and write the tables.
 
     The same as `dvc repro` of the pipeline that it names: each cell is computed once, and a run
@@ -45,7 +43,7 @@ def run(params: ParamsOption = PARAMS) -> None:
     from fer3d.experiments.cells import matrix
     from fer3d.experiments.progress import is_done
 
-    values = parameters.load(params)
+    values = parameters.load(PARAMS)  # DVC reads no other
     protocol, cells = _protocol(values), matrix(values)
     there = sum(is_done(cell, values, protocol.cells) for cell in cells)
     print(f"{len(cells)} cells, {there} of them there: dvc repro {protocol.pipeline}", flush=True)
@@ -56,7 +54,7 @@ def run(params: ParamsOption = PARAMS) -> None:
 
 @app.command()
 def show(
-    params: ParamsOption = PARAMS,
+    params: Annotated[Path, typer.Option(help="what to compare: section experiments")] = PARAMS,
     tables: Annotated[bool, typer.Option(help="print the page of tables")] = False,
 ) -> None:
     """Every cell of the matrix: its place, whether it is done, and its validation scores."""

@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer3d.arrays import MANIFEST
+from fer3d.commands.experiments import FOLDS
 from fer3d.params import Params
-from fer3d.settings import Settings
 from fer3d.store.producer import Producer
 from fer3d.store.sources import RowSource
 
 LAST_SOURCE = "reconstruct"  # the last stage whose output another stage looks up row by row
+FOLD = "fold"  # the stage that does the same, and more, for a fold
+DEVICES = ("cpu", "cuda")
+
+Rows = tuple[Producer, RowSource]
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,6 @@ class Checkout:
 
     folder: Path
     params: Params
-    settings: Settings
     data: Path = Path("data")
     models: Path = Path("models")
 
@@ -35,54 +39,66 @@ class Needed:
 
 
 def needed_keys(checkout: Checkout) -> Needed:
-    """All keys of align, reconstruct and relight that follow from the data that is there."""
+    """All keys of align, reconstruct and relight that follow from the data that is there.
+
+    Results of both kinds of device count: a run on another machine of the group, or with another
+    FER3D_DEVICE, looks up those of its own.
+    """
     from fer3d.store.rows import keys
 
     found: set[str] = set()
     unknown = list(_stale(checkout))
     data = checkout.folder / checkout.data
-    for source, rows in (
-        (data / "split" / "manifest.parquet", _align),
-        (data / "balance" / "manifest.parquet", _reconstruct),
-        (data / "reconstruct" / "manifest.parquet", _relight),
+    for source, producers in (
+        (data / "split", _align),
+        (data / "balance", _reconstruct),
+        (data / "reconstruct", _relight),
+        *((fold / "balance", _reconstruct) for fold in _folds(checkout)),
+        *((fold / "reconstruct", _relight) for fold in _folds(checkout)),
     ):
-        if not source.exists() or not (data / "assets").exists():
-            unknown.append(f"{source.parent} or {data / 'assets'} is not there")
+        if not (source / MANIFEST).exists() or not (data / "assets").exists():
+            unknown.append(f"{source} or {data / 'assets'} is not there")
             continue
-        found.update(keys(*rows(checkout, source)))
+        for producer, rows in producers(checkout, source):
+            found.update(keys(producer, rows))
     return Needed(frozenset(found), tuple(unknown))
 
 
-def _align(checkout: Checkout, source: Path) -> tuple[Producer, RowSource]:
+def _folds(checkout: Checkout) -> list[Path]:
+    """Folders of what the stages of the DAG make again for each fold of a cross validation."""
+    return sorted((checkout.folder / checkout.data).glob("experiments/folds/[0-9]*"))
+
+
+def _align(checkout: Checkout, folder: Path) -> Iterator[Rows]:
     from fer3d import manifest
-    from fer3d.alignment.align import device_of, producer
-    from fer3d.alignment.align import source as files
+    from fer3d.alignment.align import producer, source
     from fer3d.datasets.layout import image_root
 
-    params = checkout.params.align
-    device = device_of(params, checkout.settings)
-    images = image_root(checkout.folder / checkout.params.ingest.source)
-    made = producer(params, _assets(checkout), checkout.params.ingest.max_pixels, device)
-    return made, files(manifest.read(source), images, device)
+    params = checkout.params
+    images = image_root(checkout.folder / params.ingest.source)
+    frame = manifest.read(folder / MANIFEST)
+    for device in DEVICES:
+        made = producer(params.align, _assets(checkout), params.ingest.max_pixels, device)
+        yield made, source(frame, images, device)
 
 
-def _reconstruct(checkout: Checkout, source: Path) -> tuple[Producer, RowSource]:
-    from fer3d.face3d.reconstruct import device_of, producer
+def _reconstruct(checkout: Checkout, folder: Path) -> Iterator[Rows]:
+    from fer3d.face3d.reconstruct import producer
     from fer3d.store.sources import PackedSource
 
-    params = checkout.params.reconstruct
-    device = device_of(params, checkout.settings)
-    made = producer(params, _assets(checkout), checkout.folder / checkout.models, device)
-    return made, PackedSource(source.parent, made.inputs)
+    models = checkout.folder / checkout.models
+    for device in DEVICES:
+        made = producer(checkout.params.reconstruct, _assets(checkout), models, device)
+        yield made, PackedSource(folder, made.inputs)
 
 
-def _relight(checkout: Checkout, source: Path) -> tuple[Producer, RowSource]:
+def _relight(checkout: Checkout, folder: Path) -> Iterator[Rows]:
     from fer3d.face3d.relight import folder_producer
     from fer3d.store.sources import PackedSource
 
     models = checkout.folder / checkout.models
-    made = folder_producer(checkout.params.relight, source.parent, _assets(checkout), models)
-    return made, PackedSource(source.parent, made.inputs)
+    made = folder_producer(checkout.params.relight, folder, _assets(checkout), models)
+    yield made, PackedSource(folder, made.inputs)
 
 
 def _assets(checkout: Checkout) -> Path:
@@ -91,12 +107,15 @@ def _assets(checkout: Checkout) -> Path:
 
 def _stale(checkout: Checkout) -> Iterator[str]:
     """Why data may not be what the next `dvc repro` looks up."""
-    command = [sys.executable, "-m", "dvc", "status", "--json", "--with-deps", LAST_SOURCE]
+    stages = [LAST_SOURCE]
+    if _folds(checkout) or checkout.params.experiments.folds:
+        stages.append(f"{FOLDS.pipeline}:{FOLD}")
+    command = [sys.executable, "-m", "dvc", "status", "--json", "--with-deps", *stages]
     done = subprocess.run(command, cwd=checkout.folder, capture_output=True, text=True)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
         yield f"DVC does not know whether the data is up to date ({lines[0] if lines else ''})"
         return
-    stages = sorted(json.loads(done.stdout))
-    if stages:
-        yield f"these stages are not up to date: {', '.join(stages)}"
+    changed = sorted(json.loads(done.stdout))
+    if changed:
+        yield f"these stages are not up to date: {', '.join(changed)}"

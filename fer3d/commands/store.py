@@ -98,7 +98,7 @@ def prune(
         raise UserError("say what may go: --older-than 30d, --unused, or both")
     age = upkeep.parse_age(older_than) if older_than is not None else 0.0
     store = _store()
-    checkout = Checkout(params.parent, parameters.load(params), settings.load(Path()))
+    checkout = Checkout(params.parent, parameters.load(params))
     needed = needed_keys(checkout)
     console = Console(soft_wrap=True, highlight=False)
     _report_unknown(console, needed.unknown, unused)
@@ -132,8 +132,9 @@ def _report_unknown(console: Console, unknown: tuple[str, ...], unused: bool) ->
     why = "; ".join(unknown)
     if unused:
         raise UserError(
-            f"what this checkout needs cannot be known: {why}. Run `dvc repro`, or `dvc pull` and "
-            "`dvc checkout`, then --unused again; --older-than works without"
+            f"what this checkout needs cannot be known: {why}. Run `dvc repro` (of folds `fer3d "
+            "experiments run`), or `dvc pull` and `dvc checkout`, then --unused again; "
+            "--older-than works without"
         )
     console.print(f"what this checkout needs is known in part only: {why}", markup=False)
 

@@ -8,7 +8,7 @@ Files in = images + rejected.
 """
 
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,8 +17,9 @@ from typing import Any
 import pandas as pd
 
 from fer3d import manifest
+from fer3d.datasets.classes import choose_classes, rename_classes
 from fer3d.datasets.entries import Entry
-from fer3d.datasets.layout import read_layout
+from fer3d.datasets.layout import find_list, image_root, read_layout
 from fer3d.errors import UserError
 from fer3d.images import Rejected, Rejection, decode, read_file
 from fer3d.parallel import batches, map_ordered
@@ -63,14 +64,13 @@ def ingest_dataset(
         Metrics: files = images + rejected, rejected_by_reason, per_class (images).
 
     Raises:
-        UserError: no known layout, no image at all, or more than ``max_rejected_fraction`` of the
-            opened files rejected; ``rejected.parquet`` is written even then.
+        UserError: no known layout, classes that cannot be used, no image at all, or more than
+            ``max_rejected_fraction`` of the opened files rejected; ``rejected.parquet`` is written
+            in the last two cases.
     """
     layout = read_layout(source)
     entries = rename_classes(layout.entries, params.class_names)
-    classes = params.classes or {entry.label for entry in entries}
-    wanted = [entry for entry in entries if entry.label in classes]
-    other = [entry for entry in entries if entry.label not in classes]
+    wanted, other = choose_classes(entries, params.classes)
     tasks = [
         _Task(layout.root, wanted[rows.start : rows.stop], params.max_pixels)
         for rows in batches(len(wanted), BATCH_FILES)
@@ -82,20 +82,7 @@ def ingest_dataset(
     rows = [row for batch in results for row in batch]
     rows += [_left_out(entry) for entry in other]
     frame = pd.DataFrame(rows).sort_values("id", ignore_index=True)
-    return _write(frame, out, params)
-
-
-def rename_classes(entries: Sequence[Entry], class_names: Mapping[str, str]) -> list[Entry]:
-    """Entries with the labels' usual names; case and outer blanks do not matter.
-
-    A label that is neither a key nor a value of ``class_names`` is kept as it is.
-    """
-    names = {name.casefold(): name for name in class_names.values()}
-    names |= {alias.strip().casefold(): name for alias, name in class_names.items()}
-    return [
-        Entry(e.path, names.get(e.label.strip().casefold(), e.label), e.split, e.subject)
-        for e in entries
-    ]
+    return _write(frame, source, out, params)
 
 
 def read_image(path: Path, max_pixels: int) -> tuple[str, int, int]:
@@ -117,6 +104,8 @@ def _check_file(path: Path, max_pixels: int) -> None:
     """Refuse what must not be opened: pipes and devices, which may block, and endless files."""
     try:
         status = path.stat()
+    except FileNotFoundError as error:
+        raise Rejected(Rejection.MISSING, error.strerror) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         detail = getattr(error, "strerror", None) or str(error)
         raise Rejected(Rejection.UNREADABLE, detail) from None
@@ -149,11 +138,11 @@ def _row(entry: Entry, **values: Any) -> dict[str, Any]:
     return {"id": entry.path, **vars(entry), **blank, **values}
 
 
-def _write(frame: pd.DataFrame, out: Path, params: IngestParams) -> dict[str, Any]:
+def _write(frame: pd.DataFrame, source: Path, out: Path, params: IngestParams) -> dict[str, Any]:
     rejected = frame["reason"].notna()
     manifest.write(frame[rejected], out / REJECTED)
     images = frame[~rejected].drop(columns=["reason", "detail"])
-    _check_rejected(frame[rejected], len(frame), params.max_rejected_fraction, out)
+    _check_rejected(frame[rejected], len(frame), params.max_rejected_fraction, source, out)
     manifest.write(images, out / MANIFEST)
     return {
         "files": len(frame),
@@ -164,12 +153,12 @@ def _write(frame: pd.DataFrame, out: Path, params: IngestParams) -> dict[str, An
     }
 
 
-def _check_rejected(rejected: pd.DataFrame, files: int, limit: float, out: Path) -> None:
+def _check_rejected(
+    rejected: pd.DataFrame, files: int, limit: float, source: Path, out: Path
+) -> None:
     """Stop where too many files are broken, or none is left; other classes are no breakage."""
     broken = rejected[rejected["reason"] != LeftOut.OTHER_CLASS]
     opened = files - len(rejected) + len(broken)
-    if not opened:
-        raise UserError("no image is of a class in ingest.classes: name the classes to take there")
     fraction = len(broken) / opened
     if fraction <= limit and len(rejected) < files:
         return
@@ -177,6 +166,18 @@ def _check_rejected(rejected: pd.DataFrame, files: int, limit: float, out: Path)
     some = ", ".join(broken["path"].head(NOT_TAKEN_SHOWN))
     raise UserError(
         f"{len(broken)} of {opened} files ({fraction:.1%}) are no usable images ({reasons}; such "
-        f"as {some}); ingest.max_rejected_fraction is {limit}. All are listed in "
-        f"{out / REJECTED}; repair or remove them, or raise the limit"
+        f"as {some}); {_not_there(broken, source)}ingest.max_rejected_fraction is {limit}. All are "
+        f"listed in {out / REJECTED}; repair or remove them, or raise the limit"
     )
+
+
+def _not_there(broken: pd.DataFrame, source: Path) -> str:
+    """What to say of the files that a list names and nobody finds."""
+    paths = broken["path"][broken["reason"] == Rejection.MISSING]
+    if paths.empty or find_list(source) is None:
+        return ""
+    count = "1 file of the list is" if len(paths) == 1 else f"{len(paths)} files of the list are"
+    hint = f"{count} not there: relative paths start at {image_root(source)}"
+    if paths.str.contains("\\", regex=False).any():
+        hint += ", and folders are divided by /, not by \\"
+    return f"{hint}; "

@@ -23,6 +23,7 @@ from fer3d.errors import UserError
 SUFFIXES = (".csv", ".parquet")
 NEEDED = ("path", "label")
 OPTIONAL = ("split", "subject")
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 def read_table(path: Path) -> list[Entry]:
@@ -65,7 +66,7 @@ def _columns(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         if name not in table.columns:
             raise UserError(
                 f"{path} has no column {name!r}: expected the columns path and label, and "
-                f"optionally split and subject; got {', '.join(table.columns)}"
+                f"optionally split and subject{_separator(table)}; got {', '.join(table.columns)}"
             )
     repeated = table.columns[table.columns.duplicated()].intersection(NEEDED + OPTIONAL)
     if len(repeated):
@@ -73,6 +74,13 @@ def _columns(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     if table.empty:
         raise UserError(f"{path} holds no rows: expected one row an image")
     return table.reindex(columns=[*NEEDED, *OPTIONAL], fill_value="").fillna("")
+
+
+def _separator(table: pd.DataFrame) -> str:
+    """What to say where the only column looks like several."""
+    header = table.columns[0] if len(table.columns) == 1 else ""
+    found = [name for sign, name in OTHER_SEPARATORS.items() if sign in header]
+    return f", with commas between them, not {found[0]}" if found else ""
 
 
 def _paths(texts: Sequence[str], source: Path) -> list[str]:

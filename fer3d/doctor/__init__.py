@@ -6,6 +6,7 @@ from fer3d.doctor import disk, machine, sharing
 from fer3d.doctor.finding import Finding, Status
 from fer3d.params import Params
 from fer3d.settings import Settings
+from fer3d.store import addresses
 
 __all__ = ["Finding", "Status", "examine"]
 
@@ -38,10 +39,8 @@ def examine(checkout: Path, params: Params, settings: Settings) -> list[Finding]
 
 def _store_folder(checkout: Path, settings: Settings) -> Path | None:
     """The store's folder; None where there is none on this machine."""
-    if settings.store == "none":
+    if settings.store == addresses.SWITCHED_OFF:
         return None
-    from fer3d.store import addresses
-
     protocol, place = addresses.parse(settings.store)
     return checkout / place if protocol == "file" else None
 

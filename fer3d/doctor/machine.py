@@ -1,8 +1,8 @@
 """Python, packages, libraries, processor, memory and GPU."""
 
 import ctypes
-import os
 import platform
+import re
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
+from fer3d.limits import available_memory, usable_cores
 from fer3d.settings import Settings
 
 LIBRARIES = {  # Debian package -> the library in it that Open3D loads; see tools/
@@ -25,7 +26,7 @@ LIBRARIES = {  # Debian package -> the library in it that Open3D loads; see tool
 WORKER_BYTES = 650e6  # resident memory of a worker of relight, the largest: docs/scale.md
 BASE_BYTES = 1.5e9  # of the stage itself and the trainer with a small data set
 GPU_BYTES = 2e9  # of training with the default batch, and some room
-_CGROUP = Path("/sys/fs/cgroup")
+_COMMENT = re.compile(r"(^|\s)#.*")
 
 
 def python(checkout: Path, version: Sequence[int] = sys.version_info) -> Finding:
@@ -84,7 +85,7 @@ def memory(settings: Settings, available: float | None = None) -> Finding:
     need = BASE_BYTES + settings.workers * WORKER_BYTES
     detail = f"{size(available)} free, {settings.workers} workers take about {size(need)}"
     if available < need:
-        fitting = max(1, int((available - BASE_BYTES) // WORKER_BYTES))
+        fitting = max(1, int(min((available - BASE_BYTES) // WORKER_BYTES, usable_cores())))
         lower = f"set FER3D_WORKERS={fitting}" if fitting < settings.workers else "free some"
         return problem("memory", detail, lower)
     return ok("memory", detail)
@@ -130,32 +131,6 @@ def judge_gpu(
     return ok("gpu", "none, networks run on the processor")
 
 
-def usable_cores() -> float:
-    """Cores that this process may use: affinity, and the share of its control group."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    quota, _, period = _read(_CGROUP / "cpu.max", "max").partition(" ")
-    return min(cores, int(quota) / int(period)) if quota.isdecimal() and period else cores
-
-
-def available_memory() -> float:
-    """Bytes that can be had without swapping, here and within the control group."""
-    import psutil
-
-    free = psutil.virtual_memory().available
-    limit, used = _read(_CGROUP / "memory.max", "max"), _read(_CGROUP / "memory.current", "0")
-    return min(free, int(limit) - int(used)) if limit.isdecimal() else free
-
-
-def _read(path: Path, default: str) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return default
-
-
 def _loads(library: str) -> bool:
     try:
         ctypes.CDLL(library)
@@ -187,9 +162,17 @@ def _satisfied(text: str, installed: Mapping[str, str]) -> bool:
 
 
 def _pins(checkout: Path) -> dict[str, str]:
-    lines = _read(checkout / "constraints.txt", "").splitlines()
-    pairs = [line.split("==") for line in lines if "==" in line and not line.startswith("#")]
-    return {canonicalize_name(name): version for name, version in pairs}
+    """The versions of constraints.txt that apply here, by name."""
+    path = checkout / "constraints.txt"
+    lines = path.read_text().splitlines() if path.exists() else []
+    texts = [_COMMENT.sub("", line).strip() for line in lines]
+    wanted = [Requirement(text) for text in texts if text and not text.startswith("-")]
+    return {
+        canonicalize_name(requirement.name): pin.version
+        for requirement in filter(_applies, wanted)
+        for pin in requirement.specifier
+        if pin.operator == "=="
+    }
 
 
 def _installed() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import secrets
 import stat
 from itertools import chain
@@ -15,6 +14,8 @@ from fer3d import assets
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
 from fer3d.settings import Settings
+from fer3d.store import addresses
+from fer3d.store.atomic import current_umask
 from fer3d.store.digests import sha256_file
 from fer3d.store.objects import ObjectStore, name_of, open_store
 
@@ -26,7 +27,7 @@ LINKS = ("reflink", "hardlink", "symlink")  # DVC's names of links that take no 
 
 def store(settings: Settings) -> Finding:
     """An object written to the store, read back, and removed."""
-    if settings.store == "none":
+    if settings.store == addresses.SWITCHED_OFF:
         advice = "unset FER3D_STORE: without a store an interrupted stage starts again"
         return warning("store", "switched off", advice)
     try:
@@ -58,7 +59,7 @@ def group(folders: dict[str, Path], umask: int | None = None) -> Finding:
 
     A folder is a group's if its group may write to it, or if its files inherit its group.
     """
-    umask = _umask() if umask is None else umask
+    umask = current_umask() if umask is None else umask
     for name, folder in folders.items():
         mode = folder.stat().st_mode if folder.exists() else 0
         if not mode & (stat.S_IWGRP | stat.S_ISGID):
@@ -155,6 +156,9 @@ def model_files(checkout: Path) -> Finding:
 def dask(settings: Settings) -> Finding:
     """The Dask cluster, where the settings ask for one."""
     if settings.parallel != "dask":
+        if settings.dask:
+            advice = "set FER3D_PARALLEL=dask, or unset FER3D_DASK"
+            return warning("dask", "FER3D_DASK is set, and preprocessing runs here", advice)
         return ok("dask", "not asked for")
     from fer3d.cluster import connect, count_workers
 
@@ -237,9 +241,3 @@ def _lock_file(checkout: Path) -> Finding | None:
         return None
     advice = "`git checkout dvc.lock`, or delete it: DVC's run cache knows what was computed"
     return problem("dvc state", "dvc.lock is damaged", advice)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

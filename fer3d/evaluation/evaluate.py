@@ -38,7 +38,8 @@ def evaluate(
         macro_f1, per_class {precision, recall, f1, support}.
 
     Raises:
-        UserError: the checkpoint does not fit the arrays, or both splits are empty.
+        UserError: the checkpoint does not fit the arrays, the recognizer answers with no numbers,
+            or both splits are empty.
     """
     recognizer = load_recognizer(checkpoint, device)
     arrays = open_set(folders)
@@ -47,9 +48,13 @@ def evaluate(
     if not len(rows):
         raise UserError("there are no validation and no test images to evaluate")
     dataset = ExpressionDataset(arrays, rows, recognizer.classes)
-    predictions = predictions_table(
-        arrays.frame.iloc[rows], predict(recognizer, dataset, device), recognizer.classes
-    )
+    probabilities = predict(recognizer, dataset, device)
+    if not np.isfinite(probabilities).all():
+        raise UserError(
+            "the recognizer answers with no numbers, its training diverged: lower "
+            "train.learning_rate and train again"
+        )
+    predictions = predictions_table(arrays.frame.iloc[rows], probabilities, recognizer.classes)
     return predictions, {
         split: evaluate_split(part, recognizer.classes)
         for split in SPLITS

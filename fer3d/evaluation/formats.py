@@ -37,7 +37,7 @@ class Value:
 
     Attributes:
         mean: 0 .. 1, or -1 .. 1 for a difference.
-        std: over runs; None where there is one run alone.
+        std: over runs (seeds); None where there is one run alone.
         interval: of the bootstrap, where there is one.
         signed: show a plus before what is positive.
         runs: whether the value is a mean over runs, so that its spread is shown.

@@ -1,6 +1,5 @@
 """The images of one fold of a cross validation, through the stages that a split changes."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.face3d.relight import relight_dataset
 from fer3d.params import Params
 from fer3d.settings import Settings
+from fer3d.store.atomic import scratch_folder
 from fer3d.training.data import Folders
 
 
@@ -50,8 +50,8 @@ def make_fold(
     if folds is None or fold >= folds:
         raise UserError(f"there is no fold {fold}: split.folds is {folds}")
     parts = fold_folders(out)
-    with tempfile.TemporaryDirectory() as scratch:
-        source = Path(scratch) / "align"
+    with scratch_folder(out / "align") as scratch:  # here, where workers elsewhere see it too
+        source = scratch / "align"
         resplit(align, source, fold, params)
         balance_dataset(source, parts.images, params.balance, settings)
     reconstruct_dataset(

@@ -1,15 +1,13 @@
 """How far the matrix is, and about how long the rest of it takes on this machine."""
 
-import json
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
 from fer3d.errors import UserError
-from fer3d.experiments.cells import CELL_FILE, Cell, matrix, parameters, read_cell
+from fer3d.experiments.cells import Cell, matrix, parameters, read_cell
+from fer3d.experiments.times import durations
 from fer3d.params import Params
-from fer3d.store.atomic import write_json
 
 MINUTE, HOUR = 60, 3600  # s
 
@@ -23,37 +21,23 @@ def is_done(cell: Cell, params: Params, results: Path) -> bool:
     return found is not None and found["parameters"] == parameters(cell, params)
 
 
-def announce(cell: Cell, params: Params, results: Path, starts: Path) -> str:
+def announce(cell: Cell, params: Params, results: Path, times: Path) -> str:
     """The line before a cell: ``cell 5 of 24: Base+3D, focal, seed 1; about 40 min left``.
 
     Args:
         results: folder of the cells' folders.
-        starts: file of this machine: when each cell was started, for the next estimate.
+        times: see ``fer3d.experiments.times``.
     """
-    cells, started = matrix(params), _read(starts)
+    cells = matrix(params)
     if cell not in cells:
         raise UserError(
             f"{cell.title} is not in the matrix of params.yaml: run `make experiments`, which "
             "picks experiments/folds/dvc.yaml where experiments.folds names folds"
         )
     todo = [cell, *(c for c in cells if c != cell and not is_done(c, params, results))]
-    left = time_left(todo, durations(cells, results, started))
-    write_json(starts, started | {cell.name: time.time()})
+    left = time_left(todo, durations(cells, params, times))
     rest = "" if left is None else f"; about {duration(left)} left"
     return f"cell {cells.index(cell) + 1} of {len(cells)}: {cell.title}{rest}"
-
-
-def durations(
-    cells: Sequence[Cell], results: Path, started: Mapping[str, float]
-) -> dict[Cell, float]:
-    """Seconds from a cell's start to its file, of the cells that were computed here."""
-    files = {cell: results / cell.name / CELL_FILE for cell in cells if cell.name in started}
-    found = {
-        cell: file.stat().st_mtime - started[cell.name]
-        for cell, file in files.items()
-        if file.exists()
-    }
-    return {cell: seconds for cell, seconds in found.items() if seconds > 0}
 
 
 def time_left(cells: Sequence[Cell], known: Mapping[Cell, float]) -> float | None:
@@ -81,10 +65,3 @@ def _alike(cell: Cell, known: Mapping[Cell, float]) -> list[float]:
         for other, seconds in known.items()
         if (other.configuration.preset, other.configuration.branches) == kind
     ]
-
-
-def _read(file: Path) -> dict[str, float]:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}

@@ -1,6 +1,6 @@
 """The predictions of all cells, side by side for the same test images."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,20 +35,23 @@ class Bootstrap:
 class Results:
     """What every configuration took every test image for.
 
+    Every image is tested in one fold, and the networks of a seed, one a fold, are one run: their
+    images are pooled, as in the published figures. Runs differ by their seed.
+
     Attributes:
         classes: in the order of the paper's columns, others after them.
         ids: (N,) of the test images of all folds, ascending.
         labels: (N,) int, positions in ``classes``.
-        folds: (N,) int, in which fold an image is tested; 0 with one fixed test set.
+        folds: how many were pooled; 1 with one fixed test set.
         seeds: S of them.
         predicted: by configuration, (S, N) int, positions in ``classes``.
-        people: (N,) str: the image's subject, or the image's id where no subject is known.
+        people: (N,) str, who is on an image, see ``fer3d.manifest.people``.
     """
 
     classes: Sequence[str]
     ids: np.ndarray
     labels: np.ndarray
-    folds: np.ndarray
+    folds: int
     seeds: Sequence[int]
     predicted: Mapping[Configuration, np.ndarray]
     people: np.ndarray
@@ -57,33 +60,25 @@ class Results:
         """(S, N) bool: taken for what it is."""
         return self.predicted[configuration] == self.labels
 
-    def runs(self) -> Iterator[tuple[int, np.ndarray]]:
-        """Every training: the position of its seed, and its test images (N,) bool."""
-        for fold in np.unique(self.folds):
-            for position in range(len(self.seeds)):
-                yield position, self.folds == fold
-
     def accuracy(self, configuration: Configuration, bootstrap: Bootstrap) -> "Score":
-        """Accuracy: mean and standard deviation over runs, and its interval."""
+        """Accuracy: mean and standard deviation over seeds, and its interval."""
         hits = self.hits(configuration)
-        values = [hits[position][rows].mean() for position, rows in self.runs()]
         interval = accuracy_interval(hits, self.people, **vars(bootstrap))
-        return Score(spread(np.array(values)), interval)
+        return Score(spread(hits.mean(axis=1)), interval)
 
     def class_accuracy(self, configuration: Configuration, bootstrap: Bootstrap) -> "Score":
-        """Class accuracy, in each run over the classes that its test images have."""
+        """Class accuracy, the mean recall of the classes that have test images; as ``accuracy``."""
         hits = self.hits(configuration)
         values = np.nanmean(self.recalls(configuration), axis=1)
         interval = class_accuracy_interval(hits, self.labels, self.people, **vars(bootstrap))
         return Score(spread(values), interval)
 
     def recalls(self, configuration: Configuration) -> np.ndarray:
-        """(runs, classes) float64; NaN where a run has no test image of a class."""
+        """(S, C) float64, of each seed and class; NaN for a class without test images."""
         hits = self.hits(configuration)
-        table = np.full((len(list(self.runs())), len(self.classes)), np.nan)
-        for number, (position, rows) in enumerate(self.runs()):
-            for code in np.unique(self.labels[rows]):
-                table[number, code] = hits[position][rows & (self.labels == code)].mean()
+        table = np.full((len(self.seeds), len(self.classes)), np.nan)
+        for code in np.unique(self.labels):
+            table[:, code] = hits[:, self.labels == code].mean(axis=1)
         return table
 
     def confusion(self, configuration: Configuration) -> np.ndarray:
@@ -111,7 +106,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Score:
-    """A score over runs, and its interval."""
+    """A score over seeds, and its interval."""
 
     spread: Spread
     interval: Interval
@@ -131,15 +126,16 @@ class Difference:
         return self.second - self.first
 
 
-def load_results(params: Params, folder: Path, subjects: pd.Series) -> Results:
+def load_results(params: Params, folder: Path, people: pd.Series) -> Results:
     """Read the predictions of all cells.
 
     Args:
         folder: of the cells' folders.
-        subjects: by image id; null where unknown.
+        people: by image id, see ``fer3d.manifest.people``.
 
     Raises:
-        UserError: a cell is missing, or cells were tested on different images.
+        UserError: a cell is missing, or cells were tested on different images, or on images that
+            ``people`` does not have.
     """
     tables = {cell: _test_rows(cell, folder) for cell in matrix(params)}
     seeds = tuple(params.experiments.seeds)
@@ -157,16 +153,20 @@ def load_results(params: Params, folder: Path, subjects: pd.Series) -> Results:
                 f"{configurations(params)[0].title}: run `make experiments` again"
             )
         predicted[configuration] = np.stack([_codes(part["predicted"], classes) for part in rows])
-    known = subjects.reindex(first["id"]).astype(object)
-    people = known.where(known.notna(), "image " + first["id"].set_axis(known.index))
+    unknown = first["id"][~first["id"].isin(people.index)]
+    if len(unknown):
+        raise UserError(
+            f"the test image {unknown.iloc[0]!r} is not among the images of the data set: run "
+            "`make experiments` again"
+        )
     return Results(
         classes,
         first["id"].to_numpy(),
         _codes(first["label"], classes),
-        first["fold"].to_numpy(),
+        len(folds),
         seeds,
         predicted,
-        people.to_numpy(dtype=str),
+        people.loc[first["id"]].to_numpy(dtype=str),
     )
 
 
@@ -185,7 +185,7 @@ def _test_rows(cell: Cell, folder: Path) -> pd.DataFrame:
     rows = table[table["split"] == TEST]
     if rows.empty:
         raise UserError(f"{path} has no test images: the tables are about test images")
-    return rows.assign(fold=cell.fold or 0)
+    return rows
 
 
 def _over_folds(

@@ -123,10 +123,10 @@ def abbreviations_note(classes: Sequence[str]) -> str:
 
 
 def _explanation(results: Results) -> str:
-    folds, seeds = len(np.unique(results.folds)), len(results.seeds)
+    seeds, folds = len(results.seeds), results.folds
     runs = f"{seeds} seed{'s' * (seeds > 1)}"
     if folds > 1:
-        runs += f" of each of {folds} folds"
+        runs += f", images of {folds} folds pooled"
     return RUNS.format(runs=runs)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer3d.arrays import open_arrays, read_manifest
@@ -33,6 +32,7 @@ from fer3d.experiments.tables import (
     results_table,
     score_all,
 )
+from fer3d.manifest import people
 from fer3d.params import Params
 from fer3d.store.atomic import write_bytes, write_text
 
@@ -58,8 +58,7 @@ def write_tables(
         UserError: a cell or an input is missing.
     """
     bootstrap = Bootstrap(params.experiments.replicates)
-    frame = read_manifest(images).set_index("id")
-    results = load_results(params, cells, frame["subject"])
+    results = load_results(params, cells, people(read_manifest(images)))
     found = load_groups(results, images, faces)
     scores = score_all(results, bootstrap)
     tables = all_tables(params, results, scores, found, bootstrap)
@@ -105,8 +104,8 @@ def all_tables(
 
 def page(results: Results, tables: Sequence[ResultTable], pictures: Mapping[str, str]) -> str:
     """All tables on one Markdown page, below the pictures; each note is there once."""
-    folds = len(np.unique(results.folds))
-    protocol = f"{folds} folds of a cross validation" if folds > 1 else "one test set"
+    several = results.folds > 1
+    protocol = f"{results.folds} folds of a cross validation" if several else "one test set"
     start = (
         "# Experiments\n\n"
         f"{len(results.ids):,} test images, {protocol}, seeds "
@@ -128,7 +127,7 @@ def summary(
     """A few metrics, so that two runs of the matrix compare.
 
     Returns:
-        {preset: {loss: {branches: {accuracy, accuracy_std (with several runs), class_accuracy},
+        {preset: {loss: {branches: {accuracy, accuracy_std (with several seeds), class_accuracy},
         whole_minus_base: {all, turned: {difference, low, high}}}}}.
     """
     metrics: dict[str, Any] = {}

@@ -46,7 +46,7 @@ def check_package(protocol: str) -> None:
         fsspec.get_filesystem_class(protocol)
     except ImportError as error:
         extra = _EXTRAS.get(protocol)
-        cure = f"run `pip install 'fer3d[{extra}]'`" if extra else str(error)
+        cure = f"run `pip install -e '.[{extra}]'`" if extra else str(error)
         raise UserError(f"FER3D_STORE: the package for {protocol}:// is missing: {cure}") from None
 
 

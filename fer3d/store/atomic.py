@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import shutil
 import stat
 import tempfile
@@ -29,27 +30,19 @@ _MACHINE = platform.node().replace(".", "-").replace("/", "-")[:32] or "unnamed"
 
 
 @contextlib.contextmanager
-def atomic_path(target: Path, *, sync: bool = True) -> Iterator[Path]:
-    """A temporary sibling of ``target`` that takes its name when the block ends well.
-
-    Args:
-        sync: flush to the disk, and remove what killed writers left. Off for small files by the
-            thousand that carry a digest of their own.
-    """
-    if sync:
-        remove_leftovers(target.parent)
+def atomic_path(target: Path) -> Iterator[Path]:
+    """A temporary sibling of ``target`` that takes its name when the block ends well."""
+    remove_leftovers(target.parent)
     handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=_SUFFIX, dir=target.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         with _named(target):
             yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        if sync:
-            _flush(temporary)
+        temporary.chmod(0o666 & ~current_umask())
+        _flush(temporary)
         temporary.replace(target)
-        if sync:
-            _flush(target.parent)
+        _flush(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -64,7 +57,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     with scratch_folder(target) as temporary, scratch_folder(target) as aside:
         with _named(target):
             yield temporary
-        temporary.chmod(0o777 & ~_umask() | temporary.stat().st_mode & stat.S_ISGID)
+        temporary.chmod(0o777 & ~current_umask() | temporary.stat().st_mode & stat.S_ISGID)
         _flush_tree(temporary)
         if target.exists():
             target.replace(aside)  # an empty folder may be replaced
@@ -92,10 +85,10 @@ def remove_leftovers(folder: Path) -> None:
             _remove(path)
 
 
-def write_bytes(target: Path, data: bytes, *, sync: bool = True) -> None:
+def write_bytes(target: Path, data: bytes) -> None:
     """Write a file in one atomic step, making its folder if need be."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(target, sync=sync) as temporary:
+    with atomic_path(target) as temporary:
         temporary.write_bytes(data)
 
 
@@ -107,6 +100,21 @@ def write_text(target: Path, text: str) -> None:
 def write_json(target: Path, value: Mapping[str, Any]) -> None:
     """Write JSON for people and for DVC: keys in the given order, fixed layout, atomic."""
     write_text(target, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def current_umask(status: Path = Path("/proc/self/status")) -> int:
+    """The bits that the modes of new files lack.
+
+    Args:
+        status: where Linux says it. Elsewhere one has to set it to know it: for a moment the files
+            of other threads get all modes.
+    """
+    said = status.read_bytes() if status.exists() else b""
+    if found := re.search(rb"^Umask:\s*([0-7]+)$", said, re.MULTILINE):
+        return int(found[1], 8)
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 @contextlib.contextmanager
@@ -172,9 +180,3 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

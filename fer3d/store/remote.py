@@ -6,7 +6,8 @@ or not at all, so readers never see half of one, and of two writers of a name th
 What is known of a place that does not answer: every request has a time limit, and after the first
 failure of a batch its other requests are not made. Then the store is left alone for
 ``PAUSE_SECONDS``, separately for reading and for writing: a run computes what it could have read,
-instead of waiting for each of a thousand batches.
+instead of waiting for each of a thousand batches. A place that is slow is not left alone: what it
+gave in ``BATCH_SECONDS`` counts, the rest of the batch is given up.
 
 Credentials, region and endpoint are those that s3fs and botocore document: ``AWS_PROFILE``,
 ``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL`` and so on, or ``~/.aws``.
@@ -17,10 +18,12 @@ import secrets
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property, partial
 from typing import Any
 
-import fsspec
+from fsspec import AbstractFileSystem
 from fsspec.asyn import sync
+from fsspec.core import url_to_fs
 
 from fer3d.store.files import Entry
 
@@ -31,6 +34,7 @@ CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
 ATTEMPTS = 2  # of each request, made by botocore; it waits in between
 
+S3 = ("s3", "s3a")
 _READ, _WRITE = "read", "write"
 _MODIFIED = ("LastModified", "mtime", "last_modified", "updated", "created")
 
@@ -46,10 +50,7 @@ class RemoteFiles:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        protocol = root.partition("://")[0]
-        self._fs, self._prefix = fsspec.core.url_to_fs(root, **_options(protocol))
-        if protocol in ("s3", "s3a"):
-            self._fs.retries = ATTEMPTS  # of the whole request, its answer's body included
+        self._protocol = root.partition("://")[0]
         self._failures: dict[str, tuple[Exception, float]] = {}
 
     def address(self, name: str) -> str:
@@ -59,14 +60,11 @@ class RemoteFiles:
         self, names: Sequence[str], limit: int | None = None
     ) -> list[bytes | Exception | None]:
         span = {} if limit is None else {"start": 0, "end": limit}
-        found = self._many("cat_file", _READ, [(self._path(name),) for name in names], **span)
+        found = self._many("cat_file", _READ, [(name,) for name in names], **span)
         return [None if isinstance(data, FileNotFoundError) else data for data in found]
 
     def write(self, blobs: Mapping[str, bytes]) -> list[Exception | None]:
-        if self._fs.async_impl:
-            tasks = [(self._path(name), data) for name, data in blobs.items()]
-            return _errors(self._many("pipe_file", _WRITE, tasks))
-        return [self._write_whole(self._path(name), data) for name, data in blobs.items()]
+        return _errors(self._many("pipe_file", _WRITE, list(blobs.items())))
 
     def set_aside(self, blobs: Mapping[str, bytes], suffix: str) -> list[Exception | None]:
         """Copies under other names, then removals, as S3 renames nothing."""
@@ -79,24 +77,20 @@ class RemoteFiles:
         return [failed.get(name) for name in blobs]
 
     def remove(self, names: Sequence[str]) -> list[Exception | None]:
-        results = _errors(self._many("rm_file", _WRITE, [(self._path(name),) for name in names]))
+        results = _errors(self._many("rm_file", _WRITE, [(name,) for name in names]))
         return [None if isinstance(error, FileNotFoundError) else error for error in results]
 
     def folders(self) -> list[str]:
-        found = self._list(self._prefix)
+        found = self._list("")
         return sorted(_last(info["name"]) for info in found if info["type"] == "directory")
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        for info in self._list(self._path(folder)):
+        for info in self._list(folder):
             if info["type"] == "file":
                 yield Entry(f"{folder}/{_last(info['name'])}", info["size"], _modified(info))
 
-    def _path(self, name: str) -> str:
-        return f"{self._prefix.rstrip('/')}/{name}"
-
-    def _list(self, path: str) -> list[dict[str, Any]]:
-        self._fs.invalidate_cache(path)
-        found = self._many("ls", _READ, [(path,)], detail=True)[0]
+    def _list(self, folder: str) -> list[dict[str, Any]]:
+        found = self._many("ls", _READ, [(folder,)], detail=True)[0]
         if isinstance(found, FileNotFoundError):
             return []
         if isinstance(found, Exception):
@@ -106,46 +100,50 @@ class RemoteFiles:
     def _many(
         self, method: str, kind: str, tasks: Sequence[tuple[Any, ...]], **options: Any
     ) -> list[Any]:
-        """The result of a method of the file system, or the exception, for each task's arguments.
+        """The result of a method of the file system, or the exception, for each task.
 
         Args:
             kind: what is paused after a failure.
+            tasks: a name and the method's other arguments.
         """
         failure, until = self._failures.get(kind, (None, 0.0))
         if failure is not None and time.monotonic() < until:
             return [failure] * len(tasks)
-        if self._fs.async_impl:
-            results = self._side_by_side(getattr(self._fs, f"_{method}"), tasks, options)
-        else:
-            call = getattr(self._fs, method)
-            results = [_attempt(call, task, options) for task in tasks]
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(result, FileNotFoundError):
-                self._failures[kind] = (result, time.monotonic() + PAUSE_SECONDS)
-                break
+        try:
+            results = self._call(method, tasks, options)
+        except Exception as error:  # see _attempt
+            results = [error] * len(tasks)
+        if kind == _READ and self._protocol in S3:
+            results = [_with_rights(result) for result in results]
+        failure = _blamed(results)
+        if failure is not None:
+            self._failures[kind] = (failure, time.monotonic() + PAUSE_SECONDS)
         return results
 
-    def _side_by_side(
-        self, call: Call, tasks: Sequence[tuple[Any, ...]], options: Mapping[str, Any]
+    def _call(
+        self, method: str, tasks: Sequence[tuple[Any, ...]], options: Mapping[str, Any]
     ) -> list[Any]:
-        try:
-            return sync(self._fs.loop, _gather, call, tasks, options, timeout=BATCH_SECONDS)
-        except TimeoutError as error:
-            return [error] * len(tasks)
+        fs, prefix = self._place
+        calls = [(f"{prefix.rstrip('/')}/{n}" if n else prefix, *rest) for n, *rest in tasks]
+        if method == "ls":
+            fs.invalidate_cache()
+        if fs.async_impl:
+            return sync(fs.loop, _gather, getattr(fs, f"_{method}"), calls, options)
+        if method == "pipe_file":
+            return _one_by_one(partial(_write_whole, fs), calls, options)
+        return _one_by_one(getattr(fs, method), calls, options)
 
-    def _write_whole(self, path: str, data: bytes) -> Exception | None:
-        """Write under another name, then rename: not every file system writes in one step."""
-        temporary = f"{path}.{secrets.token_hex(8)}.tmp"
-        folder = path.rpartition("/")[0]
-        for method, *task in (
-            ("makedirs", folder, True),
-            ("pipe_file", temporary, data),
-            ("mv", temporary, path),
-        ):
-            (result,) = self._many(method, _WRITE, [tuple(task)])
-            if isinstance(result, Exception):
-                return result
-        return None
+    @cached_property
+    def _place(self) -> tuple[AbstractFileSystem, str]:
+        """The file system and the root's path in it; some connect as soon as they are made."""
+        fs, prefix = url_to_fs(self.root, **_options(self._protocol))
+        if self._protocol in S3:
+            fs.retries = ATTEMPTS  # of the whole request, its answer's body included
+        return fs, prefix
+
+
+class _Late(TimeoutError):
+    """A request was not done when the time of its batch was over."""
 
 
 async def _gather(
@@ -163,20 +161,75 @@ async def _gather(
 
     def note(done: asyncio.Task) -> None:
         error = None if done.cancelled() else done.exception()
-        if isinstance(error, Exception) and not isinstance(error, FileNotFoundError):
+        if _is_failure(error):
             failures.append(error)
 
     running = [asyncio.ensure_future(one(task)) for task in tasks]
     for task in running:
         task.add_done_callback(note)
-    return await asyncio.gather(*running, return_exceptions=True)
+    if not running:
+        return []
+    _, late = await asyncio.wait(running, timeout=BATCH_SECONDS)
+    for task in late:
+        task.cancel()
+    return [
+        _Late() if task in late or task.cancelled() else task.exception() or task.result()
+        for task in running
+    ]
+
+
+def _one_by_one(
+    call: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], options: Mapping[str, Any]
+) -> list[Any]:
+    """Call for each task; after a failure the other calls fail alike, without being made."""
+    results: list[Any] = []
+    for task in tasks:
+        if results and _is_failure(results[-1]):
+            results.append(results[-1])
+        else:
+            results.append(_attempt(call, task, options))
+    return results
 
 
 def _attempt(call: Callable[..., Any], task: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+    """The result of a call, or its exception.
+
+    Any exception: what a file system of fsspec raises is that of the library under it, often no
+    OSError (ftplib, paramiko, HTTP clients), and whatever is wrong with a store, a run goes on.
+    """
     try:
         return call(*task, **options)
-    except OSError as error:
+    except Exception as error:
         return error
+
+
+def _write_whole(fs: AbstractFileSystem, path: str, data: bytes) -> None:
+    """Write under another name, then rename: not every file system writes in one step."""
+    temporary = f"{path}.{secrets.token_hex(8)}.tmp"
+    fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+    fs.pipe_file(temporary, data)
+    fs.mv(temporary, path)
+
+
+def _is_failure(result: object) -> bool:
+    """Whether a result says something about the place: that a file is not there does not."""
+    return isinstance(result, Exception) and not isinstance(result, FileNotFoundError)
+
+
+def _blamed(results: Sequence[object]) -> Exception | None:
+    """The failure for which the place is left alone; none if it is slow and gave something."""
+    failures = [result for result in results if _is_failure(result)]
+    others = [failure for failure in failures if not isinstance(failure, _Late)]
+    if not others and len(failures) < len(results):
+        return None
+    return next(iter(others or failures), None)
+
+
+def _with_rights(result: object) -> object:
+    """S3 says of a key that is not there that it is forbidden, to those who may not list."""
+    if not isinstance(result, PermissionError):
+        return result
+    return PermissionError(f"{result}; reading needs s3:GetObject and s3:ListBucket")
 
 
 def _errors(results: Sequence[Any]) -> list[Exception | None]:
@@ -185,7 +238,7 @@ def _errors(results: Sequence[Any]) -> list[Exception | None]:
 
 def _options(protocol: str) -> dict[str, Any]:
     """What the file system is told; nothing that the user's environment may want to say."""
-    if protocol not in ("s3", "s3a"):
+    if protocol not in S3:
         return {}
     config = {
         "connect_timeout": CONNECT_SECONDS,

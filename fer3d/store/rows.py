@@ -30,7 +30,9 @@ Columns = Mapping[str, np.ndarray]
 LOOKUP_ROWS = 256  # rows looked up at once, at most
 LOOKUP_BYTES = 1 << 24  # of results looked up at once, which bounds a worker's memory
 TASKS_PER_WORKER = 4  # at least, so that few rows are shared out too
-TROUBLES = 3  # batches that the store fails before it is left alone for the rest of a run
+# Batches that the store fails before it is left alone for the rest of a run. Of the places only a
+# URL that fails pauses: not one that is slow, nor a folder, where a soft mount fails file by file.
+TROUBLES = 3
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import csv
 import io
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
+from fer3d.errors import UserError
 from fer3d.training.metrics import NAMES
 
 MONITOR = "validation_macro_f1"
@@ -40,9 +42,17 @@ class Course(Callback):
         trainer.should_stop = self._is_over()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Called by Lightning, after validation."""
+        """Called by Lightning, after validation.
+
+        Raises:
+            UserError: the losses are no numbers any more; nothing of such a training is kept.
+        """
         logged = trainer.callback_metrics
         self.epochs.append({name: round(float(logged[name]), DECIMALS) for name in CURVES})
+        if not all(math.isfinite(value) for value in self.epochs[-1].values()):
+            raise UserError(
+                f"training diverged in epoch {len(self.epochs)}: lower train.learning_rate"
+            )
         if self.best_epoch < 0 or self._value(-1) > self._value(self.best_epoch):
             self.best_epoch = len(self.epochs) - 1
             self.best_weights = {

@@ -23,7 +23,7 @@ from fer3d.training.course import Course
 from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, Folders, open_set
 from fer3d.training.losses import balanced_class_weights
 from fer3d.training.module import ExpressionModule
-from fer3d.training.resume import TrainingState, state_file, usable
+from fer3d.training.resume import TrainingState, finish, last_state, state_file
 
 _FEATURE_BATCH = 4096  # faces
 
@@ -55,8 +55,8 @@ def fit(
         metrics: written, where given: what is returned, as JSON.
         preprocessing: parameters of the stages that made the arrays, kept with the network so that
             it sees new images as it saw these.
-        state: a folder for the states of trainings that are not over, so that one that was killed
-            goes on; None: it starts again.
+        state: a folder for the states of trainings, so that one that was killed goes on; None: it
+            starts again.
         device: cpu | cuda | auto.
         devices: processes, each with a device of its own, that share every batch. With more than
             one the calling program is started once for each of the others, and all of them reach
@@ -69,7 +69,7 @@ def fit(
 
     Raises:
         UserError: the folders do not fit together, a split that training needs is empty, or there
-            are not the GPUs that precision or ``devices`` ask for.
+            are not the GPUs that precision or ``devices`` ask for, or the loss became no number.
     """
     arrays = open_set(folders)
     preprocessing = preprocessing or {}
@@ -90,7 +90,7 @@ def fit(
         course = Course(train.patience)
         callbacks = [course, TrainingState(resume)] if resume else [course]
         trainer = _trainer(train, callbacks, progress, **where)
-        start = resume if resume and usable(resume) else None
+        start = last_state(resume) if resume else None
         trainer.fit(module, datamodule=data, ckpt_path=start, weights_only=True)
         module.load_state_dict(course.best_weights)
     counted = sum(parameter.numel() for parameter in model.parameters())
@@ -103,7 +103,7 @@ def fit(
         if metrics:
             write_json(metrics, result)
         if resume:
-            resume.unlink(missing_ok=True)
+            finish(resume)
     return result
 
 
@@ -178,8 +178,13 @@ def _trainer(
 
 @contextmanager
 def _reproducible(seed: int) -> Iterator[None]:
-    """Seed PyTorch and ask for deterministic kernels; afterwards all is as it was."""
+    """Seed PyTorch and ask for deterministic kernels; afterwards PyTorch is as it was.
+
+    ``CUBLAS_WORKSPACE_CONFIG``, which Lightning sets, stays in the environment: CUDA has read it.
+    """
     deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    benchmark = torch.backends.cudnn.benchmark
     fill = torch.utils.deterministic.fill_uninitialized_memory
     banner = logging.getLogger("pytorch_lightning")
     level = banner.level
@@ -195,5 +200,6 @@ def _reproducible(seed: int) -> Iterator[None]:
             yield
         finally:
             banner.setLevel(level)
-            torch.use_deterministic_algorithms(deterministic)
+            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+            torch.backends.cudnn.benchmark = benchmark
             torch.utils.deterministic.fill_uninitialized_memory = fill

@@ -14,7 +14,10 @@ def cross_entropy(
     *,
     smoothing: float = 0.0,
 ) -> Tensor:
-    """Categorical cross entropy, averaged with the weights of the images' classes.
+    """Categorical cross entropy, the mean over the images, each times its class's weight.
+
+    Dividing by the number of images, not by their weights, keeps a batch's loss the mean of the
+    losses of its equal parts, whichever classes fall into them.
 
     Args:
         logits: (B, C) float32.
@@ -62,7 +65,9 @@ def focal_loss(
     Source: paper A, equations 6 to 8; Lin et al. 2017, equation 5.
     """
     log_p = F.log_softmax(logits, dim=1)
-    terms = -alpha * (1 - log_p.exp()) ** gamma * log_p
+    # The power's derivative is infinite at 0 where gamma is less than 1.
+    missed = (-torch.expm1(log_p)).clamp_min(torch.finfo(log_p.dtype).eps)
+    terms = -alpha * missed**gamma * log_p
     return _average(terms, labels, class_weights, smoothing)
 
 
@@ -87,11 +92,10 @@ def balanced_class_weights(counts: Sequence[int]) -> Tensor:
 def _average(
     terms: Tensor, labels: Tensor, class_weights: Tensor | None, smoothing: float
 ) -> Tensor:
-    """Mean over the images of what each class's term costs, (B, C), by the smoothed target."""
+    """Mean over the images of what each class's term, (B, C), costs by the smoothed target."""
     losses = terms.gather(1, labels[:, None]).squeeze(1)
     if smoothing:
         losses = (1 - smoothing) * losses + smoothing * terms.mean(dim=1)
-    if class_weights is None:
-        return losses.mean()
-    weights = class_weights[labels]
-    return (weights * losses).sum() / weights.sum()
+    if class_weights is not None:
+        losses = class_weights[labels] * losses
+    return losses.mean()

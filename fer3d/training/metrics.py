@@ -1,9 +1,27 @@
 """The metrics that training follows (paper A, section 5.2, and F1 as in paper B)."""
 
+from torch import Tensor
 from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassF1Score,
+    MulticlassStatScores,
+)
 
 NAMES = ("accuracy", "class_accuracy", "macro_f1")
+
+
+class ClassAccuracy(MulticlassStatScores):
+    """Mean recall of the classes that occur, as ``evaluation.scores`` has it.
+
+    For torchmetrics a class that was predicted and never occurs has a recall of 0.
+    """
+
+    def compute(self) -> Tensor:
+        """Called by torchmetrics: () float32, 0 .. 1."""
+        hits, _, _, misses = self._final_state()
+        support = hits + misses
+        return (hits / support.clamp_min(1)).sum() / (support > 0).sum().clamp_min(1)
 
 
 def classification_metrics(classes: int, prefix: str = "") -> MetricCollection:
@@ -19,7 +37,7 @@ def classification_metrics(classes: int, prefix: str = "") -> MetricCollection:
     return MetricCollection(
         {
             "accuracy": MulticlassAccuracy(classes, average="micro", validate_args=False),
-            "class_accuracy": MulticlassAccuracy(classes, average="macro", validate_args=False),
+            "class_accuracy": ClassAccuracy(classes, average="macro", validate_args=False),
             "macro_f1": MulticlassF1Score(classes, average="macro", validate_args=False),
         },
         prefix=prefix,

@@ -144,7 +144,7 @@ class ExpressionModule(pl.LightningModule):
         steps = int(self.trainer.estimated_stepping_batches)
         warmup = steps * self.config.warmup / self.config.epochs
         factor = partial(rate_factor, steps=steps, warmup=warmup, schedule=self.config.schedule)
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factor(step))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _step(self, inputs: dict[str, Tensor], labels: Tensor, split: str) -> Tensor:

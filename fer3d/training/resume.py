@@ -2,27 +2,37 @@
 
 After each epoch all that decides the next one is written to a file: weights, optimizer, schedule,
 curves, best weights. Random numbers need no place in it, they depend on (seed, epoch, batch) alone.
-The file's name is a digest of everything that training depends on, so that a state of other images,
-parameters or code is never taken up. It is removed once the training is over.
+The file's name is a digest of images, parameters, code and libraries, so that a state of others is
+never taken up. The last states of trainings that are over are kept: who trains saves the result
+afterwards, and may be killed before that.
 """
 
 import contextlib
 import logging
 import pickle
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
+import torchmetrics
 from pytorch_lightning.callbacks import Callback
 
 import fer3d.networks
 import fer3d.training
+from fer3d import arrays, manifest
 from fer3d.store.atomic import atomic_path
 from fer3d.store.digests import sha256_file, sha256_json
 from fer3d.training.data import Folders
+
+SUFFIX = ".ckpt"
+FINISHED = ".finished.ckpt"
+KEPT = 2  # states of trainings that are over
+ABANDONED_SECONDS = 30 * 24 * 3600.0  # after which a training that is not over will not go on
 
 _LOGGER = logging.getLogger(__name__)
 _UNREADABLE = (  # what a file that is no state of a training, or not all of one, is answered with
@@ -74,13 +84,34 @@ def state_file(folder: Path, folders: Folders, configuration: Mapping[str, Any])
         "inputs": [sha256_file(path) for path in inputs],
         "configuration": dict(configuration),
         "code": _code(),
-        "versions": [torch.__version__, pl.__version__],
+        "versions": [m.__version__ for m in (np, torch, pl, torchmetrics)],
     }
-    return folder / f"{sha256_json(key)}.ckpt"
+    return folder / f"{sha256_json(key)}{SUFFIX}"
+
+
+def last_state(path: Path) -> Path | None:
+    """The state to go on from, of a training that was killed or of one that was over.
+
+    A damaged one is reported and left aside.
+    """
+    return next((state for state in (path, _finished(path)) if usable(state)), None)
+
+
+def finish(path: Path) -> None:
+    """Mark the state of a training that is over, and remove states that nobody will ask for."""
+    if path.exists():
+        path.replace(_finished(path))
+    _finished(path).touch()
+    states = {state: state.stat().st_mtime for state in path.parent.glob(f"*{SUFFIX}")}
+    over = [state for state in states if state.name.endswith(FINISHED)]
+    old = sorted(over, key=states.__getitem__, reverse=True)[KEPT:]
+    abandoned = [s for s, written in states.items() if time.time() - written > ABANDONED_SECONDS]
+    for state in {*old, *abandoned}:
+        state.unlink(missing_ok=True)
 
 
 def usable(path: Path) -> bool:
-    """Whether there is a state to go on from; a damaged one is reported and left aside."""
+    """Whether a file is the state of a training, and whole; one that is damaged is reported."""
     if not path.exists():
         return False
     try:
@@ -95,6 +126,10 @@ def usable(path: Path) -> bool:
     return True
 
 
+def _finished(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(SUFFIX) + FINISHED)
+
+
 def _damaged(path: Path, error: Exception | str) -> bool:
     reason = " ".join(str(error).split())[:100]
     _LOGGER.warning("%s is damaged (%s): training starts from the beginning", path, reason)
@@ -103,5 +138,6 @@ def _damaged(path: Path, error: Exception | str) -> bool:
 
 def _code() -> list[str]:
     """Digests of the modules that training runs."""
-    folders = [Path(package.__path__[0]) for package in (fer3d.networks, fer3d.training)]
-    return [sha256_file(path) for folder in folders for path in sorted(folder.glob("*.py"))]
+    packages = [Path(package.__path__[0]) for package in (fer3d.networks, fer3d.training)]
+    files = [path for folder in packages for path in sorted(folder.glob("*.py"))]
+    return [sha256_file(path) for path in (*files, Path(arrays.__file__), Path(manifest.__file__))]

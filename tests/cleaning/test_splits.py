@@ -1,4 +1,5 @@
 import hashlib
+import re
 
 import numpy as np
 import pandas as pd
@@ -141,8 +142,18 @@ def test_a_file_in_two_splits_is_an_error():
 @pytest.mark.parametrize(
     ("labels", "splits", "message"),
     [
-        (list("a" * 50 + "b"), None, "class 'b' has 1 image to divide into train and test"),
-        (list("abcabc"), None, "6 images of 3 classes are too few.*split.test_fraction"),
+        (
+            list("a" * 50 + "b"),
+            None,
+            "class 'b' has 1 image to divide into train, test and validation, at least 3 are",
+        ),
+        (
+            list("ab" * 9 + "c") + list("ab"),
+            ["train"] * 19 + ["test"] * 2,
+            "class 'c' has 1 image to divide into train and validation, at least 2 are needed",
+        ),
+        (list("abcabc"), None, "6 images of 3 classes are too few.* at least 9 are needed; add"),
+        (["a"], None, "all 1 images are of class 'a': at least two classes are needed"),
         (list("ab") * 5 + ["c"], ["train"] * 10 + ["test"], "class 'c' has no image in train"),
         (list("ab"), ["test"] * 2, "0 images of 0 classes are too few"),
     ],
@@ -150,6 +161,51 @@ def test_a_file_in_two_splits_is_an_error():
 def test_classes_that_cannot_be_divided_are_explained(labels, splits, message):
     with pytest.raises(UserError, match=message):
         split(images(labels, splits), params(validation_fraction=0.2))
+
+
+@pytest.mark.parametrize("changes", [{}, {"test_fraction": 0.5}, {"test_fraction": 0.8}])
+def test_the_images_that_are_said_to_be_needed_are_enough(changes):
+    with pytest.raises(UserError, match="class 'b' has 1 image to divide") as caught:
+        split(images(["a"] * 50 + ["b"]), params(**changes))
+    needed = int(re.search(r"at least (\d+) are needed", str(caught.value))[1])
+    for seed in range(20):
+        split(images(["a"] * 50 + ["b"] * needed), params(seed=seed, **changes))
+
+
+@pytest.mark.parametrize("changes", [{"test_fraction": 0.5}, {"folds": 2}])
+def test_what_test_took_of_a_small_class_is_counted(changes):
+    message = "has 2 images to divide into train, test and validation, at least 4 are needed"
+    with pytest.raises(UserError, match=message):
+        split(images(["a"] * 48 + ["b"] * 2), params(**changes))
+
+
+def proposed_fraction(error: UserError) -> dict[str, float]:
+    assert "are too few to hold out a share" in str(error)
+    found = re.search(r"set split.(\w+_fraction) to (0\.\d+), or add images", str(error))
+    return {found[1]: float(found[2])}
+
+
+@pytest.mark.parametrize(
+    ("count", "changes"),
+    [
+        (32, {"test_fraction": 0.2}),
+        (70, {"test_fraction": 0.05}),
+        (70, {"test_fraction": 0.95}),
+        (40, {"validation_fraction": 0.9}),
+        (32, {"folds": 4}),
+    ],
+)
+def test_a_fraction_that_is_proposed_does(count, changes):
+    frame = images((list("abcdefg") * 10)[:count])
+    proposals = 0
+    for _ in range(2):  # one for test, then one for validation, at most
+        try:
+            split(frame, params(**changes))
+        except UserError as error:
+            changes = changes | proposed_fraction(error)
+            proposals += 1
+    assert proposals
+    split(frame, params(**changes))
 
 
 def cross_validation(frame: pd.DataFrame, folds: int, **changes) -> list[pd.DataFrame]:

@@ -82,6 +82,7 @@ def test_every_broken_file_is_rejected_with_its_reason(source, tmp_path):
         fear__heavy=b"\0" * 1_200_000,
         fear__text=b"this is no image",
         fear__truncated=picture()[:-200],
+        sad__other=picture(1),
     )
     os.mkfifo(source / "fear/pipe")
     (source / "fear/gone").symlink_to(source / "nothing")
@@ -91,25 +92,26 @@ def test_every_broken_file_is_rejected_with_its_reason(source, tmp_path):
         "fear/bomb": "too_large",
         "fear/corrupt": "corrupt",
         "fear/empty": "empty",
-        "fear/gone": "unreadable",
+        "fear/gone": "missing",
         "fear/heavy": "too_large",
         "fear/pipe": "unreadable",
         "fear/text": "not_an_image",
         "fear/truncated": "corrupt",
     }
     assert "200 x 100 px" in rejected["detail"]["fear/bomb"]
-    assert (metrics["images"], metrics["rejected"]) == (1, 8) and metrics["files"] == 9
+    assert (metrics["images"], metrics["rejected"]) == (2, 8) and metrics["files"] == 10
     assert metrics["rejected_by_reason"] == {
         "corrupt": 2,
         "empty": 1,
+        "missing": 1,
         "not_an_image": 1,
         "too_large": 2,
-        "unreadable": 2,
+        "unreadable": 1,
     }
 
 
 def test_too_many_rejected_files_are_an_error_that_names_them(source, tmp_path):
-    put(source, fear__a=picture(0), fear__b=picture(1), fear__c=picture(2), fear__d=b"")
+    put(source, fear__a=picture(0), fear__b=picture(1), sad__c=picture(2), fear__d=b"")
     ingest_dataset(source, tmp_path / "out", params(max_rejected_fraction=0.25), ONE)
     with pytest.raises(UserError, match=r"1 of 4 files \(25.0%\).*1 empty; such as fear/d"):
         ingest_dataset(source, tmp_path / "two", params(max_rejected_fraction=0.2), ONE)
@@ -118,31 +120,45 @@ def test_too_many_rejected_files_are_an_error_that_names_them(source, tmp_path):
 
 
 def test_no_image_at_all_is_an_error(source, tmp_path):
-    put(source, fear__a=b"")
-    with pytest.raises(UserError, match="1 of 1 files"):
+    put(source, fear__a=b"", sad__b=b"")
+    with pytest.raises(UserError, match="2 of 2 files"):
         ingest_dataset(source, tmp_path / "out", params(), ONE)
 
 
 def test_other_classes_are_left_out_and_counted_but_are_no_breakage(source, tmp_path):
-    put(source, angry__a=picture(0), neutral__b=picture(1), neutral__c=b"")
-    chosen = params(classes=["anger"], max_rejected_fraction=0.0)
+    put(source, angry__a=picture(0), sad__d=picture(2), neutral__b=picture(1), neutral__c=b"")
+    chosen = params(classes=["anger", "sadness"], max_rejected_fraction=0.0)
     metrics = ingest_dataset(source, tmp_path / "out", chosen, ONE)
-    assert metrics["per_class"] == {"anger": 1}
-    assert metrics["rejected_by_reason"] == {"other_class": 2} and metrics["files"] == 3
-    with pytest.raises(UserError, match=r"no image is of a class in ingest.classes"):
-        ingest_dataset(source, tmp_path / "out", params(classes=["joy"]), ONE)
+    assert metrics["per_class"] == {"anger": 1, "sadness": 1}
+    assert metrics["rejected_by_reason"] == {"other_class": 2} and metrics["files"] == 4
 
 
 def test_a_list_with_splits_and_subjects(source, tmp_path):
     put(source, x__a=picture(0), x__b=picture(1))
     (source / "images.csv").write_text(
-        f"path,label,split,subject\nx/a,SAD,training,s1\n{source}/x/b,sadness,test,s2\nx/c,sad,test,\n"
+        f"path,label,split,subject\nx/a,SAD,training,s1\n{source}/x/b,fear,test,s2\nx/c,sad,test,\n"
     )
     metrics = ingest_dataset(source, tmp_path / "out", params(), ONE)
     frame = manifest.read(tmp_path / "out/manifest.parquet").set_index("id")
     assert frame.loc["x/a", ["label", "split", "subject"]].tolist() == ["sadness", "train", "s1"]
-    assert metrics["per_class"] == {"sadness": 2}
-    assert metrics["rejected_by_reason"] == {"unreadable": 1}
+    assert metrics["per_class"] == {"fear": 1, "sadness": 1}
+    assert metrics["rejected_by_reason"] == {"missing": 1}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["y", "x/b"], r"2 missing; such as x/b, y\); 2 files of the list are not there: relative"),
+        (["x/b"], r"1 file of the list is not there: relative paths start at .*faces; ingest"),
+        ([r"x\a"], r"1 file .* start at .*faces, and folders are divided by /, not by \\;"),
+    ],
+)
+def test_files_of_a_list_that_are_not_there_are_said_to_be(source, tmp_path, names, message):
+    put(source, x__a=picture(0))
+    rows = "".join(f"{name},fear\n" for name in names)
+    (source / "images.csv").write_text(f"path,label\nx/a,sad\n{rows}")
+    with pytest.raises(UserError, match=message):
+        ingest_dataset(source, tmp_path / "out", params(max_rejected_fraction=0.0), ONE)
 
 
 def test_the_number_of_workers_does_not_change_a_byte(source, tmp_path):

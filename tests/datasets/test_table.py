@@ -84,6 +84,13 @@ def test_a_bad_list_names_the_column_or_the_row(write, columns, message):
         read_table(write(**columns))
 
 
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_list_without_commas_says_that_commas_are_expected(tmp_path, sign, name):
+    (tmp_path / "list.csv").write_text(f"path{sign}label\na.jpg{sign}fear\n")
+    with pytest.raises(UserError, match=f"with commas between them, not {name}"):
+        read_table(tmp_path / "list.csv")
+
+
 @pytest.mark.parametrize("name", ["list.csv", "list.parquet"])
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b'path,label\n"a'])
 def test_a_broken_list_is_no_traceback(tmp_path, name, data):

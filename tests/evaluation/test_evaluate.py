@@ -12,7 +12,7 @@ from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import classes_of, confusion_of, evaluate, write_predictions
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.training.checkpoint import Recognizer, save_recognizer
+from fer3d.training.checkpoint import Recognizer, load_recognizer, save_recognizer
 from fer3d.training.data import Folders
 
 CLASSES = ("anger", "fear")
@@ -65,6 +65,16 @@ def test_two_runs_give_equal_bytes(folders: Folders, tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_predictions(evaluate(checkpoint, folders)[0], tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_network_that_diverged_is_a_users_error(folders: Folders, tmp_path: Path) -> None:
+    """The largest of no numbers is the first class: that is no prediction."""
+    recognizer = load_recognizer(_checkpoint(tmp_path))
+    for values in recognizer.network.parameters():
+        values.data.fill_(float("nan"))
+    save_recognizer(recognizer, tmp_path / "model.ckpt")
+    with pytest.raises(UserError, match=r"diverged: lower train\.learning_rate"):
+        evaluate(tmp_path / "model.ckpt", folders)
 
 
 def test_arrays_of_another_size_are_a_users_error(folders: Folders, tmp_path: Path) -> None:

@@ -1,9 +1,5 @@
 """A project in small for the experiments: packed arrays as `relight` leaves them, and DVC."""
 
-import os
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from checkout import Checkout, changed, copy_code, environment, stages_run
 
 from fer3d import params as parameters
 from fer3d.arrays import PackedWriter, Spec
@@ -37,82 +34,40 @@ SMALL = {
 }
 
 
-def change(values: dict[str, Any], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Sections of params.yaml with other values in them."""
-    return values | {name: values[name] | dict(keys) for name, keys in changes.items()}
-
-
 @pytest.fixture
 def make_params(repository: Path):
     """The default parameters with changes: make_params(experiments={"seeds": [0]})."""
     values = yaml.safe_load((repository / "params.yaml").read_text())
 
     def make(**changes: Mapping[str, Any]) -> parameters.Params:
-        return parameters.Params.model_validate(change(change(values, SMALL), changes))
+        return parameters.Params.model_validate(changed(changed(values, SMALL), changes))
 
     return make
 
 
-class Project:
-    """A checkout of its own with a small data set, in which DVC runs."""
+class Project(Checkout):
+    """A checkout with a small data set, in which the experiments run."""
 
-    GIT = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org")
-    ONE_SEED = ("-S", "experiments.seeds=[0]")
-
-    def __init__(self, folder: Path, repository: Path):
-        self.folder = folder
-        self.environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "FER3D_WORKERS": "1",
-            "FER3D_DEVICE": "cpu",
-            "OMP_NUM_THREADS": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-        }
-        for name in CODE:
-            _copy(repository / name, folder / name)
+    @classmethod
+    def create(cls, folder: Path, repository: Path) -> "Project":
+        settings = {"FER3D_WORKERS": "1", "FER3D_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
+        made = cls(folder, environment(**settings))
+        copy_code(repository, folder, CODE)
         make_set(folder / "data")
-        self.set(SMALL)
-        self.run("git", "init", "--quiet")
-
-    def set(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
-        path = self.folder / "params.yaml"
-        values = change(yaml.safe_load(path.read_text()), changes)
-        path.write_text(yaml.safe_dump(values, sort_keys=False))
+        made.set(SMALL)
+        made.run("git", "init", "--quiet")
+        return made
 
     @property
     def cells(self) -> Path:
         """Folder of the cells' folders."""
         return self.folder / "data/experiments/cells"
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start a command in a process group of its own."""
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, *command: str) -> str:
-        process = self.start(*command)
-        text, _ = process.communicate()
-        assert process.returncode == 0, f"{' '.join(command)}\n{text}"
-        return text
-
     def experiments(self) -> tuple[list[str], str]:
         """Run `fer3d experiments run` and say which stages it ran, and all that it said."""
         command = ("-c", "from fer3d.cli import app; app()", "experiments", "run")
         text = self.run(sys.executable, *command)
         return stages_run(text), text
-
-
-def stages_run(text: str) -> list[str]:
-    """The stages that DVC ran, by its output."""
-    return re.findall(r"Running stage '[\w/.]+:([\w@-]+)'", text)
 
 
 def make_set(data: Path, rng_seed: int = 0) -> None:
@@ -166,18 +121,10 @@ def _frame(rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "dvc.lock"))
-    else:
-        shutil.copyfile(source, target)
-
-
 @pytest.fixture(scope="session")
 def new_project(repository: Path):
     """Makes a project in a folder."""
-    return lambda folder: Project(folder, repository)
+    return lambda folder: Project.create(folder, repository)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The matrix, what a cell is given, and how far a run is."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -9,14 +8,13 @@ import pytest
 from fer3d.errors import UserError
 from fer3d.experiments.cells import Cell, Configuration, configs, matrix, parameters
 from fer3d.experiments.progress import announce, duration, is_done, time_left
+from fer3d.experiments.times import durations, timed
 
 
-def finish(cell: Cell, params, folder: Path, *, finished: float | None = None) -> None:
+def finish(cell: Cell, params, folder: Path) -> None:
     path = folder / cell.name / "cell.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"parameters": parameters(cell, params)}))
-    if finished is not None:
-        os.utime(path, (finished, finished))
 
 
 def test_the_matrix_is_every_combination_once(make_params) -> None:
@@ -64,26 +62,91 @@ def test_a_cell_of_other_parameters_is_not_done(tmp_path: Path, make_params) -> 
     assert not is_done(cell, make_params(train={"epochs": 3}), tmp_path)
 
 
-def test_the_time_left_is_what_others_like_them_took(tmp_path: Path, make_params) -> None:
+class Clock:
+    """A clock that a test sets."""
+
+    now = 1000.0  # s
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("fer3d.experiments.times.time", clock)
+    return clock
+
+
+@pytest.fixture
+def times(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "times.json"
+
+
+def test_the_time_left_is_what_others_like_them_took(
+    tmp_path: Path, make_params, times, clock
+) -> None:
     """Base took 60 s and Whole 180 s; with seed 1 both are left, 4 min."""
-    params, starts = make_params(), tmp_path / "starts.json"
+    params = make_params()
     cells = matrix(params)
-    first = announce(cells[0], params, tmp_path, starts)
+    first = announce(cells[0], params, tmp_path, times)
     assert first == "cell 1 of 4: Base, cross entropy, seed 0"
-    starts.write_text(json.dumps({cells[0].name: 1000, cells[1].name: 2000}))
-    finish(cells[0], params, tmp_path, finished=1060)
-    finish(cells[1], params, tmp_path, finished=2180)
-    line = announce(cells[2], params, tmp_path, starts)
+    for cell, seconds in zip(cells, (60, 180), strict=False):
+        finish(cell, params, tmp_path)
+        with timed(cell, params, times):
+            clock.now += seconds
+    line = announce(cells[2], params, tmp_path, times)
     assert line == "cell 3 of 4: Base, cross entropy, seed 1; about 4 min left"
-    starts.write_text("broken")
-    assert "left" not in announce(cells[2], params, tmp_path, starts)
+    times.write_text("broken")
+    assert "left" not in announce(cells[2], params, tmp_path, times)
+
+
+def test_a_cell_that_was_stopped_and_resumed_took_all_its_parts(make_params, times, clock) -> None:
+    params = make_params()
+    cell = matrix(params)[0]
+    with pytest.raises(SystemExit), timed(cell, params, times):
+        clock.now += 3600
+        raise SystemExit(130)  # Ctrl-C, see stages
+    clock.now += 10_000  # over night
+    assert durations([cell], params, times) == {}
+    with timed(cell, params, times):
+        clock.now += 60
+    assert durations([cell], params, times) == {cell: 3660}
+    assert durations([cell], make_params(train={"epochs": 3}), times) == {}
+    with timed(cell, params, times):  # other images: a new run
+        clock.now += 50
+    assert durations([cell], params, times) == {cell: 50}
+
+
+def test_what_a_killed_cell_took_is_not_known(tmp_path: Path, make_params, times, clock) -> None:
+    params = make_params()
+    cell = matrix(params)[0]
+    with timed(cell, params, times):
+        running = times.read_bytes()
+    times.write_bytes(running)  # as the kill leaves it
+    with timed(cell, params, times):
+        clock.now += 5
+    assert durations([cell], params, times) == {}
+    assert "left" not in announce(cell, params, tmp_path, times)
+
+
+def test_a_result_that_was_restored_says_nothing_of_time(
+    tmp_path: Path, make_params, times, clock
+) -> None:
+    """`dvc checkout` writes a cell's file now, whenever it was started."""
+    params = make_params()
+    cells = matrix(params)
+    with pytest.raises(SystemExit), timed(cells[0], params, times):
+        raise SystemExit
+    finish(cells[0], params, tmp_path)
+    assert "left" not in announce(cells[1], params, tmp_path, times)
 
 
 def test_a_cell_outside_the_matrix_says_what_to_run(tmp_path: Path, make_params) -> None:
     params = make_params(split={"folds": 2}, experiments={"folds": [0]})
     cell = Cell(Configuration("recommended", "base", "cross_entropy"), 0)
     with pytest.raises(UserError, match="make experiments"):
-        announce(cell, params, tmp_path, tmp_path / "starts.json")
+        announce(cell, params, tmp_path, tmp_path / "times.json")
 
 
 def test_an_unknown_kind_of_cell_takes_as_long_as_the_others() -> None:

@@ -1,5 +1,7 @@
 """The images of a fold."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +9,12 @@ import pandas as pd
 import pytest
 
 from fer3d.arrays import open_arrays, read_manifest
+from fer3d.balancing.balance import balance_dataset
 from fer3d.cleaning.splits import split
 from fer3d.errors import UserError
-from fer3d.experiments.folds import Models, make_fold, resplit
+from fer3d.experiments.folds import Models, fold_folders, make_fold, resplit
 from fer3d.settings import Settings
+from fer3d.store.atomic import scratch_folder
 
 
 def test_a_fold_has_the_split_that_the_pipeline_would_give(
@@ -29,6 +33,52 @@ def test_a_fold_has_the_split_that_the_pipeline_would_give(
         pd.testing.assert_frame_equal(resplit_frame[unchanged], frame[unchanged])
         for name, values in open_arrays(tmp_path / str(fold)).items():
             np.testing.assert_array_equal(values, arrays[name])
+
+
+FEW = {"fraction": 0.2, "mode": "add"}  # noisy copies, of each of three kinds
+
+
+def leave_scratch_folder(target: Path) -> Path:
+    """The scratch folder of a process that was killed."""
+    with scratch_folder(target) as scratch:
+        process = subprocess.Popen([sys.executable, "-c", ""])
+        process.wait()
+        *start, _, random, suffix = scratch.name.rsplit(".", 3)
+        left = scratch.with_name(".".join((*start, str(process.pid), random, suffix)))
+        (left / "align").mkdir(parents=True)
+    return left
+
+
+def test_a_fold_is_made_where_workers_see_it(
+    tmp_path: Path, make_params, write_set, assets_dir: Path, monkeypatch
+) -> None:
+    """And of an earlier one that was killed nothing is left."""
+    write_set(tmp_path / "data")
+    out, sources = tmp_path / "fold", []
+    left = leave_scratch_folder(out / "align")
+    assert list(out.iterdir()) == [left]
+
+    def balance(source: Path, *rest) -> None:
+        sources.append(source)
+        balance_dataset(source, *rest)
+
+    monkeypatch.setattr("fer3d.experiments.folds.balance_dataset", balance)
+    params = make_params(split={"folds": 3}, balance={"policy": {"fear": FEW}})
+    settings = Settings(workers=1, store="none")
+    models = Models(assets_dir, tmp_path / "brought")
+    make_fold(tmp_path / "data" / "align", out, 1, params, settings, models)
+    assert sources[0].is_relative_to(out) and not sources[0].exists()
+    assert sorted(path.name for path in out.iterdir()) == ["balance", "reconstruct", "relight"]
+    parts = fold_folders(out)
+    ids = [read_manifest(part)["id"].tolist() for part in vars(parts).values()]
+    assert ids[0] == ids[1] == ids[2]
+    chosen = make_params(split={"folds": 3, "fold": 1}).split
+    expected, _ = split(read_manifest(tmp_path / "data" / "align"), chosen)
+    made = read_manifest(parts.images)
+    assert set(made["source_id"]) == set(expected["id"]) and len(made) > len(expected)
+    for name in ("validation", "test"):
+        rows = made[made["split"] == name]
+        assert rows["id"].tolist() == expected["id"][expected["split"] == name].tolist()
 
 
 def test_a_fold_that_is_not_there_is_a_users_error(tmp_path: Path, make_params) -> None:

@@ -90,13 +90,9 @@ def test_every_cell_is_run_once(project):
 @pytest.mark.slow
 def test_a_new_seed_costs_its_cells_and_a_kill_the_one_that_runs(project):
     project.set({"experiments": {"seeds": [0, 1, 2]}})
-    process = project.start("dvc", "repro", "experiments/dvc.yaml")
-    for line in process.stdout:
-        if line.startswith("cell 6 of 6"):
-            break
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    with project.start("dvc", "repro", "experiments/dvc.yaml") as process:
+        assert any(line.startswith("cell 6 of 6") for line in process.stdout)
+        os.killpg(process.pid, signal.SIGKILL)
     ran, _ = project.experiments()
     assert ran == ["cell@2-recommended-whole-cross_entropy", "tables"]
 
@@ -104,8 +100,9 @@ def test_a_new_seed_costs_its_cells_and_a_kill_the_one_that_runs(project):
 @pytest.mark.slow
 def test_dvc_compares_matrices(project):
     project.run("git", "add", "--all")
-    project.run(*project.GIT, "commit", "--quiet", "--message", "first")
-    project.run("dvc", "exp", "run", "experiments/dvc.yaml", "--name", "one", *project.ONE_SEED)
+    project.run("git", "commit", "--quiet", "--message", "first")
+    one_seed = ("-S", "experiments.seeds=[0]")
+    project.run("dvc", "exp", "run", "experiments/dvc.yaml", "--name", "one", *one_seed)
     shown = project.run("dvc", "exp", "show", "--csv")
     assert "one" in shown and "recommended.cross_entropy.whole.accuracy" in shown
     assert "experiments.seeds" in project.run("dvc", "params", "diff", "--all")

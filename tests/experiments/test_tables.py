@@ -13,7 +13,7 @@ from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import write_predictions
 from fer3d.evaluation.formats import ResultTable, Value, to_csv, to_latex, to_markdown
 from fer3d.evaluation.groups import Lighting
-from fer3d.evaluation.statistics import Interval
+from fer3d.evaluation.statistics import Interval, spread
 from fer3d.experiments.cells import Configuration, matrix
 from fer3d.experiments.comparisons import difference_table, group_table, groups, mcnemar_table
 from fer3d.experiments.published import PUBLISHED
@@ -21,6 +21,8 @@ from fer3d.experiments.results import Bootstrap, load_results
 from fer3d.experiments.tables import ablation_table, confusion_tables, results_table, score_all
 
 LABELS = ["surprise", "fear", "anger", "joy"] * 25
+IDS = [f"{i:03d}" for i in range(100)]
+ALONE = pd.Series(IDS, IDS, dtype=object)  # every image is of a person of its own
 RIGHT = {("base", 0): 60, ("base", 1): 70, ("whole", 0): 80, ("whole", 1): 90}  # of 100
 BOOTSTRAP = Bootstrap(200)
 BASE, WHOLE = (Configuration("recommended", name, "cross_entropy") for name in ("base", "whole"))
@@ -39,11 +41,10 @@ def predictions(ids: list[str], right: int) -> pd.DataFrame:
 @pytest.fixture
 def results(tmp_path: Path, make_params):
     params = make_params()
-    ids = [f"{i:03d}" for i in range(100)]
     for cell in matrix(params):
         right = RIGHT[cell.configuration.branches, cell.seed]
-        write_predictions(predictions(ids, right), tmp_path / cell.name / "predictions.parquet")
-    return load_results(params, tmp_path, pd.Series(None, ids, dtype=object))
+        write_predictions(predictions(IDS, right), tmp_path / cell.name / "predictions.parquet")
+    return load_results(params, tmp_path, ALONE)
 
 
 def test_scores_are_of_test_images_over_seeds(results) -> None:
@@ -112,24 +113,58 @@ def test_the_gain_is_shown_in_the_group_that_has_it(results) -> None:
     assert len(difference_table(results, BOOTSTRAP).rows) == 1
 
 
-def test_folds_together_test_every_image_once(tmp_path: Path, make_params) -> None:
+@pytest.fixture
+def uneven(tmp_path: Path, make_params):
+    """Results of two folds, of 20 and 80 images: the small one has no fear and one joy."""
     axes = {"folds": [0, 1], "seeds": [0, 1]}
     params = make_params(split={"folds": 2}, experiments=axes)
-    ids = [f"{i:03d}" for i in range(100)]
+    small = [*range(0, 38, 2), 99]
+    tested = [[name for name in IDS if (int(name) in small) != fold] for fold in (0, 1)]
     for cell in matrix(params):
         right = RIGHT[cell.configuration.branches, cell.seed]
-        tested = ids[cell.fold :: 2]
-        write_predictions(predictions(tested, right), tmp_path / cell.name / "predictions.parquet")
-    results = load_results(params, tmp_path, pd.Series(None, ids, dtype=object))
-    assert results.ids.tolist() == ids
-    assert results.hits(WHOLE).shape == (2, 100)
-    assert len(results.recalls(WHOLE)) == 4
-    assert results.accuracy(WHOLE, BOOTSTRAP).spread.mean == pytest.approx(0.85)
+        table = predictions(tested[cell.fold], right)
+        write_predictions(table, tmp_path / cell.name / "predictions.parquet")
+    return load_results(params, tmp_path, ALONE)
+
+
+def test_folds_together_test_every_image_once(uneven, results) -> None:
+    """Whatever the folds are: a score is that of all images, as with one test set."""
+    assert uneven.ids.tolist() == IDS and (uneven.folds, results.folds) == (2, 1)
+    assert uneven.hits(WHOLE).shape == (2, 100)
+    np.testing.assert_array_equal(uneven.recalls(WHOLE), results.recalls(WHOLE))
+    assert score_all(uneven, BOOTSTRAP) == score_all(results, BOOTSTRAP)
+    assert uneven.accuracy(WHOLE, BOOTSTRAP).spread == spread(np.array([0.8, 0.9]))
+    assert mcnemar_table(uneven).rows == mcnemar_table(results).rows
+    table = results_table(uneven, PUBLISHED["ck"], score_all(uneven, BOOTSTRAP))
+    assert "over 2 seeds, images of 2 folds pooled," in table.caption
+
+
+@pytest.mark.parametrize("configuration", [BASE, WHOLE])
+def test_a_score_lies_in_its_interval(uneven, configuration: Configuration) -> None:
+    for score in score_all(uneven, BOOTSTRAP)[configuration]:
+        assert score.interval.low <= score.spread.mean <= score.interval.high
+    difference = uneven.difference(BASE, WHOLE, BOOTSTRAP)
+    assert difference.interval.low <= difference.value <= difference.interval.high
+    first, second = (score_all(uneven, BOOTSTRAP)[c][0].spread.mean for c in (BASE, WHOLE))
+    assert difference.value == pytest.approx(second - first)
+
+
+def test_a_class_without_test_images_has_no_recall(tmp_path: Path, make_params) -> None:
+    """Joy is predicted and never there."""
+    tables = {"base": ["fear", "anger"], "whole": ["fear", "joy"]}
+    params = make_params(experiments={"seeds": [0]})
+    for cell in matrix(params):
+        table = pd.DataFrame({"id": IDS[:2], "split": "test", "label": ["fear", "anger"]})
+        table["predicted"] = tables[cell.configuration.branches]
+        write_predictions(table, tmp_path / cell.name / "predictions.parquet")
+    results = load_results(params, tmp_path, ALONE)
+    np.testing.assert_array_equal(results.recalls(WHOLE), [[1, 0, np.nan]])
+    score = results.class_accuracy(WHOLE, BOOTSTRAP)
+    assert (score.spread.mean, score.spread.std) == (0.5, None)
 
 
 def test_people_are_resampled_whole(tmp_path: Path, make_params, results) -> None:
-    ids = results.ids.tolist()
-    subjects = pd.Series([f"s{i // 20}" for i in range(100)], ids, dtype=object)
+    subjects = pd.Series([f"s{i // 20}" for i in range(100)], IDS, dtype=object)
     people = load_results(make_params(), tmp_path, subjects)
     one, other = (r.accuracy(WHOLE, BOOTSTRAP).interval for r in (results, people))
     assert other.high - other.low > 1.5 * (one.high - one.low)
@@ -138,7 +173,14 @@ def test_people_are_resampled_whole(tmp_path: Path, make_params, results) -> Non
 def test_a_missing_cell_says_what_to_run(tmp_path: Path, make_params, results) -> None:
     params = make_params(experiments={"seeds": [0, 1, 2]})
     with pytest.raises(UserError, match=r"2-recommended-base-cross_entropy.*make experiments"):
-        load_results(params, tmp_path, pd.Series(dtype=object))
+        load_results(params, tmp_path, ALONE)
+
+
+def test_a_test_image_that_the_data_set_lacks_is_a_users_error(
+    tmp_path: Path, make_params, results
+) -> None:
+    with pytest.raises(UserError, match="image '000' is not among the images of the data set"):
+        load_results(make_params(), tmp_path, ALONE.iloc[1:])
 
 
 TABLE = ResultTable(

@@ -1,20 +1,16 @@
 """Checkouts in which DVC runs the whole DAG on a handful of images."""
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
+from checkout import Checkout, copy_code, environment, stages_run
 
 from fer3d.store.digests import sha256_file, sha256_json
 
@@ -22,6 +18,7 @@ CODE = (
     "dvc.yaml",
     "params.yaml",
     "stages",
+    "experiments",
     "fer3d",
     "models/.gitignore",
     ".dvc/config",
@@ -49,19 +46,15 @@ SMALL = {
 }
 
 
-@dataclass
-class Project:
-    """A checkout of its own in which DVC runs."""
-
-    folder: Path
-    environment: dict[str, str]
+class Project(Checkout):
+    """A checkout with the whole pipeline."""
 
     @classmethod
     def create(cls, folder: Path, code: Path, assets: Path, workers: int) -> "Project":
         """The code, few images, and the model files, which are there already."""
-        _copy_code(code, folder)
+        copy_code(code, folder, CODE)
         shutil.copytree(assets, folder / "data" / "assets")
-        made = cls(folder, _environment(folder, workers))
+        made = cls(folder, environment(FER3D_WORKERS=str(workers), **_own_store(folder)))
         made.set(SMALL)
         made.run("git", "init", "--quiet")
         made.run("git", "add", "--all")
@@ -72,36 +65,12 @@ class Project:
     def copy(self, folder: Path) -> "Project":
         """Another checkout in the same state, object store and DVC's cache included."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Project(folder, self.environment | {"FER3D_STORE": str(folder / ".fer3d" / "store")})
+        return Project(folder, self.environment | _own_store(folder))
 
     def clone(self, folder: Path) -> "Project":
         """What a colleague gets: a clone by git, no data, an empty object store."""
         self.run("git", "clone", "--quiet", str(self.folder), str(folder))
-        return Project(folder, self.environment | {"FER3D_STORE": str(folder / ".fer3d" / "store")})
-
-    @contextmanager
-    def start(self, *command: str) -> Iterator[subprocess.Popen]:
-        """Start a command as a terminal does: in a process group of its own, open to Ctrl-C."""
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a background job, and inherited
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        with subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            yield process
-
-    def run(self, *command: str) -> str:
-        """What a command says; it must succeed."""
-        with self.start(*command) as process:
-            said = process.communicate()[0]
-        assert process.returncode == 0, f"{' '.join(command)}\n{said}"
-        return said
+        return Project(folder, self.environment | _own_store(folder))
 
     def repro(self, *arguments: str) -> list[str]:
         """Run `dvc repro` and say which stages it ran."""
@@ -118,14 +87,6 @@ class Project:
                     seconds[stage] = time.monotonic() - began
         assert process.returncode == 0
         return seconds
-
-    def set(self, changes: Mapping[str, Mapping[str, object]]) -> None:
-        """Change values of params.yaml."""
-        path = self.folder / "params.yaml"
-        values = yaml.safe_load(path.read_text())
-        for section, keys in changes.items():
-            values[section] |= keys
-        path.write_text(yaml.safe_dump(values, sort_keys=False))
 
     def metrics(self, stage: str) -> dict:
         return json.loads((self.folder / "metrics" / f"{stage}.json").read_text())
@@ -164,7 +125,7 @@ class FirstRun:
 def code(tmp_path_factory, repository: Path) -> Path:
     """The code as it is when the tests begin: all runs that are compared have the same."""
     folder = tmp_path_factory.mktemp("code")
-    _copy_code(repository, folder)
+    copy_code(repository, folder, CODE)
     return folder
 
 
@@ -180,31 +141,5 @@ def first_run(tmp_path_factory, new_project) -> FirstRun:
     return FirstRun(made, made.timed_repro())
 
 
-def stages_run(said: str) -> list[str]:
-    """The stages that DVC ran, from what it said."""
-    return re.findall(r"^Running stage '(\w+)'", said, re.MULTILINE)
-
-
-def _environment(folder: Path, workers: int) -> dict[str, str]:
-    people = ("GIT_AUTHOR_", "GIT_COMMITTER_")
-    return (
-        os.environ
-        | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "FER3D_WORKERS": str(workers),
-            "FER3D_STORE": str(folder / ".fer3d" / "store"),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-        }
-        | {f"{who}NAME": "test" for who in people}
-        | {f"{who}EMAIL": "test@example.org" for who in people}
-    )
-
-
-def _copy_code(source: Path, target: Path) -> None:
-    for name in CODE:
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        if (source / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source / name, target / name, ignore=ignored)
-        else:
-            shutil.copyfile(source / name, target / name)
+def _own_store(folder: Path) -> dict[str, str]:
+    return {"FER3D_STORE": str(folder / ".fer3d" / "store")}

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from fer3d.store import atomic
-from fer3d.store.atomic import atomic_folder, atomic_path, remove_leftovers, write_bytes
+from fer3d.store.atomic import (
+    atomic_folder,
+    atomic_path,
+    current_umask,
+    remove_leftovers,
+    write_bytes,
+)
 
 KILLS = 25
 WRITER = """
@@ -115,6 +121,20 @@ def test_modes_follow_the_umask_and_the_group_of_the_folder(tmp_path: Path) -> N
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o664
     assert stat.S_IMODE((tmp_path / "folder").stat().st_mode) == 0o2775
+
+
+@pytest.mark.parametrize("mask", [0o002, 0o027])
+def test_the_umask_is_read_without_being_set(tmp_path: Path, monkeypatch, mask: int) -> None:
+    real, before = os.umask, os.umask(mask)
+    asked = []
+    monkeypatch.setattr(os, "umask", lambda value: asked.append(value) or real(value))
+    try:
+        assert current_umask() == mask
+        assert asked == []  # other threads create files meanwhile
+        assert current_umask(tmp_path / "not Linux") == mask
+        assert asked == [0, mask]
+    finally:
+        real(before)
 
 
 def test_an_error_of_the_disk_names_the_file(tmp_path: Path) -> None:

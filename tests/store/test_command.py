@@ -15,16 +15,20 @@ from typer.testing import CliRunner, Result
 
 from fer3d import manifest
 from fer3d import params as parameters
+from fer3d.alignment import align
 from fer3d.alignment.align import align_dataset
 from fer3d.commands.needed import Checkout, needed_keys
 from fer3d.commands.store import app
 from fer3d.errors import UserError
+from fer3d.face3d import reconstruct
 from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.face3d.relight import relight_dataset
 from fer3d.settings import Settings
 from fer3d.store import upkeep
 from fer3d.store.digests import sha1_bytes
 from fer3d.store.objects import key_of, name_of, open_store
+from fer3d.store.rows import keys
+from fer3d.store.sources import PackedSource
 
 PHOTOS = Path(__file__).parents[1] / "alignment" / "data" / "synthetic"
 STRANGE = "ab" + "0" * 62  # a key that no checkout needs
@@ -82,7 +86,7 @@ def checkout(tmp_path, monkeypatch, repository, assets_dir) -> Checkout:
     Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"reconstruct": STAGE}}))
     dvc("init", "--no-scm")
     dvc("repro")
-    return Checkout(Path(), params, settings)
+    return Checkout(Path(), params)
 
 
 def kept() -> set[str]:
@@ -91,12 +95,24 @@ def kept() -> set[str]:
     return {key_of(entry.name) for entry in entries}
 
 
+def on_gpu(checkout: Checkout) -> set[str]:
+    """Keys of the results that a machine with a GPU keeps of the same data."""
+    assets, data, params = Path("data/assets"), Path("data"), checkout.params
+    aligner = align.producer(params.align, assets, params.ingest.max_pixels, "cuda")
+    frame = manifest.read(data / "split" / "manifest.parquet")
+    faces = reconstruct.producer(params.reconstruct, assets, device="cuda")
+    return {
+        *keys(aligner, align.source(frame, Path("photos"), "cuda")),
+        *keys(faces, PackedSource(data / "balance", faces.inputs)),
+    }
+
+
 def test_prune_keeps_what_the_stages_look_up_and_nothing_else(checkout):
     store = open_store("store")
     made = kept()
     assert len(made) == 9  # three stages, three images
     known = needed_keys(checkout)
-    assert known.keys == made and known.unknown == ()
+    assert known.keys == made | on_gpu(checkout) and known.unknown == ()
 
     store.write_many("test 1", {STRANGE: {"x": np.arange(3)}})
     refused = run("prune", "--unused", answer="n\n")
@@ -119,6 +135,47 @@ def test_prune_keeps_what_the_stages_look_up_and_nothing_else(checkout):
     partly = run("prune", "--older-than", "0h", "--yes")
     assert "known in part only" in partly.output and partly.exit_code == 0
     assert len(kept()) == 6  # what reconstruct would look up is not known any more
+
+
+def test_prune_keeps_what_a_gpu_computed(checkout):
+    known = on_gpu(checkout)
+    assert len(known) == 6  # of align and reconstruct: relight has no network
+    open_store("store").write_many("test 1", {key: {"x": np.arange(3)} for key in known})
+    made = kept()
+    assert "0 files" in run("prune", "--unused", "--yes").output
+    assert kept() == made and known <= made
+
+
+def test_prune_keeps_what_the_folds_look_up(checkout):
+    before = kept()
+    fold = Path("data/experiments/folds/0")
+    images = np.load("data/balance/images.npy")
+    shutil.copytree("data/balance", fold / "balance")
+    np.save(fold / "balance" / "images.npy", np.roll(images, 1, axis=2))  # copies with other noise
+    assets, params = Path("data/assets"), checkout.params
+    settings = Settings(workers=1, store="store")
+    faces = fold / "reconstruct"
+    reconstruct_dataset(fold / "balance", faces, assets, params.reconstruct, settings)
+    relight_dataset(faces, fold / "relight", assets, params.relight, settings)
+    made = kept()
+    assert len(made - before) == 6  # two stages, three images
+    (fold.parent / ".gitignore").touch()  # DVC's
+
+    unknown = run("prune", "--unused", "--yes")  # no pipeline that could tell
+    assert "does not know" in str(unknown.exception) and kept() == made
+    pipeline = Path("experiments/folds/dvc.yaml")
+    pipeline.parent.mkdir(parents=True)
+    pipeline.write_text(yaml.safe_dump({"stages": {"fold": STAGE | {"deps": ["../../made"]}}}))
+    shutil.copy("params.yaml", pipeline.parent)
+    stale = run("prune", "--unused", "--yes")
+    assert "not up to date: experiments/folds/dvc.yaml:fold" in str(stale.exception)
+    dvc("repro", str(pipeline))
+    assert "0 files" in run("prune", "--unused", "--yes").output
+    assert kept() == made
+
+    shutil.rmtree(faces)
+    gone = run("prune", "--unused", "--yes")
+    assert "folds/0/reconstruct or" in str(gone.exception) and kept() == made
 
 
 def test_prune_wants_to_know_what_may_go(tmp_path, monkeypatch):

@@ -185,7 +185,7 @@ def test_a_missing_package_is_named_with_its_cure(repository):
         "from fer3d.store.objects import open_store; open_store('s3://bucket/prefix')"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True)
-    assert b"UserError" in done.stderr and b"pip install 'fer3d[s3]'" in done.stderr
+    assert b"UserError" in done.stderr and b"pip install -e '.[s3]'" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["ab/cd", "ab/" + "0" * 61, "ab/" + "G" * 62, "ab" + "0" * 62])

@@ -10,8 +10,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
-from fer3d.store import remote
+from fer3d.errors import UserError
+from fer3d.store import remote, upkeep
+from fer3d.store.encoding import encode
 from fer3d.store.objects import Lookup, Written, name_of, open_store
 
 ANSWER_S = 0.2  # of a store that is far away
@@ -44,6 +47,31 @@ class Silent(Far):
 
     def do_GET(self) -> None:
         time.sleep(30)
+
+
+class Slow(Far):
+    """A store that gives one object, and keeps whoever asks for another waiting."""
+
+    quick, data = "", b""
+
+    def do_GET(self) -> None:
+        if self.quick not in self.path:
+            time.sleep(30)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.data)))
+        self.end_headers()
+        self.wfile.write(self.data)
+
+
+class Secretive(Far):
+    """A store that does not tell whether it has an object."""
+
+    def do_GET(self) -> None:
+        text = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        self.send_response(403)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
 
 
 def closed_port() -> int:
@@ -104,6 +132,63 @@ def test_the_whole_batch_has_a_time_limit_too(aws, monkeypatch):
     assert lookup == Lookup(
         [None] * 3, trouble="s3://bucket/prefix cannot be read (no answer in time)"
     )
+
+
+def test_what_a_slow_store_gave_in_time_counts(aws, monkeypatch, objects):
+    monkeypatch.setattr(remote, "BATCH_SECONDS", 2)
+    monkeypatch.setattr(remote, "CONCURRENCY", 4)
+    quick, *slow = objects
+    monkeypatch.setattr(Slow, "quick", name_of(quick))
+    monkeypatch.setattr(Slow, "data", encode(quick, "test 1", objects[quick]))
+    with server(Slow) as endpoint:
+        aws(endpoint)
+        store = open_store("s3://bucket/prefix")
+        found = store.read_many([*slow[:2], quick, *slow[2:]])
+        assert [arrays is not None for arrays in found.arrays] == [False] * 2 + [True] + [
+            False
+        ] * 17
+        assert found.trouble == "s3://bucket/prefix cannot be read (no answer in time)"
+        again = store.read_many([quick])  # the store is still asked
+        assert again.arrays[0] is not None and again.trouble is None
+        assert store.read_many(slow[:2]).trouble == found.trouble
+        assert store.read_many([quick]).arrays == [None]  # not any more: it gave nothing
+
+
+def test_whoever_may_not_list_is_told_the_rights(aws):
+    with server(Secretive) as endpoint:
+        aws(endpoint)
+        found = open_store("s3://bucket/prefix").read_many(keys(2))
+    rights = "reading needs s3:GetObject and s3:ListBucket"
+    assert found.trouble == f"s3://bucket/prefix cannot be read (Access Denied; {rights})"
+
+
+def test_a_file_system_that_connects_at_once_fails_as_any_other(monkeypatch, objects):
+    place = f"ftp://127.0.0.1:{closed_port()}/store"
+    store = open_store(place)
+    found = store.read_many(keys(200))
+    assert found == Lookup([None] * 200, trouble=f"{place} cannot be read (Connection refused)")
+    assert store.write_many("test 1", objects).trouble == (
+        f"{place} cannot be written to (Connection refused)"
+    )
+    monkeypatch.setattr(remote, "url_to_fs", lambda *_, **__: pytest.fail("it is left alone"))
+    assert store.read_many(keys(2)) == Lookup([None] * 2, trouble=found.trouble)
+    with pytest.raises(UserError, match="cannot be listed"):
+        upkeep.folders(store)
+
+
+def test_errors_of_a_foreign_library_are_troubles(monkeypatch, objects):
+    asked = []
+
+    def refuse(_fs: MemoryFileSystem, path: str, **_: object) -> bytes:
+        asked.append(path)
+        raise RuntimeError("session expired")
+
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", refuse)
+    store = open_store("memory://foreign")
+    found = store.read_many(keys(200))
+    assert found.trouble == "memory://foreign cannot be read (session expired)"
+    assert found.arrays == [None] * 200 and len(asked) == 1
+    assert store.write_many("test 1", objects).count == len(objects)  # writing still works
 
 
 def test_a_store_that_is_back_is_used_again(aws, monkeypatch):

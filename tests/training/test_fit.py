@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
+from fer3d.errors import UserError
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.inputs import to_inputs
 from fer3d.networks.landmark import landmark_features
@@ -71,11 +72,18 @@ def test_two_runs_give_equal_bytes_whatever_ran_before(folders: Folders, tmp_pat
     assert _fit(folders, tmp_path, NetworkConfig(), replace(train, seed=1)) != results[0][0]
 
 
-def test_training_leaves_pytorch_as_it_was(folders: Folders, tmp_path: Path) -> None:
-    state = torch.get_rng_state()
+def test_training_leaves_pytorch_as_it_was(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, cudnn = torch.get_rng_state(), torch.backends.cudnn
+    monkeypatch.setattr(cudnn, "benchmark", True)
+    torch.use_deterministic_algorithms(True, warn_only=True)
     _fit(folders, tmp_path, NetworkConfig(base=False, shading=False), replace(QUICK, epochs=1))
     assert torch.equal(torch.get_rng_state(), state)
-    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.are_deterministic_algorithms_enabled()
+    assert torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(False)
+    assert cudnn.benchmark
     assert torch.utils.deterministic.fill_uninitialized_memory
 
 
@@ -93,6 +101,15 @@ def test_the_best_epoch_is_kept_and_training_stops_after_patience(
     assert metrics["validation"]["macro_f1"] == curves["validation_macro_f1"][best]
     accuracy = _validation_accuracy(folders, tmp_path / "model.ckpt")
     assert accuracy == pytest.approx(metrics["validation"]["accuracy"], abs=1e-5)
+
+
+def test_a_training_that_diverges_says_so_and_writes_nothing(
+    folders: Folders, tmp_path: Path
+) -> None:
+    train = replace(QUICK, learning_rate=1e38)
+    with pytest.raises(UserError, match=r"diverged in epoch 1: lower train\.learning_rate"):
+        _fit(folders, tmp_path, NetworkConfig(base=False, shading=False), train)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_checkpoint_says_all_that_prediction_needs(folders: Folders, tmp_path: Path) -> None:

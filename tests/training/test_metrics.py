@@ -5,7 +5,8 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
-from fer3d.training.metrics import classification_metrics
+from fer3d.evaluation.scores import confusion_matrix, scores
+from fer3d.training.metrics import NAMES, classification_metrics
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -26,3 +27,13 @@ def test_metrics_are_scikit_learns_whatever_the_batches(seed: int) -> None:
         },
         rel=1e-5,
     )
+
+
+def test_a_class_that_never_occurs_has_no_recall() -> None:
+    labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 2, 1, 1])
+    metrics = classification_metrics(4)
+    metrics.update(torch.eye(4)[predicted], torch.from_numpy(labels))
+    values = {name: float(value) for name, value in metrics.compute().items()}
+    expected = scores(confusion_matrix(labels, predicted, 4), "abcd")
+    assert values == pytest.approx({name: expected[name] for name in NAMES})
+    assert values["class_accuracy"] == 0.75

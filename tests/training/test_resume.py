@@ -16,7 +16,7 @@ from fer3d.networks.config import NetworkConfig
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import Folders
 from fer3d.training.fit import fit
-from fer3d.training.resume import state_file, usable
+from fer3d.training.resume import finish, state_file, usable
 
 SCRIPT = Path(__file__).with_name("run_fit.py")
 FILES = ("model.ckpt", "curves.csv", "train.json")
@@ -66,7 +66,7 @@ def test_a_training_killed_twice_ends_with_the_bytes_of_one_that_was_not(
     _finish(_start(folders, killed))
     for name in FILES:
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
-    assert list((killed / "state").glob("*.ckpt")) == []
+    assert [path.suffixes for path in (killed / "state").iterdir()] == [[".finished", ".ckpt"]]
 
 
 def _fit(folders: Folders, out: Path, train: TrainConfig = QUICK, **options: object) -> dict:
@@ -97,7 +97,20 @@ def _power_cut(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_training_that_stopped_early_is_not_trained_further(
+@pytest.mark.parametrize("epochs", [3, 40])
+def test_a_training_that_is_over_is_not_trained_again(
+    epochs: int, folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, state = replace(QUICK, epochs=epochs), tmp_path / "state"
+    first = _fit(folders, tmp_path / "first", train, state=state)
+    assert first["epochs"] <= min(epochs, 39)  # of 40, early stopping ends it
+    monkeypatch.setattr("fer3d.training.module.ExpressionModule.training_step", _power_cut)
+    assert _fit(folders, tmp_path / "again", train, state=state) == first
+    one, other = (tmp_path / name / "model.ckpt" for name in ("first", "again"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_training_that_was_over_but_not_saved_is_not_trained_further(
     left: Path, folders: Folders, tmp_path: Path
 ) -> None:
     train = replace(QUICK, epochs=40)
@@ -106,6 +119,19 @@ def test_a_training_that_stopped_early_is_not_trained_further(
     assert resumed == _fit(folders, tmp_path / "whole", train)
     one, other = (tmp_path / name / "model.ckpt" for name in ("resumed", "whole"))
     assert one.read_bytes() == other.read_bytes()
+
+
+def test_states_that_nobody_will_ask_for_are_removed(tmp_path: Path) -> None:
+    abandoned, running = tmp_path / "0.ckpt", tmp_path / "1.ckpt"
+    for path in (abandoned, running):
+        path.write_bytes(b"state")
+    os.utime(abandoned, (0, 0))
+    for name in "abc":
+        (tmp_path / f"{name}.ckpt").write_bytes(b"state")
+        finish(tmp_path / f"{name}.ckpt")
+        time.sleep(0.01)  # their age is told by their time
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"1.ckpt", "b.finished.ckpt", "c.finished.ckpt"}
 
 
 def test_a_damaged_state_is_reported_and_left_aside(

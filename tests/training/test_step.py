@@ -115,19 +115,20 @@ class Linear(torch.nn.Module):
         return self.layer(image.flatten(1))
 
 
+@pytest.mark.parametrize("class_weights", [None, torch.tensor([0.2, 1.0, 5.0])])
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_a_batch_in_parts_gives_the_steps_of_the_whole_batch(
-    optimizer: str, folders: Folders
+    optimizer: str, class_weights: torch.Tensor | None, folders: Folders
 ) -> None:
     weights = []
     for accumulate in (1, 3):
         config = TrainConfig(
             epochs=2, batch_size=24, accumulate=accumulate, optimizer=optimizer,
-            learning_rate=0.001, input_noise_variance=0.0, class_weights="none",
+            learning_rate=0.001, input_noise_variance=0.0,
         )  # fmt: skip
         data = ExpressionData(open_set(folders), batch_size=24, seed=0, accumulate=accumulate)
         torch.manual_seed(0)
-        module = ExpressionModule(Linear(), 3, config)
+        module = ExpressionModule(Linear(), 3, config, class_weights)
         pl.Trainer(
             accelerator="cpu", max_epochs=2, logger=False, enable_checkpointing=False,
             enable_progress_bar=False, enable_model_summary=False,

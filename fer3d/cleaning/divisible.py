@@ -1,0 +1,99 @@
+"""Whether images can be divided into splits, and what to say where they cannot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from math import ceil
+
+import pandas as pd
+
+from fer3d.errors import UserError
+from fer3d.manifest import TRAIN
+from fer3d.params import SplitParams
+
+STEPS = 1000  # a fraction that is proposed is a multiple of 1 / STEPS
+
+
+@dataclass(frozen=True)
+class Division:
+    """Images that are divided into train and other splits.
+
+    Attributes:
+        labels: one an image.
+        parts: the splits that are held out, test before validation.
+        params: by which they are.
+    """
+
+    labels: pd.Series
+    parts: Sequence[str]
+    params: SplitParams
+
+    def per_class(self) -> int:
+        """Images of a class with which it can be divided, wherever chance puts them."""
+        if len(self.parts) < 2:
+            return 2
+        images, folds = len(self.labels), self.params.folds
+        held = min(ceil(self.params.test_fraction * images), images - 1)
+        tested, of = (1, folds) if folds else (held, images)
+        return next(n for n in count(2) if n - ceil(n * tested / of) >= 2)  # left for validation
+
+
+def check_classes(labels: pd.Series) -> None:
+    """Stop where all images are of one class: whatever was trained on them would be right.
+
+    Raises:
+        UserError: naming the class.
+    """
+    if labels.nunique() == 1:
+        raise UserError(
+            f"all {len(labels)} images are of class {labels.iloc[0]!r}: at least two classes are "
+            "needed; look at ingest.source, ingest.classes and ingest.class_names"
+        )
+
+
+def check_divisible(labels: pd.Series, fraction: float, name: str, whole: Division) -> None:
+    """Stop where images cannot be divided by class: it takes two a class, and room for all classes.
+
+    Args:
+        labels: of the images that are not held out yet.
+        fraction: share of them to hold out now.
+        name: of the split that they are held out for.
+        whole: what is divided, with what was held out before and will be after.
+
+    Raises:
+        UserError: naming a class that is too small, or a fraction that would do.
+    """
+    counts = labels.value_counts()
+    if len(counts) and counts.min() < 2:
+        label = min(counts.index[counts < 2])
+        images = int((whole.labels == label).sum())
+        raise UserError(
+            f"class {label!r} has {images} image{'s' * (images != 1)} to divide into "
+            f"{_listed([TRAIN, *whole.parts])}, at least {whole.per_class()} are needed: add "
+            "images, or leave the class out by ingest.classes"
+        )
+    classes = max(len(counts), 1)
+    held = ceil(fraction * len(labels))
+    if min(held, len(labels) - held) < classes:
+        raise UserError(
+            f"{len(labels)} images of {len(counts)} classes are too few to hold out a share of "
+            f"{fraction} for {name}, with each class on both sides: "
+            + _remedy(len(labels), classes, fraction, name, whole)
+        )
+
+
+def _remedy(images: int, classes: int, fraction: float, name: str, whole: Division) -> str:
+    sides = 2 + len(whole.parts[whole.parts.index(name) + 1 :])
+    possible = [
+        step / STEPS
+        for step in range(1, STEPS)
+        if classes <= ceil(step / STEPS * images) <= images - classes * (sides - 1)
+    ]
+    if possible:
+        nearest = min(possible, key=lambda value: abs(value - fraction))
+        return f"set split.{name}_fraction to {nearest}, or add images"
+    return f"at least {classes * sides} are needed; add images"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"

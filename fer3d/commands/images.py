@@ -1,0 +1,123 @@
+"""`fer3d predict` and `fer3d face3d`: what is known of the faces in image files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from fer3d import params as parameters
+from fer3d import settings
+
+if TYPE_CHECKING:
+    from fer3d.predictions import Answer
+
+CHECKPOINT = Path("data/train/model.ckpt")
+ASSETS = Path("data/assets")
+MODELS = Path("models")
+PARAMS = Path("params.yaml")
+
+AssetsOption = Annotated[Path, typer.Option(help="folder of model files")]
+ModelsOption = Annotated[Path, typer.Option(help="folder of models that you brought")]
+
+
+def predict(
+    image: Annotated[
+        list[Path],
+        typer.Argument(help="image files, and folders: all images in them, at any depth"),
+    ],
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", dir_okay=False, help="all probabilities, and why an image is none"),
+    ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", dir_okay=False, help="the same, a row an image")
+    ] = None,
+    checkpoint: Annotated[Path, typer.Option(help="what `train` wrote")] = CHECKPOINT,
+    assets: AssetsOption = ASSETS,
+    models: ModelsOption = MODELS,
+) -> None:
+    """The expression in each image, and how sure the recognizer is; 1 if one cannot be read."""
+    from fer3d import predictions
+    from fer3d.predict import Predictor
+
+    files = predictions.image_files(image)
+    predictor = Predictor(checkpoint, assets, settings.load(Path()).torch_device(), models)
+    classes = predictor.classes
+    answers = predictions.answer_files(files, predictor)
+    if json_file is not None:
+        predictions.write_answers_json(answers, json_file)
+    if csv_file is not None:
+        predictions.write_answers_csv(answers, classes, csv_file)
+    _print_answers(answers)
+    if any(answer.problem for answer in answers):
+        raise typer.Exit(1)
+
+
+def face3d(
+    image: Annotated[list[Path], typer.Argument(help="image files")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="landmarks and poses")] = None,
+    mesh: Annotated[
+        Path | None,
+        typer.Option(
+            help="the faces as a mesh, f.ply, empty where there is no face; of several images "
+            "f_1.ply, f_2.ply, ..."
+        ),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            help="the image with its faces, f.png; of several images f_1.png, f_2.png, ..."
+        ),
+    ] = None,
+    assets: AssetsOption = ASSETS,
+    params: Annotated[Path, typer.Option(help="sections align, reconstruct")] = PARAMS,
+    models: ModelsOption = MODELS,
+) -> None:
+    """The faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
+    from fer3d.faces import FaceFinder
+    from fer3d.photos import Outputs, describe
+
+    outputs = Outputs(json_file, mesh, picture)
+    device = settings.load(Path()).torch_device()
+    finder = FaceFinder(assets, parameters.load(params), models, device)
+    photos = describe(image, finder, outputs)
+    table = _table("face", "pitch", "yaw", "roll", "visible", "note")
+    for photo in photos:
+        for number, face in enumerate(photo.faces, start=1):
+            angles = (f"{angle:.0f}°" for angle in face.pose)
+            table.add_row(str(photo.path), str(number), *angles, f"{face.visible.mean():.0%}", "")
+        if not photo.faces:
+            note = photo.problem or "no face was found"
+            table.add_row(str(photo.path), "", "", "", "", "", note)
+    Console().print(table)
+    if any(photo.problem for photo in photos):
+        raise typer.Exit(1)
+
+
+def _print_answers(answers: list["Answer"]) -> None:
+    table = _table("expression", "probability", "yaw", "note")
+    for answer in answers:
+        if answer.problem:
+            table.add_row(escape(answer.image), "", "", "", escape(answer.problem))
+            continue
+        table.add_row(
+            escape(answer.image),
+            answer.expression,
+            f"{answer.probabilities[answer.expression]:.2f}",
+            f"{answer.rotation_deg['yaw']:.0f}°" if answer.rotation_deg else "",
+            _note(answer.detected, answer.no_face3d),
+        )
+    Console().print(table)
+
+
+def _table(*titles: str) -> Table:
+    """A table with a line an image, whose path is shown whole."""
+    return Table(Column("image", overflow="fold"), *titles)
+
+
+def _note(detected: bool, reason: str) -> str:
+    notes = [] if detected else ["no face detected, the whole image was used"]
+    return "; ".join([*notes, *([f"no 3D face: {reason}"] if reason else [])])

@@ -1,0 +1,70 @@
+"""From the labels that a data set writes to the classes that are taken."""
+
+from collections.abc import Mapping, Sequence
+
+from fer3d.datasets.entries import Entry
+from fer3d.errors import UserError
+
+
+def rename_classes(entries: Sequence[Entry], class_names: Mapping[str, str]) -> list[Entry]:
+    """Entries with the labels' usual names; case and outer blanks do not matter.
+
+    A label that is neither a key nor a value of ``class_names`` is kept as it is.
+
+    Raises:
+        UserError: two classes differ in case or outer blanks only.
+    """
+    names = {_folded(name): name for name in class_names.values()}
+    names |= {_folded(alias): name for alias, name in class_names.items()}
+    renamed = [
+        Entry(e.path, names.get(_folded(e.label), e.label), e.split, e.subject) for e in entries
+    ]
+    _check_spelling({entry.label for entry in renamed})
+    return renamed
+
+
+def choose_classes(
+    entries: Sequence[Entry], classes: Sequence[str] | None
+) -> tuple[list[Entry], list[Entry]]:
+    """The entries of the classes to take, and the others.
+
+    Args:
+        entries: with the names of classes, see ``rename_classes``.
+        classes: to take; empty or None: all.
+
+    Raises:
+        UserError: a class has no entry, or the entries to take are all of one.
+    """
+    there = {entry.label for entry in entries}
+    if missing := sorted(set(classes or ()) - there):
+        raise UserError(
+            f"ingest.classes names {_listed(missing)}, which no image has: wanted "
+            f"{_listed(classes)}; found {_listed(sorted(there))} (after ingest.class_names)"
+        )
+    taken = set(classes or there)
+    wanted = [entry for entry in entries if entry.label in taken]
+    if len(taken) < 2:
+        raise UserError(
+            f"all {len(wanted)} images are of class {min(taken)!r}: at least two classes are "
+            "needed; look at ingest.source, ingest.classes and ingest.class_names"
+        )
+    return wanted, [entry for entry in entries if entry.label not in taken]
+
+
+def _check_spelling(labels: set[str]) -> None:
+    known: dict[str, str] = {}
+    for label in sorted(labels):
+        other = known.setdefault(_folded(label), label)
+        if other != label:
+            raise UserError(
+                f"the classes {other!r} and {label!r} differ only in how they are written: add "
+                f"`{_folded(label)}: {_folded(label)}` to ingest.class_names to make them one"
+            )
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))

@@ -1,0 +1,54 @@
+import pytest
+
+from fer3d.datasets.classes import choose_classes, rename_classes
+from fer3d.datasets.entries import Entry
+from fer3d.errors import UserError
+
+NAMES = {"happy": "happiness", "neutral": "neutral"}
+
+
+def entries(*labels: str) -> list[Entry]:
+    return [Entry(f"{i}.jpg", label) for i, label in enumerate(labels)]
+
+
+def labels(found: list[Entry]) -> list[str]:
+    return [entry.label for entry in found]
+
+
+def test_names_are_found_whatever_their_case_and_others_are_kept():
+    renamed = rename_classes(entries("Happy", "HAPPINESS", " Neutral", "Joy"), NAMES)
+    assert labels(renamed) == ["happiness", "happiness", "neutral", "Joy"]
+
+
+def test_two_classes_that_differ_in_case_only_are_an_error_that_says_how_to_join_them():
+    written = entries("calm", "happy", "Calm")
+    with pytest.raises(UserError, match=r"'Calm' and 'calm' differ only .* `calm: calm` to ingest"):
+        rename_classes(written, NAMES)
+    assert set(labels(rename_classes(written, NAMES | {"calm": "calm"}))) == {"calm", "happiness"}
+
+
+@pytest.mark.parametrize("classes", [None, []])
+def test_all_classes_are_taken_where_none_is_named(classes):
+    found = entries("fear", "anger")
+    assert choose_classes(found, classes) == (found, [])
+
+
+def test_the_others_are_left_out():
+    wanted, others = choose_classes(entries("fear", "anger", "sadness"), ["anger", "fear"])
+    assert (labels(wanted), labels(others)) == (["fear", "anger"], ["sadness"])
+
+
+@pytest.mark.parametrize("classes", [["angr", "fear"], ["angr"]])
+def test_a_class_that_no_image_has_is_an_error_that_lists_wanted_and_found(classes):
+    wanted = ", ".join(map(repr, classes))
+    message = f"names 'angr', which no image has: wanted {wanted}; found 'anger', 'fear'"
+    with pytest.raises(UserError, match=message):
+        choose_classes(entries("fear", "anger"), classes)
+
+
+@pytest.mark.parametrize(
+    ("found", "classes"), [(["fear"] * 7, None), (["fear"] * 7 + ["anger"], ["fear"])]
+)
+def test_one_class_is_not_enough(found, classes):
+    with pytest.raises(UserError, match="all 7 images are of class 'fear': at least two classes"):
+        choose_classes(entries(*found), classes)

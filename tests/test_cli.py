@@ -1,0 +1,30 @@
+"""The `fer3d` command as a whole."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from fer3d import __version__
+from fer3d.cli import typer_app
+from fer3d.errors import UserError
+
+
+@pytest.mark.parametrize("module", ["fer3d", "fer3d.cli"])
+def test_it_runs_as_a_module_and_says_its_version(module, repository: Path):
+    command = [sys.executable, "-m", module, "--version"]
+    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    assert result.stdout == f"fer3d {__version__}\n"
+
+
+def test_its_version_is_that_of_the_package(repository: Path):
+    assert f'version = "{__version__}"' in (repository / "pyproject.toml").read_text()
+
+
+def test_accuracy3d_without_rendered_images_says_what_to_run(tmp_path, repository: Path):
+    arguments = ["accuracy3d", str(tmp_path), "--params", str(repository / "params.yaml")]
+    result = CliRunner().invoke(typer_app, arguments)
+    assert isinstance(result.exception, UserError)
+    assert "run `dvc repro synthesize`" in str(result.exception)
