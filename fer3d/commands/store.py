@@ -133,7 +133,7 @@ def _report_unknown(console: Console, unknown: tuple[str, ...], unused: bool) ->
     if unused:
         raise UserError(
             f"what this checkout needs cannot be known: {why}. Run `dvc repro` (of folds `fer3d "
-            "experiments run`), or `dvc pull` and `dvc checkout`, then --unused again; "
+            "experiments run`), or `dvc pull --allow-missing`, then --unused again; "
             "--older-than works without"
         )
     console.print(f"what this checkout needs is known in part only: {why}", markup=False)

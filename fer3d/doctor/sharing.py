@@ -105,7 +105,8 @@ def judge_links(wanted: list[str], works: list[str], cache: Path) -> Finding:
     return warning(
         "dvc cache",
         f"copies from {cache}: the data set takes its room twice",
-        "`dvc config cache.type reflink,hardlink,symlink,copy`, then `dvc checkout --relink`",
+        "`dvc config cache.type reflink,hardlink,symlink,copy`, then `dvc checkout --relink "
+        "--allow-missing`",
     )
 
 
