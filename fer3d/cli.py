@@ -10,7 +10,7 @@ from rich.console import Console
 from fer3d import __version__, settings
 from fer3d import params as parameters
 from fer3d.commands import doctor, experiments, images, store
-from fer3d.commands.images import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
+from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
 from fer3d.errors import UserError
 
 typer_app = typer.Typer(no_args_is_help=True, add_completion=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer3d.datasets.folder import IMAGE_SUFFIXES, JUNK
+from fer3d.datasets.folder import IMAGE_SUFFIXES, is_visible
 from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import PROBABILITY
 from fer3d.images import Rejected
@@ -28,9 +28,9 @@ class Answer:
     Attributes:
         image: its path, as text that can be written.
         expression: the most probable class, or "" where the file is no image.
-        probabilities: by class, summing to 1.
+        probabilities: by class, summing to 1; None where the file is no image.
         detected: a face was found; if not, the whole image was looked at.
-        rotation_deg: pitch, yaw and roll by name; empty where there is no 3D face.
+        rotation_deg: pitch, yaw and roll by name; None where there is no 3D face.
         no_face3d: why there is none, or "".
         problem: why the file is no image, or "".
     """
@@ -127,10 +127,6 @@ def write_answers_csv(answers: Sequence[Answer], classes: Sequence[str], path: P
 def _walk(folder: Path) -> Iterator[Path]:
     """Image files in a folder, but for what is hidden or left behind by other programs."""
     for parent, folders, files in os.walk(folder):
-        folders[:] = filter(_is_visible, folders)
+        folders[:] = filter(is_visible, folders)
         names = (name for name in files if Path(name).suffix.lower() in IMAGE_SUFFIXES)
-        yield from (Path(parent, name) for name in filter(_is_visible, names))
-
-
-def _is_visible(name: str) -> bool:
-    return not name.startswith(".") and name.casefold() not in JUNK
+        yield from (Path(parent, name) for name in filter(is_visible, names))

@@ -38,19 +38,6 @@ class Division:
         return next(n for n in count(2) if n - ceil(n * tested / of) >= 2)  # left for validation
 
 
-def check_classes(labels: pd.Series) -> None:
-    """Stop where all images are of one class: whatever was trained on them would be right.
-
-    Raises:
-        UserError: naming the class.
-    """
-    if labels.nunique() == 1:
-        raise UserError(
-            f"all {len(labels)} images are of class {labels.iloc[0]!r}: at least two classes are "
-            "needed; look at ingest.source, ingest.classes and ingest.class_names"
-        )
-
-
 def check_divisible(labels: pd.Series, fraction: float, name: str, whole: Division) -> None:
     """Stop where images cannot be divided by class: it takes two a class, and room for all classes.
 

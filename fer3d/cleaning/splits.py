@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
-from fer3d.cleaning.divisible import Division, check_classes, check_divisible
+from fer3d.cleaning.divisible import Division, check_divisible
+from fer3d.datasets.classes import check_two_classes
 from fer3d.errors import UserError
 from fer3d.manifest import SPLITS, TEST, TRAIN, VALIDATION, people, tally
 from fer3d.params import SplitParams
@@ -52,7 +53,7 @@ def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[
     Source: paper B, section 4 and table 2.
     """
     frame = frame.sort_values("id", ignore_index=True)
-    check_classes(frame["label"])
+    check_two_classes(frame["label"])
     splits = _start(frame, params)
     whole = _divided(frame["label"], splits, params)
     for name, fraction in ((TEST, params.test_fraction), (VALIDATION, params.validation_fraction)):

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from fer3d.commands.options import PARAMS
+
 STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 
@@ -20,7 +22,7 @@ def doctor(
     from fer3d import params, settings
     from fer3d.doctor import Status, examine
 
-    findings = examine(Path(), params.load(Path("params.yaml")), settings.load(Path()))
+    findings = examine(Path(), params.load(PARAMS), settings.load(Path()))
     if json_output:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -13,10 +13,9 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from fer3d import params as parameters
+from fer3d.commands.options import PARAMS
 
 app = typer.Typer(no_args_is_help=True, help="The paper's experiments over seeds and folds.")
-
-PARAMS = Path("params.yaml")
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,12 @@ from rich.table import Column, Table
 
 from fer3d import params as parameters
 from fer3d import settings
+from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
 
 if TYPE_CHECKING:
     from fer3d.predictions import Answer
 
 CHECKPOINT = Path("data/train/model.ckpt")
-ASSETS = Path("data/assets")
-MODELS = Path("models")
-PARAMS = Path("params.yaml")
-
-AssetsOption = Annotated[Path, typer.Option(help="folder of model files")]
-ModelsOption = Annotated[Path, typer.Option(help="folder of models that you brought")]
 
 
 def predict(

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from fer3d import params as parameters
 from fer3d import settings
+from fer3d.commands.options import PARAMS
 from fer3d.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The object store (FER3D_STORE).")
 
-PARAMS = Path("params.yaml")
 SHOWN = 20  # paths of damaged objects
 
 

@@ -1,6 +1,6 @@
 """From the labels that a data set writes to the classes that are taken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from fer3d.datasets.entries import Entry
 from fer3d.errors import UserError
@@ -43,12 +43,22 @@ def choose_classes(
         )
     taken = set(classes or there)
     wanted = [entry for entry in entries if entry.label in taken]
-    if len(taken) < 2:
+    check_two_classes([entry.label for entry in wanted])
+    return wanted, [entry for entry in entries if entry.label not in taken]
+
+
+def check_two_classes(labels: Collection[str]) -> None:
+    """Stop where all images are of one class: whatever was trained on them would be right.
+
+    Raises:
+        UserError: naming the class.
+    """
+    classes = set(labels)
+    if len(classes) == 1:
         raise UserError(
-            f"all {len(wanted)} images are of class {min(taken)!r}: at least two classes are "
+            f"all {len(labels)} images are of class {classes.pop()!r}: at least two classes are "
             "needed; look at ingest.source, ingest.classes and ingest.class_names"
         )
-    return wanted, [entry for entry in entries if entry.label not in taken]
 
 
 def _check_spelling(labels: set[str]) -> None:

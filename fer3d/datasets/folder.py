@@ -13,7 +13,7 @@ from pathlib import Path
 from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
 from fer3d.errors import UserError
 
-# Left behind by file managers and archive programs; hidden files (a leading dot) are left out too.
+# Left behind by file managers and archive programs.
 JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
@@ -41,6 +41,11 @@ def read_folder(root: Path) -> list[Entry]:
             f"({', '.join(SPLIT_NAMES)}) or class folders, not both"
         )
     return [entry for folder in folders for entry in _classes(root, folder, splits[folder])]
+
+
+def is_visible(name: str) -> bool:
+    """Whether a file or folder may be data: neither hidden (a leading dot) nor ``JUNK``."""
+    return not name.startswith(".") and name.casefold() not in JUNK
 
 
 def _classes(root: Path, parent: Path, split: str | None) -> Iterator[Entry]:
@@ -81,7 +86,7 @@ def _visible(parent: Path) -> list[Path]:
         children = sorted(parent.iterdir())
     except OSError as error:
         raise UserError(f"{parent} cannot be read: {error.strerror}") from None
-    return [p for p in children if not p.name.startswith(".") and p.name.casefold() not in JUNK]
+    return [path for path in children if is_visible(path.name)]
 
 
 def _posix(path: Path, root: Path) -> str:

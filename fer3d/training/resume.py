@@ -122,7 +122,7 @@ def usable(path: Path) -> bool:
         done = torch.load(path, map_location="cpu", weights_only=True)["epoch"] + 1
     except _UNREADABLE as error:
         return _damaged(path, error)
-    _LOGGER.info("an interrupted training goes on after epoch %d", done)
+    _LOGGER.info("taking up a training that is there, after epoch %d", done)
     return True
 
 
