@@ -37,6 +37,7 @@ ROUNDS = 3  # of each measurement, taken in turns; the fastest counts
 
 def main() -> None:
     options = _options()
+    torch.use_deterministic_algorithms(True)  # as training does
     if options.threads:
         torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as scratch:

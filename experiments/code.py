@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from fer3d.store.atomic import write_json
+from fer3d.atomic import write_json
 from fer3d.store.digests import sha256_file
 from stages import PathOption, run
 

@@ -23,8 +23,8 @@ import pandas as pd
 from numpy.lib import format as npy
 
 from fer3d import manifest
+from fer3d.atomic import atomic_folder
 from fer3d.errors import UserError
-from fer3d.store.atomic import atomic_folder
 
 MANIFEST = "manifest.parquet"
 

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from fer3d.atomic import remove_leftovers, scratch_folder, write_bytes, write_text
 from fer3d.errors import DISK_FULL, UserError
 from fer3d.packages import Package, download, reader
-from fer3d.store.atomic import remove_leftovers, scratch_folder, write_bytes, write_text
 from fer3d.store.digests import sha256_file
 
 LICENCE_TABLE = "LICENSES.md"
@@ -157,24 +157,6 @@ ASSETS: dict[str, Asset] = _table(
         "align: face detection, output network with five points",
     ),
 )
-
-
-def path(folder: Path, name: str) -> Path:
-    """Where a model file lies.
-
-    Raises:
-        AssetError: it has not been fetched yet.
-        KeyError: ``ASSETS`` knows no such name.
-    """
-    file = folder / ASSETS[name].name
-    if not file.is_file():
-        raise AssetError(f"model file {file} is missing: run `dvc repro assets`")
-    return file
-
-
-def sha256(name: str) -> str:
-    """The pinned SHA-256 of a model file, for cache keys; ``fetch`` has checked it."""
-    return ASSETS[name].sha256
 
 
 def fetch(

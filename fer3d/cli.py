@@ -11,7 +11,7 @@ from fer3d import __version__, settings
 from fer3d import params as parameters
 from fer3d.commands import doctor, experiments, images, store
 from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
-from fer3d.errors import UserError
+from fer3d.errors import UserError, disk_full
 
 typer_app = typer.Typer(no_args_is_help=True, add_completion=False)
 assets_app = typer.Typer(no_args_is_help=True, help="Model files.")
@@ -69,7 +69,7 @@ def accuracy3d(
     from fer3d.accuracy.dataset import accuracy3d_folder
     from fer3d.accuracy.invariance import invariance
     from fer3d.accuracy.pipeline import Pipeline
-    from fer3d.store.atomic import write_json
+    from fer3d.atomic import write_json
 
     run, local = parameters.load(params), settings.load(Path())
     pipeline = Pipeline(assets, run.align, run.reconstruct, run.relight)
@@ -91,7 +91,7 @@ def import_prnet(
     from fer3d.face3d.prnet.import_checkpoint import import_checkpoint
 
     import_checkpoint(folder, out / MODEL)
-    Console().print(f"wrote {out / MODEL}; now set `reconstruct.backend: prnet` in params.yaml")
+    print(f"wrote {out / MODEL}; now set `reconstruct.backend: prnet` in params.yaml")
 
 
 def app() -> None:
@@ -100,6 +100,10 @@ def app() -> None:
         typer_app()
     except UserError as error:
         sys.exit(f"fer3d: {error}")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.exit(f"fer3d: {disk_full(error) or f'{error.filename}: {error.strerror}'}")
 
 
 if __name__ == "__main__":

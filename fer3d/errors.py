@@ -1,6 +1,8 @@
 """Errors that a person, not a programmer, is meant to read."""
 
 import errno
+import os
+from pathlib import Path
 
 # no room, quota used up, file larger than a limit of the process
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -11,6 +13,11 @@ class UserError(Exception):
 
     Stages and the command line print the message alone, without a traceback.
     """
+
+
+def printable(path: Path) -> str:
+    """A path as text that can be written: a name that is not UTF-8 with its bytes as escapes."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def disk_full(error: BaseException) -> str | None:

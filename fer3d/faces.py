@@ -10,16 +10,18 @@ import numpy as np
 from fer3d.alignment import eyes
 from fer3d.alignment.aligner import make_aligner
 from fer3d.alignment.faces import Detector
-from fer3d.face3d.backends import make_backend
+from fer3d.face3d.backends import Backend, make_backend
 from fer3d.face3d.frames import pose_from_rotation
 from fer3d.face3d.landmarks import ibug_landmarks
+from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.recentralize import fit_similarity
-from fer3d.face3d.reconstruct import Reconstruction, reconstruct_image
+from fer3d.face3d.reconstruct import Reconstruction, reconstruct_mesh
 from fer3d.face3d.topology import VERTICES
 from fer3d.params import Params
 
 CROP_SIZE = 256  # px, side of the crop around each face: 2.5 times what the pipeline trains on
 CROP = 1.5  # its side over the box's
+EASY = (0.5, 0.5, 0.4)  # thresholds of MTCNN's second look
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class FaceFinder:
         assets: folder of model files.
         params: sections `align` (detector) and `reconstruct` are used.
         models: folder of the models that the user brought; only prnet needs it.
-        device: cpu | cuda, for the detector.
+        device: cpu | cuda, for the detector and prnet.
     """
 
     assets: Path
@@ -76,13 +78,18 @@ class FaceFinder:
     def __call__(self, image: np.ndarray) -> list[Face]:
         """The faces of one photo, those with the largest boxes first.
 
+        Where MTCNN finds none, it looks again with ``EASY`` thresholds, for profiles. The mesh
+        network then says whether what it found is a face.
+
         Args:
             image: (H, W, 3) uint8, RGB.
 
         Returns:
-            Faces that were detected and reconstructed; perhaps none.
+            Faces that were found and reconstructed; perhaps none.
         """
         (found,) = self._detector.detect(image[None])
+        if not len(found) and self.params.align.detector == "mtcnn":
+            (found,) = self._easy_detector.detect(image[None])
         order = np.argsort(-found.boxes[:, 2:].prod(axis=1), kind="stable")
         faces = (self._face(image, found.boxes[i], found.points[i]) for i in order)
         return [face for face in faces if face is not None]
@@ -91,20 +98,27 @@ class FaceFinder:
     def _detector(self) -> Detector:
         return make_aligner(self.params.align, self.assets, self.device).detector
 
+    @cached_property
+    def _easy_detector(self) -> Detector:
+        easy = self.params.align.model_copy(update={"thresholds": EASY})
+        return make_aligner(easy, self.assets, self.device).detector
+
+    @cached_property
+    def _backend(self) -> Backend:
+        return make_backend(self.params.reconstruct, self.assets, self.models, self.device)
+
     def _face(self, image: np.ndarray, box: np.ndarray, points: np.ndarray) -> Face | None:
         box, points = box.astype(np.float64), points.astype(np.float64)
         affine = eyes.face_crop(box, points, *image.shape[:2], CROP_SIZE, CROP)
         crop = eyes.warp(image, affine, CROP_SIZE)
-        there = eyes.apply(affine, points)
-        params = self.params.reconstruct
-        face = reconstruct_image(crop, there, self.assets, params, self.models)
+        mesh = self._backend(crop, eyes.apply(affine, points))
+        face = reconstruct_mesh(mesh, crop, self._backend, self.assets, self.params.reconstruct)
         if face.reason:
             return None
-        landmarks = self._landmarks(crop, there, face)
         turn, scale = _turn(affine)
         return Face(
             box=box,
-            landmarks_image=_to_photo(affine, scale, landmarks),
+            landmarks_image=_to_photo(affine, scale, _landmarks(mesh, face)),
             vertices_image=_to_photo(affine, scale, face.vertices_image.astype(np.float64)),
             vertices_face=face.vertices_face.astype(np.float64),
             visible=face.visible,
@@ -112,13 +126,14 @@ class FaceFinder:
             presence=float(face.presence),
         )
 
-    def _landmarks(self, crop: np.ndarray, points: np.ndarray, face: Reconstruction) -> np.ndarray:
-        """(68, 3) px of the crop."""
-        if len(face.vertices_image) == VERTICES:
-            fit = fit_similarity(face.vertices_image, face.vertices_face)
-            return ibug_landmarks(face.vertices_image, fit)
-        backend = make_backend(self.params.reconstruct, self.assets, self.models, self.device)
-        return backend(crop, points).landmarks
+
+def _landmarks(mesh: Mesh, face: Reconstruction) -> np.ndarray:
+    """(68, 3) px of the crop, where iBUG 300-W has them."""
+    if len(face.vertices_image) != VERTICES:
+        return mesh.landmarks
+    return ibug_landmarks(
+        face.vertices_image, fit_similarity(face.vertices_image, face.vertices_face)
+    )
 
 
 def _turn(affine: np.ndarray) -> tuple[np.ndarray, float]:

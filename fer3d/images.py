@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from fer3d.store.atomic import write_bytes
+from fer3d.atomic import write_bytes
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 DEFAULT_MAX_PIXELS = 50_000_000
+MAX_PIXELS = 178_000_000  # Pillow takes no larger image
 _SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L")
 _BROKEN = (
     OSError,

@@ -4,15 +4,15 @@ Stages add columns and never lose a row in silence: rows in = rows kept + rows d
 dropped rows are written to a table of their own with a reason.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fer3d.atomic import atomic_path
 from fer3d.errors import UserError
-from fer3d.store.atomic import atomic_path
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
@@ -22,7 +22,7 @@ REQUIRED = ("id", "path", "label", "sha1", "width", "height")
 COLUMNS: Mapping[str, pa.DataType] = {
     # ingest
     "id": pa.string(),  # unique; "<source id>#<noise>" for a noisy copy
-    "path": pa.string(),  # POSIX, relative to the image root
+    "path": pa.string(),  # POSIX, relative to the image root, or absolute
     "label": pa.string(),
     "sha1": pa.string(),  # of the file's bytes, 40 hexadecimal digits
     "split": pa.string(),  # train | validation | test; null before `split`
@@ -149,3 +149,17 @@ def people(frame: pd.DataFrame) -> pd.Series:
 def classes(frame: pd.DataFrame) -> list[str]:
     """The labels in alphabetical order: a label's position is its code (paper B, section 4)."""
     return sorted(frame["label"].unique())
+
+
+def check_two_classes(labels: Collection[str]) -> None:
+    """Stop where all images are of one class: whatever was trained on them would be right.
+
+    Raises:
+        UserError: naming the class.
+    """
+    classes = set(labels)
+    if len(classes) == 1:
+        raise UserError(
+            f"all {len(labels)} images are of class {classes.pop()!r}: at least two classes are "
+            "needed; look at ingest.source, ingest.classes and ingest.class_names"
+        )

@@ -41,7 +41,7 @@ class SynthesizeParams(Section):
 
 class IngestParams(Section):
     source: str
-    max_pixels: Annotated[int, Field(gt=0, le=178_000_000)]  # Pillow takes no larger image
+    max_pixels: Annotated[int, Field(gt=0, le=178_000_000)]  # images.MAX_PIXELS
     max_rejected_fraction: Fraction
     class_names: dict[str, str]
     classes: list[str] | None

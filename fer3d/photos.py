@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from fer3d import images
-from fer3d.errors import UserError
+from fer3d.atomic import write_json
+from fer3d.errors import UserError, printable
 from fer3d.face3d.export import draw_face, scene_mesh, write_ply
 from fer3d.face3d.frames import rotation_from_pose
-from fer3d.face3d.surfaces import drawn_triangles
+from fer3d.face3d.surfaces import drawn_triangles, surface_of
 from fer3d.faces import Face, FaceFinder
-from fer3d.store.atomic import write_json
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Photo:
 
     def as_json(self) -> dict[str, Any]:
         """The file in plain numbers; ``error`` is there only for a file that is no image."""
-        known = {"image": str(self.path), "faces": [face.as_json() for face in self.faces]}
+        known = {"image": printable(self.path), "faces": [face.as_json() for face in self.faces]}
         return known | ({"error": self.problem} if self.problem else {})
 
 
@@ -54,6 +54,19 @@ class Outputs:
                 kind = suffix[1:].upper()
                 raise UserError(f"{path} would be a {kind} file: name it {path.stem}{suffix}")
 
+    def check_apart_from(self, images: Sequence[Path]) -> None:
+        """Stop before an image is written over.
+
+        Raises:
+            UserError: naming it.
+        """
+        named = [path for path in (self.json, self.mesh, self.picture) if path is not None]
+        numbered = [_numbered(path, n, False) for path in named for n in range(1, len(images) + 1)]
+        inputs = {path.resolve() for path in images}
+        for path in (*named, *numbered):
+            if path.resolve() in inputs:
+                raise UserError(f"{path} is one of the images: name another file to write")
+
 
 def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> list[Photo]:
     """Reconstruct the faces of image files and write what is asked for.
@@ -64,7 +77,11 @@ def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> lis
         paths: image files.
         finder: what finds the faces.
         outputs: what to write. The JSON is ``{"images": [{"image": path, "faces": [...]}]}``.
+
+    Raises:
+        UserError: an output would be written over one of the images.
     """
+    outputs.check_apart_from(paths)
     photos = []
     for number, path in enumerate(paths, start=1):
         try:
@@ -89,7 +106,7 @@ def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> lis
 def write_mesh(path: Path, image: np.ndarray, faces: list[Face], finder: FaceFinder) -> None:
     """All faces of a photo as one coloured PLY mesh, upright, in the photo's px."""
     vertices = [face.vertices_image for face in faces]
-    write_ply(path, *scene_mesh(image, vertices, _triangles(faces, finder)))
+    write_ply(path, *scene_mesh(image, vertices, _surface(faces, finder)))
 
 
 def draw(image: np.ndarray, faces: Iterable[Face], finder: FaceFinder) -> np.ndarray:
@@ -100,6 +117,14 @@ def draw(image: np.ndarray, faces: Iterable[Face], finder: FaceFinder) -> np.nda
         triangles = _triangles(faces, finder)
         image = draw_face(image, face.vertices_image, face.landmarks_image, rotation, triangles)
     return image
+
+
+def _surface(faces: list[Face], finder: FaceFinder) -> np.ndarray:
+    """Triangles (T, 3) that join all vertices of a face."""
+    if not faces:
+        return np.zeros((0, 3), np.int64)
+    source = surface_of(len(faces[0].vertices_image), finder.assets, 0, finder.models)
+    return source.load().triangles
 
 
 def _triangles(faces: list[Face], finder: FaceFinder) -> np.ndarray:

@@ -28,7 +28,7 @@ class Prediction:
     Attributes:
         expression: the most probable class.
         probabilities: by class, summing to 1.
-        aligned: the face that was looked at; its ``aligned`` is False where none was detected.
+        aligned: the face that was looked at; its ``detection`` is "" where none was detected.
         face: its reconstruction; its ``reason`` says why where there is none.
         relit: its shading image.
     """
@@ -66,7 +66,7 @@ class Predictor:
         reconstruct = self._section("reconstruct", ReconstructParams)
         relight = self._section("relight", RelightParams)
         face = reconstruct_image(
-            aligned.image, aligned.points, self.assets, reconstruct, self.models
+            aligned.image, aligned.points, self.assets, reconstruct, self.models, self.device
         )
         relit = relight_image(
             face.vertices_face,
@@ -86,7 +86,8 @@ class Predictor:
         Raises:
             fer3d.images.Rejected: the file is no good image.
         """
-        return self(images.decode(images.read_file(path)))
+        limit = images.MAX_PIXELS  # training may have taken images as large
+        return self(images.decode(images.read_file(path), max_pixels=limit))
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fer3d.atomic import write_json, write_text
 from fer3d.datasets.folder import IMAGE_SUFFIXES, is_visible
-from fer3d.errors import UserError
+from fer3d.errors import UserError, printable
 from fer3d.evaluation.evaluate import PROBABILITY
 from fer3d.images import Rejected
 from fer3d.parallel import progress
 from fer3d.predict import Predictor
-from fer3d.store.atomic import write_json, write_text
 
 MANY = 20  # images, from which on there is a progress bar
 ANGLES = ("pitch", "yaw", "roll")
@@ -91,7 +91,7 @@ def answer_files(files: Sequence[Path], predictor: Predictor) -> list[Answer]:
 
 def answer_file(path: Path, predictor: Predictor) -> Answer:
     """Recognize the expression in a file."""
-    image = os.fsencode(path).decode(errors="backslashreplace")
+    image = printable(path)
     try:
         prediction = predictor.file(path)
     except Rejected as rejected:
@@ -102,7 +102,7 @@ def answer_file(path: Path, predictor: Predictor) -> Answer:
         image,
         prediction.expression,
         {name: round(value, 6) for name, value in prediction.probabilities.items()},
-        prediction.aligned.aligned,
+        prediction.aligned.detection != "",
         None if face.reason else dict(zip(ANGLES, angles, strict=True)),
         face.reason,
     )

@@ -19,9 +19,9 @@ import os
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from fer3d.errors import UserError
 from fer3d.limits import usable_cores
@@ -47,16 +47,16 @@ class Settings(BaseModel):
     workers: int = Field(default_factory=_cores, ge=1, description="processes")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = Field(default=1, ge=1)
-    state: str = ".fer3d/training"
+    state: Annotated[str, Field(min_length=1)] = ".fer3d/training"
     store: str = ".fer3d/store"
     parallel: Literal["processes", "dask"] = "processes"
     dask: str | None = None
-    wheels: Path | None = None
+    wheels: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
 
     @property
     def state_folder(self) -> Path | None:
         """Where states of trainings lie; None where it is switched off."""
-        return None if self.state == addresses.SWITCHED_OFF else Path(self.state)
+        return None if self.state == addresses.SWITCHED_OFF else Path(self.state).expanduser()
 
     def torch_device(self) -> str:
         """``cpu`` or ``cuda``: what the device setting means on this machine."""

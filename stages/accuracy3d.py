@@ -5,8 +5,8 @@ from pathlib import Path
 from fer3d.accuracy.dataset import Folders, accuracy3d_dataset
 from fer3d.accuracy.invariance import invariance
 from fer3d.accuracy.pipeline import Pipeline
+from fer3d.atomic import write_json
 from fer3d.datasets.layout import image_root
-from fer3d.store.atomic import write_json
 from stages import PathOption, context, run
 
 

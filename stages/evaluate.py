@@ -1,12 +1,12 @@
-"""Accuracy, class accuracy, macro F1 and confusion; the only stage that reads test images."""
+"""Accuracy, class accuracy, macro F1 and confusion; the only stage that scores test images."""
 
 import rich
 
+from fer3d.atomic import write_bytes, write_json
 from fer3d.evaluation.evaluate import evaluate, write_predictions
 from fer3d.evaluation.plots import confusion_png, write_confusion
 from fer3d.evaluation.tables import evaluation_table
 from fer3d.manifest import TEST
-from fer3d.store.atomic import write_bytes, write_json
 from fer3d.training.data import Folders
 from stages import PathOption, context, run
 

@@ -11,10 +11,10 @@ import pytest
 
 from fer3d import params as parameters
 from fer3d.assets import ASSETS
+from fer3d.atomic import _MACHINE
 from fer3d.doctor import Status, disk, examine, machine, sharing
 from fer3d.doctor.finding import size
 from fer3d.settings import Settings
-from fer3d.store.atomic import _MACHINE
 
 GIGABYTE = 1e9
 
@@ -144,11 +144,13 @@ def test_images_are_counted_where_they_are(checkout, params):
     assert disk.count_images(checkout, params) == sum(params.synthesize.images.values())
     folder = checkout / params.ingest.source / "anger"
     folder.mkdir(parents=True)
-    for name in ("a.jpg", "b.PNG", "notes.txt"):
+    for name in ("a.jpg", "b.PNG", "c.gif", "notes.txt"):
         (folder / name).touch()
-    assert disk.count_images(checkout, params) == 2
+    assert disk.count_images(checkout, params) == 3
     (folder.parent / "images.csv").write_text("path,label\na,b\nc,d\ne,f\n")
     assert disk.count_images(checkout, params) == 3
+    listed = params.ingest.model_copy(update={"source": f"{params.ingest.source}/images.csv"})
+    assert disk.count_images(checkout, params.model_copy(update={"ingest": listed})) == 3
 
 
 def test_the_need_is_that_of_fer2013(params):
@@ -198,6 +200,7 @@ def test_a_groups_folder_and_a_private_umask(tmp_path):
 def test_links_of_the_cache(checkout, tmp_path):
     for kind in ("hardlink", "symlink"):
         assert sharing.linkable(kind, tmp_path / "cache", checkout / "data")
+        assert not sharing.linkable(kind, checkout / "params.yaml" / "cache", checkout / "data")
     assert sharing.judge_links(["reflink", "copy"], ["copy"], tmp_path).status is Status.WARNING
     assert sharing.judge_links(["hardlink"], ["hardlink"], tmp_path).status is Status.OK
     assert sharing.judge_links(["reflink"], [], tmp_path).status is Status.PROBLEM
@@ -243,7 +246,8 @@ def test_what_killed_runs_left(checkout):
     left = checkout / "data" / f".align.{_MACHINE}.{dead_process()}.abc.tmp"
     left.mkdir()
     (left / "images.npy").write_bytes(bytes(1000))
-    assert "1 kB" in sharing.leftovers(checkout).detail
+    (checkout / "data" / f".relight.{_MACHINE}.{os.getpid()}.abc.tmp").mkdir()  # still at work
+    assert "1 unfinished results of 1 kB" in sharing.leftovers(checkout).detail
 
 
 def test_dask_that_does_not_answer(tmp_path, monkeypatch):

@@ -1,23 +1,27 @@
 """Faces of photos: `fer3d face3d` from end to end."""
 
 import json
+import os
 import re
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from typer.testing import CliRunner
 
 from fer3d import params as parameters
 from fer3d.accuracy.measures import landmark_error
-from fer3d.alignment.faces import Faces
 from fer3d.cli import typer_app
 from fer3d.datasets import synthetic
 from fer3d.errors import UserError
+from fer3d.face3d.frames import rotation_from_pose
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.faces import FaceFinder
 from fer3d.images import resize, write_png
 
-POSES = (synthetic.Pose(5.0, 20.0, 8.0), synthetic.Pose(-5.0, -25.0, 0.0))
+POSES = (synthetic.Pose(15.0, 20.0, 8.0), synthetic.Pose(-15.0, -25.0, 0.0))
 PLACES = ((10, 20, 256), (270, 60, 160))  # px: left, top, side
 
 
@@ -117,12 +121,55 @@ def test_the_help_says_what_is_written_for_several_images():
     assert "empty where there is no face" in said and "f_1.png, f_2.png" in said
 
 
-def test_a_tilted_box_gives_the_same_pose(photo, repository, assets_dir):
-    """The crop follows the eyes; the pose is that of the photo all the same."""
+def test_a_turned_photo_gives_the_same_face_turned(photo, repository, assets_dir):
     finder = FaceFinder(assets_dir, parameters.load(repository / "params.yaml"))
-    (faces,) = finder._detector.detect(photo[None])
-    box, points = faces.boxes[0], faces.points[0]
-    as_found = finder._face(photo, box, points)
-    moved = Faces(box[None], points[None] + np.array([[0, 4], [0, -4], [0, 0], [0, 0], [0, 0]]), 1)
-    tilted = finder._face(photo, box, moved.points[0])
-    assert np.allclose(as_found.pose, tilted.pose, atol=4)
+    height, width = photo.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -12, 1)  # clockwise
+    tilted = cv2.warpAffine(photo, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    turn = np.eye(3)
+    turn[:2, :2] = matrix[:, :2]
+    for face, turned in zip(finder(photo), finder(tilted), strict=True):
+        assert turned.pose[2] == pytest.approx(face.pose[2] - 12, abs=4)  # to their own left
+        expected = rotation_from_pose(face.pose) @ turn.T
+        left = Rotation.from_matrix(expected.T @ rotation_from_pose(turned.pose))
+        assert np.degrees(left.magnitude()) < 5
+
+
+def test_mtcnn_looks_twice_for_a_face_that_it_misses(repository, assets_dir):
+    params = parameters.load(repository / "params.yaml")
+    strict = params.align.model_copy(update={"thresholds": (1.0, 1.0, 1.0)})  # it finds nothing
+    finder = FaceFinder(assets_dir, params.model_copy(update={"align": strict}))
+    spec = synthetic.sample_spec(np.random.default_rng(3), "neutral", 128, 0)
+    turned = replace(spec, pose=synthetic.Pose(0.0, 50.0))
+    (seen,) = finder(synthetic.render(synthetic.load_model(assets_dir), turned).image)
+    assert seen.pose[1] == pytest.approx(50, abs=10)
+    assert finder(np.full((90, 90, 3), 128, np.uint8)) == []
+
+
+def test_names_that_are_markup_or_no_utf8_are_written_as_they_are(tmp_path, repository, assets_dir):
+    names = ["a[red]b.png", "c[/d].png", os.fsdecode(b"e\xff.png")]
+    for name in names:
+        write_png(tmp_path / name, np.full((40, 40, 3), 128, np.uint8))
+    options = ["--params", str(repository / "params.yaml"), "--assets", str(assets_dir)]
+    files = [str(tmp_path / name) for name in names]
+    result = CliRunner().invoke(
+        typer_app,
+        ["face3d", *files, *options, "--json", str(tmp_path / "out.json")],
+        env={"COLUMNS": "300"},
+    )
+    assert result.exit_code == 0
+    assert "a[red]b.png" in result.output and "c[/d].png" in result.output
+    images = json.loads((tmp_path / "out.json").read_text())["images"]
+    for image, name in zip(images, [*names[:2], "e\\xff.png"], strict=True):
+        assert image["image"].endswith(name)
+
+
+def test_no_image_is_written_over(tmp_path):
+    write_png(tmp_path / "photo.png", np.zeros((9, 9, 3), np.uint8))
+    before = (tmp_path / "photo.png").read_bytes()
+    for option in ("--json", "--picture"):
+        path = str(tmp_path / "photo.png")
+        result = CliRunner().invoke(typer_app, ["face3d", path, option, path, "--assets", "none"])
+        assert isinstance(result.exception, UserError), result.exception
+        assert "is one of the images" in str(result.exception)
+    assert (tmp_path / "photo.png").read_bytes() == before

@@ -18,6 +18,14 @@ def test_defaults_work(tmp_path):
     assert settings.load(tmp_path, {"FER3D_WHEELS": "/wheels"}).wheels == Path("/wheels")
 
 
+def test_folders_may_lie_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    got = settings.load(tmp_path, {"FER3D_WHEELS": "~/wheels", "FER3D_STATE": "~/state"})
+    assert (got.wheels, got.state_folder) == (tmp_path / "wheels", tmp_path / "state")
+    with pytest.raises(UserError, match="FER3D_STATE"):
+        settings.load(tmp_path, {"FER3D_STATE": ""})
+
+
 @pytest.mark.parametrize(
     "store", ["none", "/mnt/lab", "lab", "file:///mnt/lab", "s3://bucket", "s3://bucket/prefix"]
 )

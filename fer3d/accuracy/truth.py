@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer3d.alignment import eyes
-from fer3d.arrays import open_arrays, read_manifest
+from fer3d.arrays import MANIFEST, open_arrays, read_manifest
 from fer3d.face3d.frames import FRONTAL_FACE_FROM_IMAGE
 from fer3d.face3d.subdivision import Subdivision
 from fer3d.face3d.visibility import vertex_normals
@@ -37,7 +37,7 @@ class TrueFace:
 def find_truth(images: Path) -> Path | None:
     """The truth of a folder of images: the packed folder ``truth`` beside it, if there is one."""
     folder = images.parent / FOLDER
-    return folder if folder.is_dir() else None
+    return folder if (folder / MANIFEST).is_file() else None
 
 
 @dataclass(frozen=True)

@@ -43,11 +43,6 @@ def square(boxes: np.ndarray) -> np.ndarray:
     return np.concatenate([corner, corner + longest], axis=1)
 
 
-def clip(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Boxes (n, 4) cut at the image as the `mtcnn` package cuts them: at 0 and at side - 1."""
-    return np.clip(boxes, 0, [width - 1, height - 1, width - 1, height - 1])
-
-
 def overlap(
     first: np.ndarray, second: np.ndarray, method: Literal["union", "min"] = "union"
 ) -> np.ndarray:

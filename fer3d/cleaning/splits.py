@@ -18,9 +18,8 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
 from fer3d.cleaning.divisible import Division, check_divisible
-from fer3d.datasets.classes import check_two_classes
 from fer3d.errors import UserError
-from fer3d.manifest import SPLITS, TEST, TRAIN, VALIDATION, people, tally
+from fer3d.manifest import SPLITS, TEST, TRAIN, VALIDATION, check_two_classes, people, tally
 from fer3d.params import SplitParams
 
 

@@ -98,7 +98,7 @@ def _cells_table(values: parameters.Params, folder: Path) -> Table:
     for number, cell in enumerate(matrix(values), start=1):
         row = [str(number), cell.title, cell.configuration.preset]
         if is_done(cell, values, folder):
-            found = read_cell(folder / cell.name) or {}
+            found = read_cell(folder / cell.name)
             scores = found["scores"]["validation"]
             row += [str(found["training"]["epochs"])]
             row += [f"{scores[name]:.3f}" for name in ("accuracy", "macro_f1")]

@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from fer3d import params as parameters
 from fer3d import settings
 from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
+from fer3d.errors import printable
 
 if TYPE_CHECKING:
     from fer3d.predictions import Answer
@@ -53,18 +54,25 @@ def predict(
 
 def face3d(
     image: Annotated[list[Path], typer.Argument(help="image files")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="landmarks and poses")] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", dir_okay=False, help="landmarks and poses; what is in it: docs/face3d.md"
+        ),
+    ] = None,
     mesh: Annotated[
         Path | None,
         typer.Option(
+            dir_okay=False,
             help="the faces as a mesh, f.ply, empty where there is no face; of several images "
-            "f_1.ply, f_2.ply, ..."
+            "f_1.ply, f_2.ply, ...",
         ),
     ] = None,
     picture: Annotated[
         Path | None,
         typer.Option(
-            help="the image with its faces, f.png; of several images f_1.png, f_2.png, ..."
+            dir_okay=False,
+            help="the image with its faces, f.png; of several images f_1.png, f_2.png, ...",
         ),
     ] = None,
     assets: AssetsOption = ASSETS,
@@ -81,12 +89,13 @@ def face3d(
     photos = describe(image, finder, outputs)
     table = _table("face", "pitch", "yaw", "roll", "visible", "note")
     for photo in photos:
+        name = escape(printable(photo.path))
         for number, face in enumerate(photo.faces, start=1):
             angles = (f"{angle:.0f}°" for angle in face.pose)
-            table.add_row(str(photo.path), str(number), *angles, f"{face.visible.mean():.0%}", "")
+            table.add_row(name, str(number), *angles, f"{face.visible.mean():.0%}", "")
         if not photo.faces:
             note = photo.problem or "no face was found"
-            table.add_row(str(photo.path), "", "", "", "", "", note)
+            table.add_row(name, "", "", "", "", "", escape(note))
     Console().print(table)
     if any(photo.problem for photo in photos):
         raise typer.Exit(1)

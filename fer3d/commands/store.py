@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.filesize import decimal
+from rich.markup import escape
 from rich.table import Table
 
 from fer3d import params as parameters
@@ -39,7 +40,7 @@ def stats(
     if json_output:
         Console().print_json(data=_as_json(store.address, found))
         return
-    table = Table("", "files", "size", title=store.address, title_justify="left")
+    table = Table("", "files", "size", title=escape(store.address), title_justify="left")
     for kind, amount in found.kinds.items():
         if amount.count or kind is upkeep.Kind.OBJECT:
             table.add_row(str(kind), f"{amount.count:,}", decimal(amount.bytes))
@@ -81,7 +82,6 @@ def prune(
     ] = None,
     unused: Annotated[bool, typer.Option("--unused", help="whatever its age")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
-    params: Annotated[Path, typer.Option(help="of this checkout")] = PARAMS,
 ) -> None:
     """Remove objects that this checkout does not need.
 
@@ -98,7 +98,7 @@ def prune(
         raise UserError("say what may go: --older-than 30d, --unused, or both")
     age = upkeep.parse_age(older_than) if older_than is not None else 0.0
     store = _store()
-    checkout = Checkout(params.parent, parameters.load(params))
+    checkout = Checkout(Path(), parameters.load(PARAMS))
     needed = needed_keys(checkout)
     console = Console(soft_wrap=True, highlight=False)
     _report_unknown(console, needed.unknown, unused)
@@ -106,7 +106,7 @@ def prune(
     with progress("store list", len(parts)) as advance:
         found = upkeep.prunable(store, parts, advance, needed=needed.keys, older_than=age)
     size = decimal(sum(entry.size for entry in found))
-    console.print(f"{store.address}: {len(found):,} files, {size}, may go")
+    console.print(f"{store.address}: {len(found):,} files, {size}, may go", markup=False)
     if not found or not (yes or typer.confirm("Remove them?")):
         return
     with progress("store prune", len(found)) as advance:

@@ -1,9 +1,10 @@
 """From the labels that a data set writes to the classes that are taken."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from fer3d.datasets.entries import Entry
 from fer3d.errors import UserError
+from fer3d.manifest import check_two_classes
 
 
 def rename_classes(entries: Sequence[Entry], class_names: Mapping[str, str]) -> list[Entry]:
@@ -45,20 +46,6 @@ def choose_classes(
     wanted = [entry for entry in entries if entry.label in taken]
     check_two_classes([entry.label for entry in wanted])
     return wanted, [entry for entry in entries if entry.label not in taken]
-
-
-def check_two_classes(labels: Collection[str]) -> None:
-    """Stop where all images are of one class: whatever was trained on them would be right.
-
-    Raises:
-        UserError: naming the class.
-    """
-    classes = set(labels)
-    if len(classes) == 1:
-        raise UserError(
-            f"all {len(labels)} images are of class {classes.pop()!r}: at least two classes are "
-            "needed; look at ingest.source, ingest.classes and ingest.class_names"
-        )
 
 
 def _check_spelling(labels: set[str]) -> None:

@@ -4,8 +4,8 @@
     images/0001.jpg,happiness,train,s017
 
 ``split`` and ``subject`` may be left out. Relative paths start at the list's own folder and may
-not leave it; a file anywhere else is named by an absolute path (DVC then does not see changes of
-it, for it tracks the source alone). Other columns are left out.
+not leave it; a file anywhere else is named by an absolute path. DVC tracks the source alone: it
+does not see that an image has changed which does not lie in it. Other columns are left out.
 """
 
 import posixpath

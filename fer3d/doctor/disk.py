@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer3d.datasets.folder import IMAGE_SUFFIXES
+from fer3d.datasets.layout import find_list
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
+from fer3d.errors import UserError
 from fer3d.params import Params
 
 # Bytes a row, measured on FER2013 (30,719 images, 42,380 rows): docs/scale.md
@@ -16,7 +19,6 @@ FACE_BYTES = {"facemesh": 12_800, "prnet": 538_000}
 OBJECT_BYTES = 400  # of an object besides its arrays: header, and half a block of the file system
 MODEL_FILES_BYTES = 250e6  # model files, and the package that they come from for a while
 FILES_PER_ROW = 3  # objects of align, reconstruct, relight
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,19 @@ def count_images(checkout: Path, params: Params) -> int | None:
     if manifest.exists():
         return pq.read_metadata(manifest).num_rows
     source = checkout / params.ingest.source
-    if (source / "images.parquet").exists():
-        return pq.read_metadata(source / "images.parquet").num_rows
-    if (source / "images.csv").exists():
-        with (source / "images.csv").open("rb") as lines:
-            return sum(1 for _ in lines) - 1
-    if source.exists():
-        return sum(1 for name in _files(source) if Path(name).suffix.lower() in SUFFIXES)
-    if params.ingest.source.startswith("data/synthetic"):
-        return sum(params.synthesize.images.values())
-    return None
+    if not source.exists():
+        rendered = params.ingest.source.startswith("data/synthetic")
+        return sum(params.synthesize.images.values()) if rendered else None
+    try:
+        listed = find_list(source)
+    except UserError:  # ingest says what is wrong with it
+        return None
+    if listed is None:
+        return sum(1 for name in _files(source) if Path(name).suffix.lower() in IMAGE_SUFFIXES)
+    if listed.suffix.lower() == ".parquet":
+        return pq.read_metadata(listed).num_rows
+    with listed.open("rb") as lines:
+        return sum(1 for _ in lines) - 1
 
 
 def room(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 import stat
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer3d import assets
+from fer3d.atomic import current_umask, unfinished
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
 from fer3d.settings import Settings
 from fer3d.store import addresses
-from fer3d.store.atomic import current_umask
 from fer3d.store.digests import sha256_file
 from fer3d.store.objects import ObjectStore, name_of, open_store
 
@@ -114,18 +115,19 @@ def linkable(kind: str, cache: Path, data: Path) -> bool:
     """Whether a file in DVC's cache can be linked from the data folder."""
     from dvc_objects.fs import system
 
-    cache.mkdir(parents=True, exist_ok=True)
-    data.mkdir(parents=True, exist_ok=True)
     name = f".fer3d-doctor-{secrets.token_hex(4)}.tmp"
     source, link = cache / name, data / f"{name}.link"
     try:
+        cache.mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
         source.write_bytes(b"probe")
         getattr(system, kind)(str(source), str(link))
     except OSError:
         return False
     finally:
-        link.unlink(missing_ok=True)
-        source.unlink(missing_ok=True)
+        for file in (link, source):
+            with suppress(OSError):  # its folder could not be made
+                file.unlink(missing_ok=True)
     return True
 
 
@@ -175,9 +177,7 @@ def dask(settings: Settings) -> Finding:
 
 def leftovers(checkout: Path) -> Finding:
     """What killed runs have left."""
-    found = [
-        path for name in ("data", "metrics", "plots") for path in (checkout / name).glob(".*.tmp")
-    ]
+    found = [path for name in ("data", "metrics", "plots") for path in unfinished(checkout / name)]
     if not found:
         return ok("leftovers", "none")
     files = [file for path in found for file in (path, *path.rglob("*")) if file.is_file()]

@@ -8,12 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fer3d.atomic import atomic_path
 from fer3d.errors import UserError
 from fer3d.evaluation.scores import confusion_matrix, scores
 from fer3d.manifest import TEST, VALIDATION
 from fer3d.networks.inputs import to_inputs
 from fer3d.parallel import progress
-from fer3d.store.atomic import atomic_path
 from fer3d.training.checkpoint import Recognizer, load_recognizer
 from fer3d.training.data import Arrays, ExpressionDataset, Folders, in_order, open_set
 
@@ -25,7 +25,7 @@ PROBABILITY = "p_"  # before a class's name: its column of probabilities
 def evaluate(
     checkpoint: Path, folders: Folders, *, device: str = "cpu"
 ) -> tuple[pd.DataFrame, dict[str, object]]:
-    """Predict validation and test images; the one place that reads test images.
+    """Predict validation and test images; the one place where test images are scored.
 
     Args:
         checkpoint: written by ``fer3d.training.fit``.
@@ -38,7 +38,7 @@ def evaluate(
         macro_f1, per_class {precision, recall, f1, support}.
 
     Raises:
-        UserError: the checkpoint does not fit the arrays, the recognizer answers with no numbers,
+        UserError: the checkpoint does not fit the arrays, the recognizer's answers are not finite,
             or both splits are empty.
     """
     recognizer = load_recognizer(checkpoint, device)
@@ -51,7 +51,7 @@ def evaluate(
     probabilities = predict(recognizer, dataset, device)
     if not np.isfinite(probabilities).all():
         raise UserError(
-            "the recognizer answers with no numbers, its training diverged: lower "
+            "the recognizer's probabilities are not finite (NaN), its training diverged: lower "
             "train.learning_rate and train again"
         )
     predictions = predictions_table(arrays.frame.iloc[rows], probabilities, recognizer.classes)

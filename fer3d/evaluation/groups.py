@@ -36,7 +36,7 @@ def lighting(images: np.ndarray, rows: np.ndarray, frame: pd.DataFrame) -> Light
     Args:
         images: (M, H, W, 3) uint8 RGB, may be memory-mapped: an image is read at a time.
         rows: (N,) int, which images.
-        frame: N rows of a manifest with ``aligned`` and the box in pixels of the images.
+        frame: N rows of a manifest with ``detection`` and the box in pixels of the images.
     """
     boxes = face_boxes(frame, images.shape[1])
     halves = np.empty((len(rows), 2))
@@ -53,7 +53,7 @@ def face_boxes(frame: pd.DataFrame, size: int) -> np.ndarray:
     """(N, 4) int: left, top, right, bottom inside the image, at least two pixels wide and high."""
     corner = frame[["box_x", "box_y"]].to_numpy(dtype=float)
     extent = frame[["box_w", "box_h"]].to_numpy(dtype=float)
-    found = frame["aligned"].to_numpy(dtype=bool)[:, None]
+    found = (frame["detection"] != "").to_numpy(dtype=bool)[:, None]
     start = np.where(found, np.clip(np.nan_to_num(corner), 0, size - 2), 0).astype(int)
     end = np.where(found, np.clip(np.nan_to_num(corner + extent), 0, size), size).astype(int)
     return np.concatenate([start, np.maximum(end, start + 2)], axis=1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fer3d.atomic import write_bytes, write_text
 from fer3d.evaluation import charts
 from fer3d.evaluation.evaluate import classes_of, confusion_of
 from fer3d.evaluation.plots import row_shares
@@ -16,7 +17,6 @@ from fer3d.evaluation.samples import SampleSources, failure_sheets, overview_she
 from fer3d.evaluation.tables import read_metrics
 from fer3d.images import encode_png
 from fer3d.manifest import TEST
-from fer3d.store.atomic import write_bytes, write_text
 
 PAGE = "report.html"
 TEMPLATE = "report.html.j2"

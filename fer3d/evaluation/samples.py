@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fer3d.arrays import open_arrays, read_manifest
-from fer3d.images import Rejected, contact_sheet, decode, read_file, resize
+from fer3d.images import MAX_PIXELS, Rejected, contact_sheet, decode, read_file, resize
 from fer3d.manifest import TEST, VALIDATION
 
 COLUMNS = ("original", "aligned", "mesh", "shading")
@@ -24,7 +24,7 @@ PER_LINE = 8  # pictures in a line of a sheet of failures
 class SampleSources:
     """Where the pictures of each stage are; the last three have the same rows."""
 
-    originals: Path  # the folder that the manifest's paths are relative to
+    originals: Path  # the folder that the manifest's relative paths start from
     images: Path  # packed: images
     faces: Path  # packed: vertices_image, landmarks_image; reconstructed and reason
     shadings: Path  # packed: shading
@@ -78,7 +78,7 @@ def choose_rows(frame: pd.DataFrame, per_class: int) -> dict[str, np.ndarray]:
     """Rows to show of each class, spread evenly over it: faces that were found and reconstructed.
 
     Validation images where there are enough, else training images too; never test images and
-    never noisy copies.
+    never noisy copies. A class without such images is left out.
     """
     shown = (frame["split"] != TEST) & frame["reconstructed"] & frame["aligned"]
     shown &= frame["noise"].fillna("") == ""
@@ -88,8 +88,10 @@ def choose_rows(frame: pd.DataFrame, per_class: int) -> dict[str, np.ndarray]:
         rows = np.flatnonzero(of_class & (frame["split"] == VALIDATION))
         if len(rows) < per_class:
             rows = np.flatnonzero(of_class)
-        chosen[name] = rows[np.unique(np.linspace(0, len(rows) - 1, per_class).round().astype(int))]
-    return {name: rows for name, rows in chosen.items() if len(rows)}
+        if len(rows):
+            evenly = np.linspace(0, len(rows) - 1, per_class).round().astype(int)
+            chosen[name] = rows[np.unique(evenly)]
+    return chosen
 
 
 def failure_sheets(sources: SampleSources, limit: int) -> dict[str, np.ndarray]:
@@ -104,7 +106,12 @@ def failure_sheets(sources: SampleSources, limit: int) -> dict[str, np.ndarray]:
     frame = read_manifest(sources.faces)
     frame = frame[(frame["split"] != TEST) & (frame["noise"].fillna("") == "")]
     images = open_arrays(sources.images, "images")["images"]
-    groups = {"not aligned: no face was detected": frame.index[~frame["aligned"]]}
+    groups = {
+        "not aligned: no face was detected": frame.index[frame["detection"] == ""],
+        "not aligned: a face without eyes": frame.index[
+            ~frame["aligned"] & (frame["detection"] != "")
+        ],
+    }
     failed = frame[~frame["reconstructed"]]
     for reason, rows in sorted(failed.groupby("reason").groups.items()):
         groups[f"not reconstructed: {str(reason).replace('_', ' ')}"] = rows
@@ -164,7 +171,7 @@ def _stages(
 def _original(path: Path) -> np.ndarray:
     """The source image, or a white picture where it has gone since the stages ran."""
     try:
-        return decode(read_file(path))
+        return decode(read_file(path), max_pixels=MAX_PIXELS)
     except Rejected:
         return np.full((CELL, CELL, 3), 255, np.uint8)
 

@@ -93,7 +93,7 @@ def accuracy_interval(
 
     Args:
         hits: (S, N) bool.
-        groups: (N,) whose images stay together, see ``fer3d.evaluation.statistics``.
+        groups: (N,) whose images stay together, see ``fer3d.manifest.people``.
         replicates: of the bootstrap.
         seed: of its random numbers.
 

@@ -26,12 +26,6 @@ TITLES = {
     "cross_entropy": "cross entropy",
     "focal": "focal",
 }
-AXES = (
-    "preset",
-    "branches",
-    "loss",
-    "seed",
-)  # network.preset, its branches, train.loss, train.seed
 CELL_FILE = "cell.json"
 PREDICTIONS = "predictions.parquet"
 

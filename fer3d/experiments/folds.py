@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fer3d import manifest
 from fer3d.arrays import MANIFEST, read_manifest
+from fer3d.atomic import scratch_folder
 from fer3d.balancing.balance import balance_dataset
 from fer3d.cleaning.splits import split
 from fer3d.errors import UserError
@@ -12,7 +13,6 @@ from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.face3d.relight import relight_dataset
 from fer3d.params import Params
 from fer3d.settings import Settings
-from fer3d.store.atomic import scratch_folder
 from fer3d.training.data import Folders
 
 
@@ -56,14 +56,14 @@ def make_fold(
         balance_dataset(source, parts.images, params.balance, settings)
     reconstruct_dataset(
         parts.images,
-        parts.landmarks,
+        parts.faces,
         models.assets,
         params.reconstruct,
         settings,
         models.brought,
     )
     relight_dataset(
-        parts.landmarks, parts.shading, models.assets, params.relight, settings, models.brought
+        parts.faces, parts.shadings, models.assets, params.relight, settings, models.brought
     )
 
 

@@ -81,14 +81,14 @@ class Results:
             table[:, code] = hits[:, self.labels == code].mean(axis=1)
         return table
 
-    def confusion(self, configuration: Configuration) -> np.ndarray:
-        """(C, C) int64 over all seeds, rows actual, columns predicted."""
+    def confusions(self, configuration: Configuration) -> np.ndarray:
+        """(S, C, C) int64 of each seed, rows actual, columns predicted."""
         labels = np.array(self.classes, dtype=object)
         parts = [
             pd.DataFrame({"label": labels[self.labels], "predicted": labels[predicted]})
             for predicted in self.predicted[configuration]
         ]
-        return confusion_of(pd.concat(parts), self.classes)
+        return np.stack([confusion_of(part, self.classes) for part in parts])
 
     def difference(
         self,

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fer3d.atomic import write_json
 from fer3d.evaluation.evaluate import evaluate, write_predictions
 from fer3d.experiments.cells import CELL_FILE, PREDICTIONS, Cell, configs, parameters
 from fer3d.params import Params
-from fer3d.store.atomic import write_json
 from fer3d.training.data import Folders
 from fer3d.training.fit import fit
 

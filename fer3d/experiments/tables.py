@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fer3d.evaluation.formats import Entry, ResultTable, Value
+from fer3d.evaluation.plots import row_shares
 from fer3d.evaluation.statistics import spread
 from fer3d.experiments.cells import BRANCHES, TITLES, Configuration
 from fer3d.experiments.published import ABBREVIATIONS, Published
@@ -69,8 +70,7 @@ def confusion_tables(results: Results, published: Published) -> list[ResultTable
     tables = []
     for configuration in results.predicted:
         if configuration.branches == "whole":
-            confusion = results.confusion(configuration)
-            shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+            shares = np.stack([row_shares(one) for one in results.confusions(configuration)])
             tables.append(_confusion(configuration, results, shares))
     if published.confusion:
         tables.append(_published_confusion(published))
@@ -166,7 +166,9 @@ def _value(score: Score) -> Value:
 
 
 def _confusion(configuration: Configuration, results: Results, shares: np.ndarray) -> ResultTable:
-    runs = f"the mean over {len(results.seeds)} seeds" if len(results.seeds) > 1 else "one seed"
+    runs = "one seed"
+    if len(results.seeds) > 1:
+        runs = f"mean ± standard deviation over {len(results.seeds)} seeds"
     return ResultTable(
         f"table4-{configuration.preset}-{configuration.loss}",
         f"Confusion: {configuration.title} ({configuration.preset})",
@@ -174,8 +176,8 @@ def _confusion(configuration: Configuration, results: Results, shares: np.ndarra
         f"{runs}. Rows actual, columns predicted.",
         ("", *map(abbreviation, results.classes)),
         [
-            [abbreviation(name), *(Value(share, runs=False) for share in row)]
-            for name, row in zip(results.classes, shares, strict=True)
+            [abbreviation(name), *(Value.of(spread(values)) for values in row)]
+            for name, row in zip(results.classes, shares.transpose(1, 2, 0), strict=True)
         ],
     )
 

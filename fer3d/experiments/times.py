@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from fer3d.atomic import write_json
 from fer3d.experiments.cells import Cell, parameters
 from fer3d.params import Params
-from fer3d.store.atomic import write_json
 from fer3d.store.digests import sha256_json
 
 

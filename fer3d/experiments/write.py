@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from fer3d.arrays import open_arrays, read_manifest
+from fer3d.atomic import write_bytes, write_text
 from fer3d.evaluation.formats import ResultTable, to_csv, to_latex, to_markdown
 from fer3d.evaluation.groups import lighting
 from fer3d.evaluation.scores import DECIMALS
@@ -34,7 +35,6 @@ from fer3d.experiments.tables import (
 )
 from fer3d.manifest import people
 from fer3d.params import Params
-from fer3d.store.atomic import write_bytes, write_text
 
 PAGE = "tables.md"
 HEADLINES = {ALL: "all", TURNED_NAME: "turned"}  # groups of the metrics

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.store.atomic import write_bytes
+from fer3d.atomic import write_bytes
+from fer3d.face3d.colours import sample_colours
 
 LINE, POINT = (255, 220, 60), (60, 230, 120)  # RGB
 AXES = ((230, 70, 70), (80, 200, 80), (70, 130, 255))  # RGB: x, y, z of the face frame
@@ -56,12 +57,10 @@ def scene_mesh(
     """
     if not faces:
         return np.zeros((0, 3)), np.zeros((0, 3), np.uint8), np.zeros((0, 3), np.int64)
-    height, width = image.shape[:2]
     vertices = np.concatenate(faces)
-    x, y = np.floor(vertices[:, :2]).astype(np.int64).T
-    colours = image[y.clip(0, height - 1), x.clip(0, width - 1)]
     offsets = np.arange(len(faces))[:, None, None] * len(faces[0])
-    return vertices * [1, -1, -1], colours, (triangles + offsets).reshape(-1, 3)
+    triangles = (triangles + offsets).reshape(-1, 3)
+    return vertices * [1, -1, -1], sample_colours(image, vertices), triangles
 
 
 def draw_face(

@@ -67,6 +67,7 @@ def reconstruct_image(
     assets: Path,
     params: ReconstructParams,
     models: Path | None = None,
+    device: str = "cpu",
 ) -> Reconstruction:
     """Reconstruct the face of one image and turn it to the front.
 
@@ -77,10 +78,12 @@ def reconstruct_image(
         assets: folder of model files, loaded once per process.
         params: the parameters of the stage.
         models: folder of the models that the user brought; only prnet needs it.
+        device: cpu | cuda, for prnet.
 
     Source: paper A, sections 3.1 and 3.2.
     """
-    return _reconstruct(image, points, make_backend(params, assets, models), assets, params)
+    backend = make_backend(params, assets, models, device)
+    return reconstruct_mesh(backend(image, points), image, backend, assets, params)
 
 
 def device_of(params: ReconstructParams, settings: Settings) -> str:
@@ -148,14 +151,16 @@ def reconstruct_dataset(
     return _metrics(compute_dataset(made, source, out, settings, _columns))
 
 
-def _reconstruct(
-    image: np.ndarray,
-    points: np.ndarray,
-    backend: Backend,
-    assets: Path,
-    params: ReconstructParams,
+def reconstruct_mesh(
+    mesh: Mesh, image: np.ndarray, backend: Backend, assets: Path, params: ReconstructParams
 ) -> Reconstruction:
-    mesh, surface = backend(image, points), backend.surface.load()
+    """Turn a face that was found to the front; see ``reconstruct_image``.
+
+    Args:
+        mesh: what ``backend`` found in the image.
+        image: (H, W, 3) uint8, RGB; dlib's landmarks are looked for in it.
+    """
+    surface = backend.surface.load()
     if mesh.presence < params.min_presence:
         return _nothing(backend, mesh.presence, Reason.NO_FACE)
     if is_degenerate(mesh.landmarks):
@@ -185,7 +190,8 @@ class _Compute:
         return by_row(self._row, batch, INPUTS)
 
     def _row(self, image: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:
-        return _pack(_reconstruct(image, points, self.backend, self.assets, self.params))
+        mesh = self.backend(image, points)
+        return _pack(reconstruct_mesh(mesh, image, self.backend, self.assets, self.params))
 
 
 def _pack(face: Reconstruction) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 from fer3d.arrays import Spec, open_arrays
 from fer3d.face3d.packing import Columns, by_row, compute_dataset
 from fer3d.face3d.shading import ShadingImage, shade, unit
-from fer3d.face3d.surfaces import MeshSurface, SurfaceSource, surface_of
+from fer3d.face3d.surfaces import SurfaceSource, surface_of
 from fer3d.face3d.topology import VERTICES, load_topology
 from fer3d.params import RelightParams
 from fer3d.settings import Settings
@@ -57,11 +57,6 @@ def _relight(
         neighbours=params.neighbours,
         size=params.size,
     )
-
-
-def producer(params: RelightParams, assets: Path, subdivisions: int) -> Producer:
-    """``surface_producer`` for faces of facemesh, subdivided so many times."""
-    return surface_producer(params, MeshSurface(assets, subdivisions))
 
 
 def surface_producer(params: RelightParams, surface: SurfaceSource) -> Producer:

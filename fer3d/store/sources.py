@@ -13,6 +13,9 @@ from fer3d.errors import UserError
 from fer3d.parallel import batches
 from fer3d.store.digests import sha1_bytes
 
+# DVC does not see images outside `ingest.source`, as of a list.
+_AGAIN = "run `dvc repro --force --single-item ingest`, then `dvc repro`"
+
 Batch = Mapping[str, Sequence[Any]]
 """Inputs of n rows by name: arrays (n, ...), or n arrays of different lengths, or n paths."""
 
@@ -78,7 +81,7 @@ class FileSource:
 
     Attributes:
         root: the folder that paths start from.
-        paths: (N,) relative to ``root``.
+        paths: (N,) relative to ``root``, or absolute.
         sha1s: (N,) of each file's bytes when it was ingested.
         sizes: (N, 2) height and width, px.
         pixels: most px in a group of images, which bounds its memory.
@@ -135,10 +138,10 @@ def _read(path: Path, sha1: str) -> np.ndarray:
     except images.Rejected as error:
         raise unreadable(path, error) from None
     if sha1_bytes(data) != sha1:
-        raise UserError(f"{path} has changed since it was ingested: run `dvc repro` again")
+        raise UserError(f"{path} has changed since it was ingested: {_AGAIN}")
     return np.frombuffer(data, np.uint8)
 
 
 def unreadable(path: Path, error: images.Rejected) -> UserError:
     """What to say of a file that was an image when it was ingested."""
-    return UserError(f"{path} cannot be read any more ({error.detail}): run `dvc repro` again")
+    return UserError(f"{path} cannot be read any more ({error.detail}): {_AGAIN}")

@@ -6,6 +6,7 @@ front, is mirrored with them and moved by a smaller amount of its own.
 """
 
 import math
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -107,10 +108,16 @@ def move_points(points: Tensor, turn: Tensor, shift: Tensor, side: int, mirrored
     Returns:
         (B, 68, 2 or 3).
     """
-    order = torch.tensor(MIRRORED, device=points.device)
-    points = torch.where(mirrored[:, None, None], points[:, order], points)
+    partners = points[:, _mirrored_order(points.device)]
+    points = torch.where(mirrored[:, None, None], partners, points)
     flat = (points[..., :2] - side / 2) @ turn.mT + side / 2 + side * shift[:, None]
     return torch.cat([flat, points[..., 2:]], dim=-1)
+
+
+@cache
+def _mirrored_order(device: torch.device) -> Tensor:
+    """``MIRRORED`` as (68,) int64, copied to a device once: a step would wait for the copy."""
+    return torch.tensor(MIRRORED, device=device)
 
 
 def _motion(generator: torch.Generator, count: int, strength: float) -> tuple[Tensor, Tensor]:

@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fer3d.atomic import write_bytes
 from fer3d.errors import UserError
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.store.atomic import write_bytes
 
 FORMAT = 1  # bumped when the file's layout changes
 

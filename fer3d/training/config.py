@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fer3d.errors import UserError
+
 OPTIMIZERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine")
 # Ours to Lightning's.
@@ -15,7 +17,7 @@ MIN_BATCH = 4  # images; fewer give batch normalization no variance to speak of
 
 def _require(name: str, value: object, holds: bool, expected: str) -> None:
     if not holds:
-        raise ValueError(f"train.{name}: expected {expected}, got {value!r}")
+        raise UserError(f"train.{name}: expected {expected}, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class TrainConfig:
             the loss scaled so that small gradients are kept.
 
     Raises:
-        ValueError: a value is out of range; the message names it.
+        UserError: a value is out of range; the message names it.
     """
 
     seed: int = 0

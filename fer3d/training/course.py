@@ -45,13 +45,14 @@ class Course(Callback):
         """Called by Lightning, after validation.
 
         Raises:
-            UserError: the losses are no numbers any more; nothing of such a training is kept.
+            UserError: losses are not finite any more (NaN); nothing of such a training is kept.
         """
         logged = trainer.callback_metrics
         self.epochs.append({name: round(float(logged[name]), DECIMALS) for name in CURVES})
         if not all(math.isfinite(value) for value in self.epochs[-1].values()):
             raise UserError(
-                f"training diverged in epoch {len(self.epochs)}: lower train.learning_rate"
+                f"training diverged in epoch {len(self.epochs)} (the loss is not finite): lower "
+                "train.learning_rate"
             )
         if self.best_epoch < 0 or self._value(-1) > self._value(self.best_epoch):
             self.best_epoch = len(self.epochs) - 1

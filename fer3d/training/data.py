@@ -1,7 +1,6 @@
 """Packed arrays as batches of tensors."""
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from fer3d.arrays import open_arrays, read_manifest
 from fer3d.errors import UserError
+from fer3d.limits import available_memory
 from fer3d.manifest import TRAIN, VALIDATION
 from fer3d.training.batches import ShuffledBatches, in_order, loader
 
@@ -29,8 +29,8 @@ class Folders:
     """Packed folders with the same rows: of ``balance``, ``reconstruct`` and ``relight``."""
 
     images: Path  # images (N, S, S, 3) uint8
-    landmarks: Path  # landmarks_image (N, 68, 2 or 3) float32; `reconstructed` in the manifest
-    shading: Path  # shading (N, S, S) uint8
+    faces: Path  # landmarks_image (N, 68, 2 or 3) float32; `reconstructed` in the manifest
+    shadings: Path  # shading (N, S, S) uint8
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ def open_set(folders: Folders) -> Arrays:
         UserError: a folder or an array is missing, or the folders do not hold the same rows.
     """
     frame = read_manifest(folders.images)
-    reconstruction = read_manifest(folders.landmarks)
+    reconstruction = read_manifest(folders.faces)
     for folder, other in (
-        (folders.landmarks, reconstruction),
-        (folders.shading, read_manifest(folders.shading)),
+        (folders.faces, reconstruction),
+        (folders.shadings, read_manifest(folders.shadings)),
     ):
         if not frame["id"].equals(other["id"]):
             raise UserError(
@@ -78,8 +78,8 @@ def open_set(folders: Folders) -> Arrays:
     return Arrays(
         frame,
         open_arrays(folders.images, "images")["images"],
-        open_arrays(folders.landmarks, "landmarks_image")["landmarks_image"],
-        open_arrays(folders.shading, "shading")["shading"],
+        open_arrays(folders.faces, "landmarks_image")["landmarks_image"],
+        open_arrays(folders.shadings, "shading")["shading"],
         reconstruction["reconstructed"].to_numpy(dtype=bool),
     )
 
@@ -180,6 +180,7 @@ class ExpressionData(pl.LightningDataModule):
         seed: int,
         max_images: int | None = None,
         accumulate: int = 1,
+        first_epoch: int = 0,
     ):
         """
         Args:
@@ -188,6 +189,8 @@ class ExpressionData(pl.LightningDataModule):
             seed: of the order of images and of their draw.
             max_images: training images at most, drawn at random; None takes all.
             accumulate: parts that a batch comes in.
+            first_epoch: from which a training goes on; processes that read ahead start with its
+                order before Lightning calls ``set_epoch``.
 
         Raises:
             UserError: no training or validation images, or a validation class without training
@@ -197,6 +200,7 @@ class ExpressionData(pl.LightningDataModule):
         self._batch_size = batch_size
         self._seed = seed
         self._accumulate = accumulate
+        self._first_epoch = first_epoch
         self._share = (0, 1)
         self._device = torch.device("cpu")
         rows = {split: arrays.rows(split) for split in (TRAIN, VALIDATION)}
@@ -247,6 +251,7 @@ class ExpressionData(pl.LightningDataModule):
             share=self._share,
             device=self.train.device,
         )
+        batches.set_epoch(self._first_epoch)
         return loader(self.train, batches, ahead=self._reads_ahead())
 
     def val_dataloader(self) -> DataLoader:
@@ -269,9 +274,7 @@ class ExpressionData(pl.LightningDataModule):
             )
 
 
-def _free_bytes(device: torch.device) -> int:
+def _free_bytes(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    if "SC_AVPHYS_PAGES" in os.sysconf_names:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return 2**31
+    return available_memory()

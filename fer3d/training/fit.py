@@ -11,12 +11,13 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.plugins.environments import LightningEnvironment
 
+from fer3d.atomic import write_json, write_text
 from fer3d.errors import UserError
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.landmark import landmark_features
-from fer3d.store.atomic import write_json, write_text
 from fer3d.training.checkpoint import Recognizer, save_recognizer
 from fer3d.training.config import PRECISIONS, TrainConfig
 from fer3d.training.course import Course
@@ -57,7 +58,7 @@ def fit(
             it sees new images as it saw these.
         state: a folder for the states of trainings, so that one that was killed goes on; None: it
             starts again.
-        device: cpu | cuda | auto.
+        device: cpu | cuda.
         devices: processes, each with a device of its own, that share every batch. With more than
             one the calling program is started once for each of the others, and all of them reach
             this function; the first one writes.
@@ -69,7 +70,7 @@ def fit(
 
     Raises:
         UserError: the folders do not fit together, a split that training needs is empty, or there
-            are not the GPUs that precision or ``devices`` ask for, or the loss became no number.
+            are not the GPUs that precision or ``devices`` ask for, or the loss is not finite.
     """
     arrays = open_set(folders)
     preprocessing = preprocessing or {}
@@ -77,6 +78,7 @@ def fit(
     where = {"device": device, "devices": devices}
     parts = {"network": asdict(network), "train": asdict(train), "preprocessing": preprocessing}
     resume = state and state_file(state, folders, parts | where)
+    start = last_state(resume) if resume else None
     with _reproducible(train.seed):
         data = ExpressionData(
             arrays,
@@ -84,14 +86,15 @@ def fit(
             seed=train.seed,
             max_images=train.max_images,
             accumulate=train.accumulate,
+            first_epoch=start.epochs if start else 0,
         )
         model = build_network(network, data, arrays)
         module = ExpressionModule(model, len(data.classes), train, _class_weights(train, data))
         course = Course(train.patience)
         callbacks = [course, TrainingState(resume)] if resume else [course]
         trainer = _trainer(train, callbacks, progress, **where)
-        start = last_state(resume) if resume else None
-        trainer.fit(module, datamodule=data, ckpt_path=start, weights_only=True)
+        from_file = start.path if start else None
+        trainer.fit(module, datamodule=data, ckpt_path=from_file, weights_only=True)
         module.load_state_dict(course.best_weights)
     counted = sum(parameter.numel() for parameter in model.parameters())
     result = course.summary() | {"parameters": counted}
@@ -159,9 +162,10 @@ def _trainer(
     train: TrainConfig, callbacks: list[Callback], progress: bool, device: str, devices: int
 ) -> pl.Trainer:
     return pl.Trainer(
-        accelerator="gpu" if device == "cuda" else device,
+        accelerator="gpu" if device == "cuda" else "cpu",
         devices=devices,
         strategy="ddp" if devices > 1 else "auto",
+        plugins=[LightningEnvironment()],  # a batch job's own variables would hide our devices
         max_epochs=train.epochs,
         callbacks=callbacks,
         precision=PRECISIONS[train.precision],

@@ -13,6 +13,7 @@ import pickle
 import time
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from pytorch_lightning.callbacks import Callback
 import fer3d.networks
 import fer3d.training
 from fer3d import arrays, manifest
-from fer3d.store.atomic import atomic_path
+from fer3d.atomic import atomic_path
 from fer3d.store.digests import sha256_file, sha256_json
 from fer3d.training.data import Folders
 
@@ -76,9 +77,9 @@ def state_file(folder: Path, folders: Folders, configuration: Mapping[str, Any])
     inputs = [
         folders.images / "manifest.parquet",
         folders.images / "images.npy",
-        folders.landmarks / "manifest.parquet",
-        folders.landmarks / "landmarks_image.npy",
-        folders.shading / "shading.npy",
+        folders.faces / "manifest.parquet",
+        folders.faces / "landmarks_image.npy",
+        folders.shadings / "shading.npy",
     ]
     key = {
         "inputs": [sha256_file(path) for path in inputs],
@@ -89,12 +90,29 @@ def state_file(folder: Path, folders: Folders, configuration: Mapping[str, Any])
     return folder / f"{sha256_json(key)}{SUFFIX}"
 
 
-def last_state(path: Path) -> Path | None:
+@dataclass(frozen=True)
+class State:
+    """What a training goes on from.
+
+    Attributes:
+        path: of the file.
+        epochs: that it has behind it.
+    """
+
+    path: Path
+    epochs: int
+
+
+def last_state(path: Path) -> State | None:
     """The state to go on from, of a training that was killed or of one that was over.
 
     A damaged one is reported and left aside.
     """
-    return next((state for state in (path, _finished(path)) if usable(state)), None)
+    for file in (path, _finished(path)):
+        if epochs := epochs_behind(file):
+            _LOGGER.info("taking up a training that is there, after epoch %d", epochs)
+            return State(file, epochs)
+    return None
 
 
 def finish(path: Path) -> None:
@@ -110,30 +128,28 @@ def finish(path: Path) -> None:
         state.unlink(missing_ok=True)
 
 
-def usable(path: Path) -> bool:
-    """Whether a file is the state of a training, and whole; one that is damaged is reported."""
+def epochs_behind(path: Path) -> int:
+    """Epochs that a state has behind it; 0 where there is none. One that is damaged is reported."""
     if not path.exists():
-        return False
+        return 0
     try:
         with zipfile.ZipFile(path) as file:
             broken = file.testzip()  # PyTorch itself does not look at the checksums
         if broken:
             return _damaged(path, f"checksum of {broken}")
-        done = torch.load(path, map_location="cpu", weights_only=True)["epoch"] + 1
+        return torch.load(path, map_location="cpu", weights_only=True)["epoch"] + 1
     except _UNREADABLE as error:
         return _damaged(path, error)
-    _LOGGER.info("taking up a training that is there, after epoch %d", done)
-    return True
 
 
 def _finished(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(SUFFIX) + FINISHED)
 
 
-def _damaged(path: Path, error: Exception | str) -> bool:
+def _damaged(path: Path, error: Exception | str) -> int:
     reason = " ".join(str(error).split())[:100]
     _LOGGER.warning("%s is damaged (%s): training starts from the beginning", path, reason)
-    return False
+    return 0
 
 
 def _code() -> list[str]:

@@ -74,6 +74,8 @@ def test_the_stage_and_the_command_agree(made, assets_dir, defaults, local, pipe
 def test_without_truth_there_is_nothing_to_measure(made, assets_dir, defaults, local, tmp_path):
     own = Folders(tmp_path / "mine", made.aligned, made.faces, made.shadings)
     assert accuracy3d_dataset(own, assets_dir, defaults.relight, local) == {"images": 0}
+    (tmp_path / "truth").mkdir()  # of something else
+    assert accuracy3d_dataset(own, assets_dir, defaults.relight, local) == {"images": 0}
 
 
 def test_the_command_says_what_is_missing(tmp_path, pipeline, local):

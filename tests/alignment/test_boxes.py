@@ -56,11 +56,6 @@ def test_points_of_the_middle() -> None:
     np.testing.assert_allclose(middle, np.tile([10.0, 30.0], (1, 5, 1)))
 
 
-def test_clip_stays_in_the_image() -> None:
-    clipped = boxes.clip(np.array([[-5.0, 3.0, 200.0, 90.0]]), height=50, width=100)
-    np.testing.assert_array_equal(clipped, [[0, 3, 99, 49]])
-
-
 def test_suppression_keeps_the_best_of_overlapping_boxes() -> None:
     found = np.array([[0, 0, 10, 10], [1, 1, 11, 11], [30, 30, 40, 40]], float)
     keep = boxes.suppress(found, np.array([0.7, 0.9, 0.8]), np.zeros(3, int), 0.5)

@@ -23,7 +23,8 @@ def as_package(mtcnn: Mtcnn, image: np.ndarray) -> np.ndarray:
     """Our faces in the package's layout (n, 15): corners cut at the border, confidence, points."""
     (faces,) = mtcnn.detect(image[None])
     corners = np.concatenate([faces.boxes[:, :2], faces.boxes[:, :2] + faces.boxes[:, 2:]], axis=1)
-    corners = boxes.clip(corners, *image.shape[:2])
+    height, width = image.shape[:2]
+    corners = corners.clip(0, [width - 1, height - 1, width - 1, height - 1])
     points = (faces.points - PIXEL_CENTRE).swapaxes(1, 2).reshape(-1, 10)
     return np.concatenate([corners, faces.confidence[:, None], points], axis=1)
 

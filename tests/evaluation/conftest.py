@@ -69,6 +69,7 @@ def _frame() -> pd.DataFrame:
         width=SIZE,
         height=SIZE,
         aligned=number != 1,
+        detection=np.where(number == 1, "", "mtcnn"),
         noise=np.where(number == 2, "poisson", ""),
         source_id=ids,
         reconstructed=number != 0,

@@ -68,7 +68,7 @@ def test_two_runs_give_equal_bytes(folders: Folders, tmp_path: Path) -> None:
 
 
 def test_a_network_that_diverged_is_a_users_error(folders: Folders, tmp_path: Path) -> None:
-    """The largest of no numbers is the first class: that is no prediction."""
+    """The largest of NaN is the first class: that is no prediction."""
     recognizer = load_recognizer(_checkpoint(tmp_path))
     for values in recognizer.network.parameters():
         values.data.fill_(float("nan"))

@@ -39,7 +39,7 @@ BOX = {"box_x": 4.0, "box_y": 2.0, "box_w": 12.0, "box_h": 16.0}
 
 def test_a_shadow_on_one_side_is_seen_from_either_side() -> None:
     images = np.stack([lit(100, 100), lit(150, 50), lit(50, 150), lit(0, 0)])
-    frame = faces(aligned=[True] * 4, **{name: [value] * 4 for name, value in BOX.items()})
+    frame = faces(detection=["mtcnn"] * 4, **{name: [value] * 4 for name, value in BOX.items()})
     result = lighting(images, np.arange(4), frame)
     np.testing.assert_allclose(result.brightness, [100, 100, 100, 0])
     np.testing.assert_allclose(result.side_light, [0, 0.5, 0.5, 0])
@@ -48,14 +48,14 @@ def test_a_shadow_on_one_side_is_seen_from_either_side() -> None:
 def test_the_background_does_not_count_where_the_face_is_known() -> None:
     image = np.zeros((20, 20, 3), np.uint8)
     image[2:18, 4:16] = 200
-    frame = faces(aligned=[True, False], **{name: [value] * 2 for name, value in BOX.items()})
+    frame = faces(detection=["mtcnn", ""], **{name: [value] * 2 for name, value in BOX.items()})
     bright = lighting(image[None], np.zeros(2, int), frame).brightness
     assert bright[0] == pytest.approx(200) and bright[1] == pytest.approx(96)
 
 
 def test_boxes_stay_inside_the_image() -> None:
     frame = faces(
-        aligned=[True, True, True],
+        detection=["mtcnn", "haar", "mtcnn"],
         box_x=[-5.0, 90.0, 99.5],
         box_y=[-5.0, 90.0, np.nan],
         box_w=[120.0, 40.0, 1.0],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.arrays import read_manifest
+from fer3d.arrays import MANIFEST, read_manifest
 from fer3d.evaluation.samples import (
     SampleSources,
     choose_rows,
@@ -14,6 +14,7 @@ from fer3d.evaluation.samples import (
     overview_sheet,
     sample_sheets,
 )
+from fer3d.manifest import write
 
 
 def test_only_found_faces_outside_the_test_split_are_shown(sources: SampleSources) -> None:
@@ -29,6 +30,12 @@ def test_only_found_faces_outside_the_test_split_are_shown(sources: SampleSource
         assert chosen["reconstructed"].all()
         assert chosen["aligned"].all()
         assert (chosen["noise"] == "").all()
+
+
+def test_a_class_without_a_face_that_was_found_is_left_out(sources: SampleSources) -> None:
+    frame = read_manifest(sources.faces)
+    frame.loc[frame["label"] == "fear", "reconstructed"] = False
+    assert sorted(choose_rows(frame, 3)) == ["anger", "joy & <tears>"]
 
 
 def test_there_is_a_sheet_a_class(sources: SampleSources, triangles: np.ndarray) -> None:
@@ -56,6 +63,14 @@ def test_failures_are_shown_by_reason(sources: SampleSources) -> None:
         "not aligned: no face was detected",
         "not reconstructed: no face",
     ]
+
+
+def test_a_face_without_eyes_is_not_said_to_be_missing(sources: SampleSources) -> None:
+    frame = read_manifest(sources.faces)
+    frame.loc[~frame["aligned"], "detection"] = "haar"
+    write(frame, sources.faces / MANIFEST)
+    assert "not aligned: a face without eyes" in failure_sheets(sources, 4)
+    assert "not aligned: no face was detected" not in failure_sheets(sources, 4)
 
 
 def test_a_mesh_is_drawn_where_its_vertices_are() -> None:

@@ -55,8 +55,8 @@ def test_scores_are_of_test_images_over_seeds(results) -> None:
     assert results.class_accuracy(WHOLE, BOOTSTRAP).spread.mean == pytest.approx(0.85, abs=0.01)
     difference = results.difference(BASE, WHOLE, BOOTSTRAP)
     assert difference.value == pytest.approx(0.2)
-    assert results.confusion(WHOLE).sum() == 200
-    assert np.trace(results.confusion(WHOLE)) == 170
+    assert results.confusions(WHOLE).sum() == 200
+    assert np.trace(results.confusions(WHOLE).sum(axis=0)) == 170
 
 
 def test_classes_stand_in_the_papers_order_and_others_after_them(results) -> None:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ALLOWED = ("errors", "manifest", "arrays", "store", "networks", "training")
+ALLOWED = ("errors", "limits", "atomic", "manifest", "arrays", "store", "networks", "training")
 PROGRAM = """
 import pkgutil, importlib, sys
 import torch, pytorch_lightning, torchmetrics, numpy, pandas, pyarrow, pyarrow.parquet

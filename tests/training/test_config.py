@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fer3d.errors import UserError
 from fer3d.networks.config import PAPER_NETWORK, RECOMMENDED_NETWORK, network_config
 from fer3d.params import load
 from fer3d.training.config import PAPER, RECOMMENDED, TrainConfig, train_config
@@ -82,5 +83,5 @@ def test_comments_of_params_yaml_name_the_presets_values() -> None:
     ],
 )
 def test_a_value_out_of_range_is_named(name: str, value: object) -> None:
-    with pytest.raises(ValueError, match=rf"train\.{name}: expected .*, got"):
+    with pytest.raises(UserError, match=rf"train\.{name}: expected .*, got"):
         TrainConfig(**{name: value})

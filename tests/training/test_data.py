@@ -137,10 +137,10 @@ def test_folders_with_other_rows_are_a_users_error(
     folders: Folders, make_set: MakeSet, tmp_path: Path
 ) -> None:
     other = make_set(tmp_path)
-    frame = read_manifest(other.shading).assign(id=lambda f: "x" + f["id"])
-    frame.to_parquet(other.shading / "manifest.parquet")
+    frame = read_manifest(other.shadings).assign(id=lambda f: "x" + f["id"])
+    frame.to_parquet(other.shadings / "manifest.parquet")
     with pytest.raises(UserError, match="are not the 120 rows"):
-        open_set(Folders(folders.images, folders.landmarks, other.shading))
+        open_set(Folders(folders.images, folders.faces, other.shadings))
 
 
 def test_a_set_without_validation_is_a_users_error(make_set: MakeSet, tmp_path: Path) -> None:

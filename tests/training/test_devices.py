@@ -18,7 +18,7 @@ EPOCHS = 8
 
 
 def _train(folders: Folders, out: Path, devices: int) -> dict:
-    arguments = [folders.images, folders.landmarks, folders.shading, out, EPOCHS, devices]
+    arguments = [folders.images, folders.faces, folders.shadings, out, EPOCHS, devices]
     done = subprocess.run(
         [sys.executable, SCRIPT, *map(str, arguments)],
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parents[2])},

@@ -7,16 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
+import torch
 
 from fer3d.networks.config import NetworkConfig
 from fer3d.training.config import TrainConfig
-from fer3d.training.data import Folders
+from fer3d.training.data import ExpressionData, Folders
 from fer3d.training.fit import fit
-from fer3d.training.resume import finish, state_file, usable
+from fer3d.training.module import ExpressionModule
+from fer3d.training.resume import epochs_behind, finish, state_file
 
 SCRIPT = Path(__file__).with_name("run_fit.py")
 FILES = ("model.ckpt", "curves.csv", "train.json")
@@ -26,7 +30,7 @@ QUICK = TrainConfig(epochs=3, batch_size=16, patience=2, schedule="constant")
 
 
 def _start(folders: Folders, out: Path, *off: str, devices: int = 1) -> subprocess.Popen:
-    arguments = [folders.images, folders.landmarks, folders.shading, out, EPOCHS, devices, *off]
+    arguments = [folders.images, folders.faces, folders.shadings, out, EPOCHS, devices, *off]
     return subprocess.Popen(
         [sys.executable, SCRIPT, *map(str, arguments)],
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parents[2])},
@@ -121,6 +125,34 @@ def test_a_training_that_was_over_but_not_saved_is_not_trained_further(
     assert one.read_bytes() == other.read_bytes()
 
 
+def test_a_training_whose_batches_are_read_ahead_goes_on_in_the_same_order(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU on which the set does not fit: other processes read from memory maps."""
+    monkeypatch.setattr(ExpressionData, "place_on", partialmethod(_mapped, ExpressionData.place_on))
+    monkeypatch.setattr(ExpressionData, "_reads_ahead", lambda self: True)
+    train, state = replace(QUICK, epochs=4, patience=9), tmp_path / "state"
+    _fit(folders, tmp_path / "whole", train)
+    step = ExpressionModule.training_step
+
+    def cut(self: ExpressionModule, batch: dict, batch_idx: int) -> torch.Tensor:
+        if self.current_epoch == 2:
+            raise KeyboardInterrupt
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(ExpressionModule, "training_step", cut)
+    with pytest.raises(BaseException):  # noqa: B017 - Lightning has its own interrupt
+        _fit(folders, tmp_path / "cut", train, state=state)
+    monkeypatch.setattr(ExpressionModule, "training_step", step)
+    _fit(folders, tmp_path / "resumed", train, state=state)
+    curves = [(tmp_path / name / "curves.csv").read_text() for name in ("whole", "resumed")]
+    assert curves[0] == curves[1]
+
+
+def _mapped(data: ExpressionData, place_on: Callable, *where: object) -> None:
+    place_on(data, *where, mapped=True)
+
+
 def test_states_that_nobody_will_ask_for_are_removed(tmp_path: Path) -> None:
     abandoned, running = tmp_path / "0.ckpt", tmp_path / "1.ckpt"
     for path in (abandoned, running):
@@ -145,7 +177,7 @@ def test_a_damaged_state_is_reported_and_left_aside(
         path.write_bytes(damaged)
         caplog.clear()
         with caplog.at_level(logging.WARNING, logger="fer3d"):
-            assert not usable(path)
+            assert epochs_behind(path) == 0
         assert "training starts from the beginning" in caplog.text
     train = replace(QUICK, epochs=40)
     assert _fit(folders, tmp_path / "a", train, state=left) == _fit(folders, tmp_path / "b", train)
@@ -156,12 +188,12 @@ def test_a_state_of_other_inputs_or_parameters_is_not_used(
 ) -> None:
     copies = Folders(*(
         Path(shutil.copytree(folder, tmp_path / folder.name))
-        for folder in (folders.images, folders.landmarks, folders.shading)
+        for folder in (folders.images, folders.faces, folders.shadings)
     ))  # fmt: skip
     first = state_file(tmp_path, folders, {"seed": 0})
     assert state_file(tmp_path, copies, {"seed": 0}) == first
     assert state_file(tmp_path, copies, {"seed": 1}) != first
-    with (copies.shading / "shading.npy").open("r+b") as file:
+    with (copies.shadings / "shading.npy").open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         file.write(b"\x07")
     assert state_file(tmp_path, copies, {"seed": 0}) != first

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from fer3d.arrays import PackedWriter, Spec
+from fer3d.atomic import atomic_folder
 from fer3d.datasets.synthetic.action_units import ACTION_UNITS
 from fer3d.datasets.synthetic.model import VERTICES, FaceModel, load_model
 from fer3d.datasets.synthetic.render import render
@@ -34,7 +35,6 @@ from fer3d.errors import UserError
 from fer3d.parallel import batches, map_ordered
 from fer3d.params import SynthesizeParams
 from fer3d.settings import Settings
-from fer3d.store.atomic import atomic_folder
 from fer3d.store.digests import sha1_bytes
 
 BATCH = 8  # images a task

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fer3d.atomic import atomic_path
 from fer3d.errors import UserError
 from fer3d.face3d.prnet.uv import UvTables, checked_tables
-from fer3d.store.atomic import atomic_path
 
 MODEL = "prnet.npz"
 TABLES = ("face_ind", "uv_kpt_ind")
@@ -97,8 +97,7 @@ def _read(file: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
     try:
         with np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in names}
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError, TypeError):
         raise UserError(
-            f"{file} is damaged or not PRN's ({' '.join(str(error).split())}): "
-            "make it again with `fer3d assets import-prnet DIR`"
+            f"{file} is damaged or not PRN's: make it again with `fer3d assets import-prnet DIR`"
         ) from None

@@ -79,10 +79,16 @@ def scratch_folder(target: Path) -> Iterator[Path]:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files and folders in a folder whose writers are gone."""
+    for path in unfinished(folder):
+        _remove(path)
+
+
+def unfinished(folder: Path) -> Iterator[Path]:
+    """The temporary files and folders in a folder whose writers are gone."""
     for path in folder.glob(f".*{_SUFFIX}"):
         _, *owner = path.name.removesuffix(_SUFFIX).rsplit(".", 3)
         if len(owner) == 3 and _is_left(path, machine=owner[0], process=owner[1]):
-            _remove(path)
+            yield path
 
 
 def write_bytes(target: Path, data: bytes) -> None:

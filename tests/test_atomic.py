@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fer3d.store import atomic
-from fer3d.store.atomic import (
+from fer3d import atomic
+from fer3d.atomic import (
     atomic_folder,
     atomic_path,
     current_umask,
@@ -24,7 +24,7 @@ KILLS = 25
 WRITER = """
 import sys
 from pathlib import Path
-from fer3d.store.atomic import atomic_folder, write_bytes
+from fer3d.atomic import atomic_folder, write_bytes
 out = Path(sys.argv[1])
 print("begins", flush=True)
 while True:
