@@ -12,6 +12,7 @@ The photo's pixels are those inside the true outline of the face, so that hair a
 which differ less, count neither for it nor against it.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, product
@@ -41,7 +42,6 @@ KINDS = ("shading", "photo")
 class View:
     """One picture of a person: what is compared, and where it shows the face."""
 
-    yaw: float
     pictures: dict[str, np.ndarray]
     masks: dict[str, np.ndarray]
 
@@ -63,12 +63,14 @@ def invariance(
 
     Returns:
         ``{pictures, found, shading: {...}, photo: {...}, sensitivity_gain}``; of both kinds
-        correlation by yaw (0, 15, 30, 45, all poses and lights), correlation_to_30 (yaw up to
-        30), sensitivity; the gain is that of the shading over that of the photo.
+        correlation by yaw (0, 15, 30, 45, mean over pitches and lights), correlation_by_pitch,
+        correlation_by_light (numbers of ``LIGHTS``, which go round with the poses),
+        correlation_to_30 (yaw up to 30), sensitivity; the gain is that of the shading over that of
+        the photo.
     """
     work = partial(_person, seed, pipeline)
     people = list(map_ordered(work, range(identities), settings=settings, description="invariance"))
-    values = {kind: _measure(people, kind) for kind in KINDS}
+    values = {kind: measure_views(people, kind) for kind in KINDS}
     shading, photo = (values[kind]["sensitivity"] for kind in KINDS)
     return {
         "pictures": identities * len(EXPRESSIONS) * len(YAWS) * len(PITCHES),
@@ -78,10 +80,14 @@ def invariance(
     }
 
 
+def light_number(yaw: int, pitch: int) -> int:
+    """Which of ``LIGHTS`` a pose has by its numbers: five in turn, the first one at the front."""
+    return (yaw - FRONT[0] + pitch - FRONT[1]) % len(LIGHTS)
+
+
 def light_of(yaw: int, pitch: int) -> synthetic.Light:
-    """The light of a pose by its numbers: five lights in turn, the first one at the front."""
-    number = (yaw - FRONT[0] + pitch - FRONT[1]) % len(LIGHTS)
-    azimuth, elevation = np.radians(LIGHTS[number])
+    """The light of a pose by its numbers, see ``light_number``."""
+    azimuth, elevation = np.radians(LIGHTS[light_number(yaw, pitch)])
     flat = np.cos(elevation)
     direction = (flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth))
     return synthetic.Light(tuple(map(float, direction)), AMBIENT)
@@ -121,13 +127,13 @@ def _person(seed: int, pipeline: Pipeline, number: int) -> Views:
     model, views = synthetic.load_model(pipeline.assets), {}
     specs = person_specs(np.random.default_rng((seed, number)), number)
     for key, spec in specs.items():
-        view = _view(synthetic.render(model, spec), YAWS[key[1]], pipeline)
+        view = _view(synthetic.render(model, spec), pipeline)
         if view is not None:
             views[key] = view
     return views
 
 
-def _view(rendered: synthetic.Rendered, yaw: float, pipeline: Pipeline) -> View | None:
+def _view(rendered: synthetic.Rendered, pipeline: Pipeline) -> View | None:
     aligned, found = pipeline(rendered.image)
     if found is None:
         return None
@@ -140,35 +146,42 @@ def _view(rendered: synthetic.Rendered, yaw: float, pipeline: Pipeline) -> View 
     size = len(aligned.image)
     outline = rasterize(truth.vertices_image, pipeline.topology.triangles, size, size).covered
     return View(
-        yaw,
         {"shading": found.relit.shading, "photo": aligned.image.mean(axis=2)},
         {"shading": found.relit.mask, "photo": outline},
     )
 
 
-def _measure(people: list[Views], kind: str) -> dict[str, Any]:
+def measure_views(people: Sequence[Views], kind: str) -> dict[str, Any]:
+    """Correlations and sensitivity of one kind of picture; see ``invariance``."""
     across, between = _pose_pairs(people, kind), _expression_pairs(people, kind)
-    by_yaw = across.groupby("yaw")["correlation"].mean()
     distance = 1 - across["correlation"].mean()
     return {
-        "correlation": {f"{yaw:g}": _rounded(by_yaw.get(yaw, np.nan)) for yaw in YAWS},
+        "correlation": _means(across, "yaw", YAWS),
+        "correlation_by_pitch": _means(across, "pitch", PITCHES),
+        "correlation_by_light": _means(across, "light", range(len(LIGHTS))),
         "correlation_to_30": _rounded(across.loc[across["yaw"] <= 30, "correlation"].mean()),
         "sensitivity": _rounded((1 - np.mean(between)) / distance) if between else None,
     }
 
 
-def _pose_pairs(people: list[Views], kind: str) -> pd.DataFrame:
-    """Each picture with its expression's frontal one: yaw and correlation."""
+def _pose_pairs(people: Sequence[Views], kind: str) -> pd.DataFrame:
+    """Each picture with its expression's frontal one: its place, and the correlation."""
     rows = []
     for views in people:
         for (expression, i, j), view in views.items():
             front = views.get((expression, *FRONT))
             if front is not None and (i, j) != FRONT:
-                rows.append((view.yaw, _correlation(front, view, kind)))
-    return pd.DataFrame(rows, columns=["yaw", "correlation"])
+                place = YAWS[i], PITCHES[j], light_number(i, j)
+                rows.append((*place, _correlation(front, view, kind)))
+    return pd.DataFrame(rows, columns=["yaw", "pitch", "light", "correlation"])
 
 
-def _expression_pairs(people: list[Views], kind: str) -> list[float]:
+def _means(across: pd.DataFrame, by: str, values: Iterable[float]) -> dict[str, float | None]:
+    found = across.groupby(by)["correlation"].mean()
+    return {f"{value:g}": _rounded(found.get(value, np.nan)) for value in values}
+
+
+def _expression_pairs(people: Sequence[Views], kind: str) -> list[float]:
     """Correlations of two expressions of one person in one pose and light."""
     pairs = []
     for views in people:

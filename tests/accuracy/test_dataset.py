@@ -1,12 +1,23 @@
 """Numbers of a rendered data set, through the stages' own folders and through the command."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
 
 from fer3d.accuracy.dataset import Folders, accuracy3d_dataset, accuracy3d_folder
-from fer3d.accuracy.invariance import FRONT, LIGHTS, invariance, light_of
+from fer3d.accuracy.invariance import (
+    EXPRESSIONS,
+    FRONT,
+    LIGHTS,
+    PITCHES,
+    YAWS,
+    View,
+    invariance,
+    light_of,
+    measure_views,
+)
 from fer3d.accuracy.truth import Truths
 from fer3d.alignment.align import align_dataset
 from fer3d.arrays import read_manifest
@@ -100,3 +111,23 @@ def test_the_front_is_lit_from_the_front_and_all_lights_are_used():
 def test_no_people_no_numbers(pipeline, local):
     nothing = invariance(0, 0, pipeline, local)
     assert nothing["pictures"] == 0 and nothing["sensitivity_gain"] is None
+
+
+def test_correlation_and_sensitivity_of_known_pictures():
+    """Expressions that have nothing in common; at yaw 45 three quarters of both are the same."""
+    first, second, drift = np.eye(4)[:3] - 0.25
+    drift -= (drift @ first) / (first @ first) * first  # orthogonal patterns of equal size
+    second -= (second @ first) / (first @ first) * first
+    drift -= (drift @ second) / (second @ second) * second
+    patterns = [pattern / np.linalg.norm(pattern) for pattern in (first, second, drift)]
+    views = {}
+    for (name, pattern), (i, yaw), j in product(
+        zip(EXPRESSIONS[:2], patterns, strict=False), enumerate(YAWS), range(len(PITCHES))
+    ):
+        picture = pattern + np.sqrt(3) * patterns[2] * (yaw == 45)
+        views[name, i, j] = View({"photo": picture}, {"photo": np.ones(4, bool)})
+    found = measure_views([views], "photo")
+    assert found["correlation"] == {"0": 1.0, "15": 1.0, "30": 1.0, "45": 0.5}
+    assert found["correlation_to_30"] == 1.0
+    assert found["correlation_by_pitch"]["10"] == 0.875
+    assert found["sensitivity"] == pytest.approx((1 - 0.75 / 4) / (0.5 * 5 / 19), abs=1e-3)
