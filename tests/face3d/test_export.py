@@ -23,7 +23,8 @@ def test_a_mesh_is_read_back_by_others(tmp_path):
 def test_faces_of_a_photo_are_one_upright_mesh():
     image = np.arange(300, dtype=np.uint8).reshape(10, 10, 3)
     square = SQUARE + np.array([0.5, 0.5, 0])  # centres of pixels
-    vertices, colours, triangles = scene_mesh(image, [square, square + [0, 0, 20]], TRIANGLES)
+    behind = square + np.array([0, 0, 20])
+    vertices, colours, triangles = scene_mesh(image, [square, behind], TRIANGLES)
     assert vertices[1].tolist() == [0.5, -9.5, -5]  # down in the photo is down, far is behind
     assert colours[2].tolist() == image[9, 9].tolist()
     assert triangles[2:].min() == 4 and triangles.max() == 7
