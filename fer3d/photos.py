@@ -1,6 +1,6 @@
 """Image files to what is known of their faces: the work of ``fer3d face3d``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,12 +109,14 @@ def write_mesh(path: Path, image: np.ndarray, faces: list[Face], finder: FaceFin
     write_ply(path, *scene_mesh(image, vertices, _surface(faces, finder)))
 
 
-def draw(image: np.ndarray, faces: Iterable[Face], finder: FaceFinder) -> np.ndarray:
+def draw(image: np.ndarray, faces: list[Face], finder: FaceFinder) -> np.ndarray:
     """The photo (H, W, 3) uint8 with every face's mesh, landmarks and axes."""
-    faces = list(faces)
+    if not faces:
+        return image
+    vertices = len(faces[0].vertices_image)
+    triangles = drawn_triangles(vertices, finder.assets, finder.models)
     for face in faces:
         rotation = rotation_from_pose(face.pose)
-        triangles = _triangles(faces, finder)
         image = draw_face(image, face.vertices_image, face.landmarks_image, rotation, triangles)
     return image
 
@@ -125,12 +127,6 @@ def _surface(faces: list[Face], finder: FaceFinder) -> np.ndarray:
         return np.zeros((0, 3), np.int64)
     source = surface_of(len(faces[0].vertices_image), finder.assets, 0, finder.models)
     return source.load().triangles
-
-
-def _triangles(faces: list[Face], finder: FaceFinder) -> np.ndarray:
-    if not faces:
-        return np.zeros((0, 3), np.int64)
-    return drawn_triangles(len(faces[0].vertices_image), finder.assets, finder.models)
 
 
 def _numbered(path: Path, number: int, alone: bool) -> Path:

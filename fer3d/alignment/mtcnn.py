@@ -68,7 +68,7 @@ class Mtcnn:
         """Faces of RGB images (N, H, W, 3) uint8, the most probable first.
 
         Boxes are not cut at the image's border as the package cuts them, for a cut box has lost
-        the centre and the size of its face; the `mtcnn` package cuts them there.
+        the centre and the size of its face.
         """
         if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
             raise ValueError(f"expected (N, H, W, 3) uint8, got {images.shape} {images.dtype}")

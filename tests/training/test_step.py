@@ -41,13 +41,13 @@ class Recorded(TorchDispatchMode):
 
 
 class Watched(ExpressionModule):
-    """Records each step and the metrics' updates in it, but for the first, which makes them."""
+    """Records each step and the metrics' updates in it; the first copies what the others use."""
 
     def training_step(self, batch: dict[str, torch.Tensor], batch_idx: int) -> torch.Tensor:
         with Recorded() as record:
             loss = super().training_step(batch, batch_idx)
-        if batch_idx:
-            self.waited = [*getattr(self, "waited", []), *record.found]
+        found = [name for name in record.found if batch_idx or name != "lift_fresh"]
+        self.waited = [*getattr(self, "waited", []), *found]
         return loss
 
 
