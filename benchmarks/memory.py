@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 import standin
 
-from fer3d import manifest
 from fer3d.alignment import align
 from fer3d.balancing.balance import balance_dataset
+from fer3d.files import manifest
+from fer3d.files.digests import sha1_bytes
+from fer3d.machine.settings import Settings
 from fer3d.params import AlignParams, BalanceParams
-from fer3d.settings import Settings
-from fer3d.store.digests import sha1_bytes
-from fer3d.store.rows import compute_dataset
+from fer3d.rowwise.compute import compute_dataset
 
 FILE_BYTES = 3000  # of an image file of FER2013's size
 FILES_A_FOLDER = 1000

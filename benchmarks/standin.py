@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.arrays import PackedWriter, Spec
 from fer3d.face3d.packing import Columns, compute_dataset
-from fer3d.settings import Settings
-from fer3d.store.digests import sha256_arrays
-from fer3d.store.producer import Arrays, Batch, Producer
+from fer3d.files.digests import sha256_arrays
+from fer3d.files.packed import PackedWriter, Spec
+from fer3d.machine.settings import Settings
+from fer3d.rowwise.producer import Arrays, Batch, Producer
 
 SIZE = 100  # px, of an aligned image
 ROWS_AT_ONCE = 1000  # written at once

@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 import standin
 
-from fer3d.settings import Settings
+from fer3d.machine.settings import Settings
+from fer3d.rowwise.compute import keys
+from fer3d.rowwise.sources import PackedSource
 from fer3d.store.objects import open_store
-from fer3d.store.rows import keys
-from fer3d.store.sources import PackedSource
 
 STAGES = {"reconstruct": standin.reconstruct, "relight": standin.relight}
 

@@ -8,7 +8,7 @@ from experiments import TIMES
 from fer3d.experiments.cells import Cell, Configuration
 from fer3d.experiments.run import run_cell
 from fer3d.experiments.times import timed
-from fer3d.training.data import Folders
+from fer3d.files.folders import Folders
 from stages import PathOption, context, run
 
 

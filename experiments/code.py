@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from fer3d.atomic import write_json
-from fer3d.store.digests import sha256_file
+from fer3d.files.atomic import write_json
+from fer3d.files.digests import sha256_file
 from stages import PathOption, run
 
 

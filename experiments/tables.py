@@ -1,7 +1,7 @@
 """The paper's tables, from the predictions of all cells."""
 
-from fer3d.atomic import write_json
 from fer3d.experiments.write import write_tables
+from fer3d.files.atomic import write_json
 from stages import PathOption, context, run
 
 

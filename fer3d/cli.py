@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from fer3d import __version__, settings
+from fer3d import __version__
 from fer3d import params as parameters
 from fer3d.commands import doctor, experiments, images, store
 from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
 from fer3d.errors import UserError, disk_full
+from fer3d.machine import settings
 
 typer_app = typer.Typer(no_args_is_help=True, add_completion=False)
 assets_app = typer.Typer(no_args_is_help=True, help="Model files.")
@@ -66,10 +67,10 @@ def accuracy3d(
     params: Annotated[Path, typer.Option(help="what to measure")] = PARAMS,
 ) -> None:
     """How far reconstructed faces are from rendered ones, whose truth is known."""
-    from fer3d.accuracy.dataset import accuracy3d_folder
-    from fer3d.accuracy.invariance import invariance
-    from fer3d.accuracy.pipeline import Pipeline
-    from fer3d.atomic import write_json
+    from fer3d.accuracy3d.dataset import accuracy3d_folder
+    from fer3d.accuracy3d.invariance import invariance
+    from fer3d.files.atomic import write_json
+    from fer3d.inference.one_image import Pipeline
 
     run, local = parameters.load(params), settings.load(Path())
     pipeline = Pipeline(assets, run.align, run.reconstruct, run.relight)

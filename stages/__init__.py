@@ -28,9 +28,10 @@ if sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 import typer  # noqa: E402
 
-from fer3d import params, settings  # noqa: E402
+from fer3d import params  # noqa: E402
 from fer3d.errors import UserError, disk_full  # noqa: E402
-from fer3d.workers import end_with_parent  # noqa: E402
+from fer3d.machine import settings  # noqa: E402
+from fer3d.machine.lifetimes import end_with_parent  # noqa: E402
 
 # Threads of one process that wait for each other sleep instead of spinning: on a machine that does
 # other things too, spinning makes training many times slower. Read when PyTorch is loaded.

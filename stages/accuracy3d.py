@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from fer3d.accuracy.dataset import Folders, accuracy3d_dataset
-from fer3d.accuracy.invariance import invariance
-from fer3d.accuracy.pipeline import Pipeline
-from fer3d.atomic import write_json
+from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset
+from fer3d.accuracy3d.invariance import invariance
 from fer3d.datasets.layout import image_root
+from fer3d.files.atomic import write_json
+from fer3d.inference.one_image import Pipeline
 from stages import PathOption, context, run
 
 

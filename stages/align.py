@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from fer3d.alignment.align import align_dataset
-from fer3d.atomic import write_json
 from fer3d.datasets.layout import image_root
+from fer3d.files.atomic import write_json
 from stages import PathOption, context, run
 
 

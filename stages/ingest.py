@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from fer3d.atomic import write_json
 from fer3d.datasets.ingest import ingest_dataset
+from fer3d.files.atomic import write_json
 from stages import PathOption, context, run
 
 

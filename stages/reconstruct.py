@@ -1,7 +1,7 @@
 """A 3D face, 68 landmarks, pose and visibility from each image, re-centralized."""
 
-from fer3d.atomic import write_json
 from fer3d.face3d.reconstruct import reconstruct_dataset
+from fer3d.files.atomic import write_json
 from stages import PathOption, context, run
 
 

@@ -1,7 +1,7 @@
 """Normals from nearest neighbours, and a shading image of each face, lit from the front."""
 
-from fer3d.atomic import write_json
 from fer3d.face3d.relight import relight_dataset
+from fer3d.files.atomic import write_json
 from stages import PathOption, context, run
 
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from fer3d.arrays import open_arrays
 from fer3d.datasets.layout import image_root
 from fer3d.evaluation.report import report
 from fer3d.evaluation.samples import SampleSources
 from fer3d.face3d.surfaces import drawn_triangles
+from fer3d.files.packed import open_arrays
 from stages import PathOption, context, run
 
 

@@ -1,8 +1,8 @@
 """Train, validation and test; validation is carved out of the training images."""
 
-from fer3d import manifest as manifests
-from fer3d.atomic import write_json
 from fer3d.cleaning.splits import split
+from fer3d.files import manifest as manifests
+from fer3d.files.atomic import write_json
 from stages import PathOption, context, run
 
 

@@ -1,6 +1,6 @@
 """The default data set: rendered faces of seven expressions, with their truth beside them."""
 
-from fer3d.datasets.synthetic.generate import synthesize
+from fer3d.synthetic.generate import synthesize
 from stages import PathOption, context, run
 
 

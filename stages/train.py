@@ -1,8 +1,8 @@
 """The recognizer is trained; early stopping and the best epoch come from the validation images."""
 
+from fer3d.files.folders import Folders
 from fer3d.networks.config import network_config
 from fer3d.training.config import train_config
-from fer3d.training.data import Folders
 from fer3d.training.fit import fit
 from stages import PathOption, context, run
 

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from fer3d import assets, settings
+from fer3d.assets import catalogue
+from fer3d.machine import settings
+
+pytest_plugins = ["stores"]
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -19,5 +22,5 @@ def repository() -> Path:
 def assets_dir() -> Path:
     """A folder with the model files: the checkout's own, fetched where they are not there yet."""
     folder = REPOSITORY / "data" / "assets"
-    assets.fetch(folder, wheels=settings.load(REPOSITORY).wheels)
+    catalogue.fetch(folder, wheels=settings.load(REPOSITORY).wheels)
     return folder

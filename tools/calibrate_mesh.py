@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fer3d import images
-from fer3d.accuracy.truth import TrueFace, true_face
+from fer3d import synthetic
+from fer3d.accuracy3d.truth import TrueFace, true_face
 from fer3d.alignment.aligner import Aligned, Aligner, make_detector
-from fer3d.datasets import synthetic
 from fer3d.face3d import calibration, facemesh
 from fer3d.face3d.rigid import fit_rigid, rigid_weights
 from fer3d.face3d.topology import Topology, load_topology
+from fer3d.files import images
 
 ROOT = Path(__file__).parent.parent
 ASSETS = ROOT / "data" / "assets"

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from fer3d.alignment import eyes
-from fer3d.alignment.faces import Detector, Faces, most_central
+from fer3d.alignment.detector import Detector, Faces, most_central
 from fer3d.params import AlignParams
 
 

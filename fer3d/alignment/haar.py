@@ -9,9 +9,9 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from fer3d.alignment.faces import Faces
+from fer3d.alignment.detector import Faces
 from fer3d.errors import UserError
-from fer3d.images import resize
+from fer3d.files.images import resize
 
 _FACE_CASCADE = "haarcascade_frontalface_default.xml"
 _EYE_CASCADE = "haarcascade_eye.xml"

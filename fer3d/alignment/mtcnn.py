@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from fer3d.alignment import boxes as box
-from fer3d.alignment import networks, sampling
-from fer3d.alignment.faces import Faces
+from fer3d.alignment import mtcnn_crops, mtcnn_networks
+from fer3d.alignment.detector import Faces
 
 PIXEL_CENTRE = 0.5  # px: the package counts points from the centre of the first pixel, fer3d from
 # its corner. Measured: points of mirrored FER2013 images are half a pixel apart at any size.
@@ -57,7 +57,7 @@ class Mtcnn:
         """
         if min_face < box.CELL:
             raise ValueError(f"min_face: expected at least 12 px, got {min_face}")
-        self._proposal, self._refine, self._output = networks.load(assets, device)
+        self._proposal, self._refine, self._output = mtcnn_networks.load(assets, device)
         self._min_face = min_face
         self._thresholds = thresholds
         self._device = device
@@ -72,7 +72,7 @@ class Mtcnn:
         """
         if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
             raise ValueError(f"expected (N, H, W, 3) uint8, got {images.shape} {images.dtype}")
-        packed = sampling.pack(images).to(self._device)
+        packed = mtcnn_crops.pack(images).to(self._device)
         owner, found = self._propose(images)
         owner, found = self._refined(packed, owner, found)
         owner, found, points, scores = self._final(packed, owner, found)
@@ -98,8 +98,8 @@ class Mtcnn:
         height, width = (int(side * scale) for side in images.shape[1:3])
         if min(height, width) < box.CELL:
             return _nothing()
-        level = sampling.shrink(images, height, width)
-        level = sampling.normalize(torch.from_numpy(level).to(self._device)).permute(0, 3, 1, 2)
+        level = mtcnn_crops.shrink(images, height, width)
+        level = mtcnn_crops.normalize(torch.from_numpy(level).to(self._device)).permute(0, 3, 1, 2)
         chunk = max(1, _CHUNK_PIXELS // (height * width))
         offsets, probability = _in_chunks(self._proposal, level, chunk)
         where = torch.nonzero(probability > self._thresholds[0])
@@ -115,7 +115,7 @@ class Mtcnn:
         self, packed: Tensor, owner: np.ndarray, found: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Squares that the second network lets pass: image (n,) and corners (n, 4)."""
-        crops = self._crops(packed, owner, found, networks.REFINE_SIZE)
+        crops = self._crops(packed, owner, found, mtcnn_networks.REFINE_SIZE)
         offsets, scores = _judged(self._refine, crops, _REFINE_CHUNK)
         passed = scores > self._thresholds[1]
         owner, scores = owner[passed], scores[passed]
@@ -127,7 +127,7 @@ class Mtcnn:
         self, packed: Tensor, owner: np.ndarray, found: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Faces: image (n,), corners (n, 4), points (n, 5, 2), face probability (n,)."""
-        crops = self._crops(packed, owner, found, networks.OUTPUT_SIZE)
+        crops = self._crops(packed, owner, found, mtcnn_networks.OUTPUT_SIZE)
         offsets, fractions, scores = _judged(self._output, crops, _OUTPUT_CHUNK)
         passed = scores > self._thresholds[2]
         owner, found, scores = owner[passed], found[passed], scores[passed]
@@ -138,7 +138,7 @@ class Mtcnn:
 
     def _crops(self, packed: Tensor, owner: np.ndarray, found: np.ndarray, size: int) -> Tensor:
         owners = torch.from_numpy(owner).to(self._device)
-        return sampling.crop(packed, owners, torch.from_numpy(found).to(self._device), size)
+        return mtcnn_crops.crop(packed, owners, torch.from_numpy(found).to(self._device), size)
 
 
 def pyramid(height: int, width: int, min_face: int) -> list[float]:

@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train
 
 from fer3d.cleaning.divisible import Division, check_divisible
 from fer3d.errors import UserError
-from fer3d.manifest import SPLITS, TEST, TRAIN, VALIDATION, check_two_classes, people, tally
+from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, check_two_classes, people, tally
 from fer3d.params import SplitParams
 
 
@@ -115,7 +115,7 @@ def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     """Deal the images into stratified folds, whole subjects where subjects are known.
 
     Args:
-        frame: manifest sorted by id; who is on an image says ``fer3d.manifest.people``.
+        frame: manifest sorted by id; who is on an image says ``fer3d.files.manifest.people``.
         folds: how many, at least 2.
 
     Returns:

@@ -9,12 +9,12 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from fer3d import params as parameters
-from fer3d import settings
 from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
 from fer3d.errors import printable
+from fer3d.machine import settings
 
 if TYPE_CHECKING:
-    from fer3d.predictions import Answer
+    from fer3d.inference.answers import Answer
 
 CHECKPOINT = Path("data/train/model.ckpt")
 
@@ -36,19 +36,19 @@ def predict(
     models: ModelsOption = MODELS,
 ) -> None:
     """The expression in each image, and how sure the recognizer is; 1 if one cannot be read."""
-    from fer3d import predictions
-    from fer3d.predict import Predictor
+    from fer3d.inference import answers
+    from fer3d.inference.recognize import Predictor
 
-    files = predictions.image_files(image)
+    files = answers.image_files(image)
     predictor = Predictor(checkpoint, assets, settings.load(Path()).torch_device(), models)
     classes = predictor.classes
-    answers = predictions.answer_files(files, predictor)
+    answered = answers.answer_files(files, predictor)
     if json_file is not None:
-        predictions.write_answers_json(answers, json_file)
+        answers.write_answers_json(answered, json_file)
     if csv_file is not None:
-        predictions.write_answers_csv(answers, classes, csv_file)
-    _print_answers(answers)
-    if any(answer.problem for answer in answers):
+        answers.write_answers_csv(answered, classes, csv_file)
+    _print_answers(answered)
+    if any(answer.problem for answer in answered):
         raise typer.Exit(1)
 
 
@@ -80,8 +80,8 @@ def face3d(
     models: ModelsOption = MODELS,
 ) -> None:
     """The faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
-    from fer3d.faces import FaceFinder
-    from fer3d.photos import Outputs, describe
+    from fer3d.inference.find_faces import FaceFinder
+    from fer3d.inference.photos import Outputs, describe
 
     outputs = Outputs(json_file, mesh, picture)
     device = settings.load(Path()).torch_device()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer3d.arrays import MANIFEST
 from fer3d.commands.experiments import FOLDS
+from fer3d.files.packed import MANIFEST
 from fer3d.params import Params
-from fer3d.store.producer import Producer
-from fer3d.store.sources import RowSource
+from fer3d.rowwise.producer import Producer
+from fer3d.rowwise.sources import RowSource
 
 LAST_SOURCE = "reconstruct"  # the last stage whose output another stage looks up row by row
 FOLD = "fold"  # the stage that does the same, and more, for a fold
@@ -44,7 +44,7 @@ def needed_keys(checkout: Checkout) -> Needed:
     Results of both kinds of device count: a run on another machine of the group, or with another
     FER3D_DEVICE, looks up those of its own.
     """
-    from fer3d.store.rows import keys
+    from fer3d.rowwise.compute import keys
 
     found: set[str] = set()
     unknown = list(_stale(checkout))
@@ -70,9 +70,9 @@ def _folds(checkout: Checkout) -> list[Path]:
 
 
 def _align(checkout: Checkout, folder: Path) -> Iterator[Rows]:
-    from fer3d import manifest
     from fer3d.alignment.align import producer, source
     from fer3d.datasets.layout import image_root
+    from fer3d.files import manifest
 
     params = checkout.params
     images = image_root(checkout.folder / params.ingest.source)
@@ -84,7 +84,7 @@ def _align(checkout: Checkout, folder: Path) -> Iterator[Rows]:
 
 def _reconstruct(checkout: Checkout, folder: Path) -> Iterator[Rows]:
     from fer3d.face3d.reconstruct import producer
-    from fer3d.store.sources import PackedSource
+    from fer3d.rowwise.sources import PackedSource
 
     models = checkout.folder / checkout.models
     for device in DEVICES:
@@ -94,7 +94,7 @@ def _reconstruct(checkout: Checkout, folder: Path) -> Iterator[Rows]:
 
 def _relight(checkout: Checkout, folder: Path) -> Iterator[Rows]:
     from fer3d.face3d.relight import folder_producer
-    from fer3d.store.sources import PackedSource
+    from fer3d.rowwise.sources import PackedSource
 
     models = checkout.folder / checkout.models
     made = folder_producer(checkout.params.relight, folder, _assets(checkout), models)

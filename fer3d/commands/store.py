@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from fer3d import params as parameters
-from fer3d import settings
 from fer3d.commands.options import PARAMS
 from fer3d.errors import UserError
+from fer3d.machine import settings
 
 if TYPE_CHECKING:
     from fer3d.store.objects import ObjectStore
@@ -30,7 +30,7 @@ def stats(
     quick: Annotated[bool, typer.Option("--quick", help="list only, no producers")] = False,
 ) -> None:
     """How many objects there are, how large, and who made them."""
-    from fer3d.parallel import progress
+    from fer3d.machine.progress import progress
     from fer3d.store import upkeep
 
     store = _store()
@@ -54,7 +54,7 @@ def stats(
 @app.command()
 def verify() -> None:
     """Read every object; set damaged ones aside, to be computed again when needed; 1 if any."""
-    from fer3d.parallel import progress
+    from fer3d.machine.progress import progress
     from fer3d.store import upkeep
 
     store = _store()
@@ -91,7 +91,7 @@ def prune(
     may have to compute theirs again.
     """
     from fer3d.commands.needed import Checkout, needed_keys
-    from fer3d.parallel import progress
+    from fer3d.machine.progress import progress
     from fer3d.store import upkeep
 
     if older_than is None and not unused:

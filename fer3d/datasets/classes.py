@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from fer3d.datasets.entries import Entry
 from fer3d.errors import UserError
-from fer3d.manifest import check_two_classes
+from fer3d.files.manifest import check_two_classes
 
 
 def rename_classes(entries: Sequence[Entry], class_names: Mapping[str, str]) -> list[Entry]:

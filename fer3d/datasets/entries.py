@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fer3d.manifest import TEST, TRAIN, VALIDATION
+from fer3d.files.manifest import TEST, TRAIN, VALIDATION
 
 # Names of official splits, as folders or in the split column of a list; case does not matter.
 # `dev` is the speech and language word for it; the last two are FER2013's own (its Usage column).

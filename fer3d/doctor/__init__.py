@@ -4,9 +4,9 @@ from pathlib import Path
 
 from fer3d.doctor import disk, machine, sharing
 from fer3d.doctor.finding import Finding, Status
+from fer3d.machine import addresses
+from fer3d.machine.settings import Settings
 from fer3d.params import Params
-from fer3d.settings import Settings
-from fer3d.store import addresses
 
 __all__ = ["Finding", "Status", "examine"]
 

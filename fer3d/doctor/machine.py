@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
-from fer3d.limits import available_memory, usable_cores
-from fer3d.settings import Settings
+from fer3d.machine.limits import available_memory, usable_cores
+from fer3d.machine.settings import Settings
 
 LIBRARIES = {  # Debian package -> the library in it that Open3D loads; see tools/
     "libusb-1.0-0": "libusb-1.0.so.0",

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer3d import assets
-from fer3d.atomic import current_umask, unfinished
+from fer3d.assets import catalogue
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
-from fer3d.settings import Settings
-from fer3d.store import addresses
-from fer3d.store.digests import sha256_file
+from fer3d.files.atomic import current_umask, unfinished
+from fer3d.files.digests import sha256_file
+from fer3d.machine import addresses
+from fer3d.machine.settings import Settings
 from fer3d.store.objects import ObjectStore, name_of, open_store
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def dvc_state(checkout: Path) -> list[Finding]:
 def model_files(checkout: Path) -> Finding:
     """Model files against their pinned SHA-256."""
     folder = checkout / "data/assets"
-    known = assets.ASSETS.values()
+    known = catalogue.ASSETS.values()
     missing = [asset.name for asset in known if not (folder / asset.name).exists()]
     wrong = [
         asset.name
@@ -152,8 +152,8 @@ def model_files(checkout: Path) -> Finding:
         return warning("assets", f"damaged: {', '.join(wrong)}", "`dvc repro --force assets`")
     if missing:
         advice = "`dvc repro assets` fetches them; offline: FER3D_WHEELS"
-        return warning("assets", f"{len(missing)} of {len(assets.ASSETS)} are not here", advice)
-    return ok("assets", f"{len(assets.ASSETS)} files with their SHA-256")
+        return warning("assets", f"{len(missing)} of {len(catalogue.ASSETS)} are not here", advice)
+    return ok("assets", f"{len(catalogue.ASSETS)} files with their SHA-256")
 
 
 def dask(settings: Settings) -> Finding:
@@ -163,7 +163,7 @@ def dask(settings: Settings) -> Finding:
             advice = "set FER3D_PARALLEL=dask, or unset FER3D_DASK"
             return warning("dask", "FER3D_DASK is set, and preprocessing runs here", advice)
         return ok("dask", "not asked for")
-    from fer3d.cluster import connect, count_workers
+    from fer3d.machine.dask_cluster import connect, count_workers
 
     try:
         client = connect(settings)

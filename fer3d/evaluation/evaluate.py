@@ -1,25 +1,21 @@
 """A trained recognizer on images that it has not seen."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from fer3d.atomic import atomic_path
 from fer3d.errors import UserError
-from fer3d.evaluation.scores import confusion_matrix, scores
-from fer3d.manifest import TEST, VALIDATION
+from fer3d.evaluation.predictions import evaluate_split, predictions_table
+from fer3d.files.folders import Folders
+from fer3d.files.manifest import TEST, VALIDATION
+from fer3d.machine.progress import progress
 from fer3d.networks.inputs import to_inputs
-from fer3d.parallel import progress
 from fer3d.training.checkpoint import Recognizer, load_recognizer
-from fer3d.training.data import Arrays, ExpressionDataset, Folders, in_order, open_set
+from fer3d.training.data import Arrays, ExpressionDataset, in_order, open_set
 
 SPLITS = (VALIDATION, TEST)
 BATCH = 64  # images; fixed, so that a result does not depend on it
-PROBABILITY = "p_"  # before a class's name: its column of probabilities
 
 
 def evaluate(
@@ -71,47 +67,6 @@ def predict(recognizer: Recognizer, dataset: ExpressionDataset, device: str = "c
             parts.append(recognizer.network.probabilities(**to_inputs(batch)).cpu().numpy())
             advance(len(indices))
     return np.concatenate(parts)
-
-
-def predictions_table(
-    frame: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]
-) -> pd.DataFrame:
-    """One row an image: what it is, what it was taken for, and how surely.
-
-    Args:
-        frame: N rows of a manifest.
-        probabilities: (N, C) float32.
-        classes: the C names.
-    """
-    table = frame[["id", "split", "label"]].reset_index(drop=True)
-    table["predicted"] = np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)]
-    columns = {f"{PROBABILITY}{name}": probabilities[:, i] for i, name in enumerate(classes)}
-    return table.assign(**columns)
-
-
-def evaluate_split(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, object]:
-    """The metrics of a table of predictions, see ``scores``."""
-    return scores(confusion_of(predictions, classes), classes)
-
-
-def confusion_of(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
-    """Confusion matrix (C, C) int64 of a table of predictions, rows actual, columns predicted."""
-    codes = [pd.Index(classes).get_indexer(predictions[name]) for name in ("label", "predicted")]
-    return confusion_matrix(*codes, len(classes))
-
-
-def classes_of(predictions: pd.DataFrame) -> list[str]:
-    """The recognizer's classes, in its order, from the columns of a table of predictions."""
-    columns = [name for name in predictions.columns if name.startswith(PROBABILITY)]
-    return [name.removeprefix(PROBABILITY) for name in columns]
-
-
-def write_predictions(predictions: pd.DataFrame, path: Path) -> None:
-    """Write predictions as Parquet in one atomic step; equal tables give equal bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pandas(predictions, preserve_index=False).replace_schema_metadata()
-    with atomic_path(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
 
 
 def _check_sizes(recognizer: Recognizer, arrays: Arrays) -> None:

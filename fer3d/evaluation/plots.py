@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer3d.atomic import write_text
-from fer3d.evaluation.evaluate import classes_of, confusion_of
+from fer3d.evaluation.predictions import classes_of, confusion_of
+from fer3d.files.atomic import write_text
 
 DPI = 120
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.atomic import write_bytes, write_text
 from fer3d.evaluation import charts
-from fer3d.evaluation.evaluate import classes_of, confusion_of
 from fer3d.evaluation.plots import row_shares
+from fer3d.evaluation.predictions import classes_of, confusion_of
 from fer3d.evaluation.samples import SampleSources, failure_sheets, overview_sheet, sample_sheets
 from fer3d.evaluation.tables import read_metrics
-from fer3d.images import encode_png
-from fer3d.manifest import TEST
+from fer3d.files.atomic import write_bytes, write_text
+from fer3d.files.images import encode_png
+from fer3d.files.manifest import TEST
 
 PAGE = "report.html"
 TEMPLATE = "report.html.j2"

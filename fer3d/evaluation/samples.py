@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer3d.arrays import open_arrays, read_manifest
-from fer3d.images import MAX_PIXELS, Rejected, contact_sheet, decode, read_file, resize
-from fer3d.manifest import TEST, VALIDATION
+from fer3d.files.images import MAX_PIXELS, Rejected, contact_sheet, decode, read_file, resize
+from fer3d.files.manifest import TEST, VALIDATION
+from fer3d.files.packed import open_arrays, read_manifest
 
 COLUMNS = ("original", "aligned", "mesh", "shading")
 CELL = 120  # px, side of a picture in a sheet

@@ -6,19 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer3d.evaluation.formats import UNDEFINED, Entry, ResultTable, Value
-from fer3d.evaluation.groups import (
-    THIRDS,
-    TURNED,
-    Lighting,
-    thirds,
-    turned,
-    yaw_groups,
-    yaw_names,
-)
-from fer3d.evaluation.statistics import McNemar, mcnemar
 from fer3d.experiments.cells import TITLES, Configuration
+from fer3d.experiments.formats import UNDEFINED, Entry, ResultTable, Value
+from fer3d.experiments.groups import THIRDS, TURNED, Lighting, thirds, turned, yaw_groups, yaw_names
 from fer3d.experiments.results import Bootstrap, Difference, Results
+from fer3d.experiments.statistics import McNemar, mcnemar
 
 QUESTIONS = (  # what the second has that the first has not
     ("base", "whole", "3D and landmarks"),

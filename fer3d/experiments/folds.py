@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer3d import manifest
-from fer3d.arrays import MANIFEST, read_manifest
-from fer3d.atomic import scratch_folder
 from fer3d.balancing.balance import balance_dataset
 from fer3d.cleaning.splits import split
 from fer3d.errors import UserError
 from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.face3d.relight import relight_dataset
+from fer3d.files import manifest
+from fer3d.files.atomic import scratch_folder
+from fer3d.files.folders import Folders
+from fer3d.files.packed import MANIFEST, read_manifest
+from fer3d.machine.settings import Settings
 from fer3d.params import Params
-from fer3d.settings import Settings
-from fer3d.training.data import Folders
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer3d.evaluation.groups import yaw_names
 from fer3d.evaluation.plots import DPI
-from fer3d.evaluation.statistics import Interval
 from fer3d.experiments.cells import BRANCHES, TITLES, Configuration
 from fer3d.experiments.comparisons import Group, group_differences, whole_against_base
+from fer3d.experiments.groups import yaw_names
 from fer3d.experiments.results import Bootstrap, Results
+from fer3d.experiments.statistics import Interval
 from fer3d.experiments.tables import Scores
 
 if TYPE_CHECKING:

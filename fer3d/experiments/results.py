@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from fer3d.errors import UserError
-from fer3d.evaluation.evaluate import confusion_of
-from fer3d.evaluation.statistics import (
+from fer3d.evaluation.predictions import confusion_of
+from fer3d.experiments.cells import PREDICTIONS, Cell, Configuration, configurations, matrix
+from fer3d.experiments.published import ABBREVIATIONS
+from fer3d.experiments.statistics import (
     Interval,
     Spread,
     accuracy_interval,
@@ -17,9 +19,7 @@ from fer3d.evaluation.statistics import (
     difference_interval,
     spread,
 )
-from fer3d.experiments.cells import PREDICTIONS, Cell, Configuration, configurations, matrix
-from fer3d.experiments.published import ABBREVIATIONS
-from fer3d.manifest import TEST
+from fer3d.files.manifest import TEST
 from fer3d.params import Params
 
 
@@ -45,7 +45,7 @@ class Results:
         folds: how many were pooled; 1 with one fixed test set.
         seeds: S of them.
         predicted: by configuration, (S, N) int, positions in ``classes``.
-        people: (N,) str, who is on an image, see ``fer3d.manifest.people``.
+        people: (N,) str, who is on an image, see ``fer3d.files.manifest.people``.
     """
 
     classes: Sequence[str]
@@ -131,7 +131,7 @@ def load_results(params: Params, folder: Path, people: pd.Series) -> Results:
 
     Args:
         folder: of the cells' folders.
-        people: by image id, see ``fer3d.manifest.people``.
+        people: by image id, see ``fer3d.files.manifest.people``.
 
     Raises:
         UserError: a cell is missing, or cells were tested on different images, or on images that

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fer3d.atomic import write_json
-from fer3d.evaluation.evaluate import evaluate, write_predictions
+from fer3d.evaluation.evaluate import evaluate
+from fer3d.evaluation.predictions import write_predictions
 from fer3d.experiments.cells import CELL_FILE, PREDICTIONS, Cell, configs, parameters
+from fer3d.files.atomic import write_json
+from fer3d.files.folders import Folders
 from fer3d.params import Params
-from fer3d.training.data import Folders
 from fer3d.training.fit import fit
 
 CURVES = "curves.csv"

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fer3d.evaluation.formats import Entry, ResultTable, Value
 from fer3d.evaluation.plots import row_shares
-from fer3d.evaluation.statistics import spread
 from fer3d.experiments.cells import BRANCHES, TITLES, Configuration
+from fer3d.experiments.formats import Entry, ResultTable, Value
 from fer3d.experiments.published import ABBREVIATIONS, Published
 from fer3d.experiments.results import Bootstrap, Results, Score
+from fer3d.experiments.statistics import spread
 
 BLANK = ""
 RUNS = (

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from fer3d.atomic import write_json
 from fer3d.experiments.cells import Cell, parameters
+from fer3d.files.atomic import write_json
+from fer3d.files.digests import sha256_json
 from fer3d.params import Params
-from fer3d.store.digests import sha256_json
 
 
 class Taken(BaseModel):

@@ -6,10 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from fer3d.arrays import open_arrays, read_manifest
-from fer3d.atomic import write_bytes, write_text
-from fer3d.evaluation.formats import ResultTable, to_csv, to_latex, to_markdown
-from fer3d.evaluation.groups import lighting
 from fer3d.evaluation.scores import DECIMALS
 from fer3d.experiments.cells import Configuration
 from fer3d.experiments.comparisons import (
@@ -23,6 +19,8 @@ from fer3d.experiments.comparisons import (
     pairs,
     whole_against_base,
 )
+from fer3d.experiments.formats import ResultTable, to_csv, to_latex, to_markdown
+from fer3d.experiments.groups import lighting
 from fer3d.experiments.pictures import accuracy_png, yaw_png
 from fer3d.experiments.published import PUBLISHED
 from fer3d.experiments.results import Bootstrap, Difference, Results, load_results
@@ -33,7 +31,9 @@ from fer3d.experiments.tables import (
     results_table,
     score_all,
 )
-from fer3d.manifest import people
+from fer3d.files.atomic import write_bytes, write_text
+from fer3d.files.manifest import people
+from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.params import Params
 
 PAGE = "tables.md"

@@ -18,8 +18,8 @@ from io import BytesIO
 
 import numpy as np
 
-from fer3d.face3d.frames import pose_from_rotation
 from fer3d.face3d.rigid import fit_rigid
+from fer3d.geometry.frames import pose_from_rotation
 
 FIELDS = "calibration.npz"
 MAX_PITCH, MAX_YAW = 25.0, 60.0  # degrees: what was measured; beyond, the error is that at the end

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.atomic import write_bytes
-from fer3d.face3d.colours import sample_colours
+from fer3d.files.atomic import write_bytes
+from fer3d.geometry.sampling import sample_colours
 
 LINE, POINT = (255, 220, 60), (60, 230, 120)  # RGB
 AXES = ((230, 70, 70), (80, 200, 80), (70, 130, 255))  # RGB: x, y, z of the face frame

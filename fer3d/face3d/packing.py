@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer3d.arrays import read_manifest
-from fer3d.settings import Settings
-from fer3d.store.producer import Arrays, Producer
-from fer3d.store.rows import compute_dataset as compute_rows
-from fer3d.store.sources import PackedSource
+from fer3d.files.packed import read_manifest
+from fer3d.machine.settings import Settings
+from fer3d.rowwise.compute import compute_dataset as compute_rows
+from fer3d.rowwise.producer import Arrays, Producer
+from fer3d.rowwise.sources import PackedSource
 
 Columns = Mapping[str, np.ndarray]
 

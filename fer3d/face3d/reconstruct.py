@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.arrays import Spec
 from fer3d.face3d import landmarks
 from fer3d.face3d.backends import Backend, make_backend
-from fer3d.face3d.frames import pose_from_rotation
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.packing import Columns, by_row, compute_dataset
 from fer3d.face3d.recentralize import Similarity, fit_similarity, is_degenerate
 from fer3d.face3d.rigid import rigid_weights, turn_to_front
 from fer3d.face3d.topology import MODELS, VERTICES, Topology, load_topology
 from fer3d.face3d.visibility import unoccluded_points, visible_points
-from fer3d.manifest import tally
+from fer3d.files.digests import sha256_file
+from fer3d.files.manifest import tally
+from fer3d.files.packed import Spec
+from fer3d.geometry.frames import pose_from_rotation
+from fer3d.machine.settings import Settings
 from fer3d.params import ReconstructParams
-from fer3d.settings import Settings
-from fer3d.store.digests import sha256_file
-from fer3d.store.producer import Arrays, Producer
+from fer3d.rowwise.producer import Arrays, Producer
 
 VERSION = 3
 INPUTS = ("images", "points")

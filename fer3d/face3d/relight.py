@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from fer3d.arrays import Spec, open_arrays
 from fer3d.face3d.packing import Columns, by_row, compute_dataset
 from fer3d.face3d.shading import ShadingImage, shade, unit
 from fer3d.face3d.surfaces import SurfaceSource, surface_of
 from fer3d.face3d.topology import VERTICES, load_topology
+from fer3d.files.packed import Spec, open_arrays
+from fer3d.machine.settings import Settings
 from fer3d.params import RelightParams
-from fer3d.settings import Settings
-from fer3d.store.producer import Arrays, Producer
+from fer3d.rowwise.producer import Arrays, Producer
 
 VERSION = 1
 INPUTS = ("vertices_face", "visible")

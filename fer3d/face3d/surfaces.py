@@ -11,7 +11,7 @@ from fer3d.face3d.prnet import files
 from fer3d.face3d.prnet.uv import POINTS, grid_triangles
 from fer3d.face3d.subdivision import Subdivision, subdivide
 from fer3d.face3d.topology import MODELS, VERTICES, load_topology
-from fer3d.store.digests import sha256_file
+from fer3d.files.digests import sha256_file
 
 DRAWN_STEP = 8  # UV cells between the points of PRN's surface that a drawing joins
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer3d.store.files import Entry
+from fer3d.store.places import Entry
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer3d.store import addresses
+from fer3d.machine import addresses
 from fer3d.store.encoding import DamagedObject, OtherFormat, decode, encode
-from fer3d.store.files import Files
 from fer3d.store.folder import FolderFiles
+from fer3d.store.places import Files
 
 DAMAGED = ".damaged"
 KEY_DIGITS = 64

@@ -25,7 +25,7 @@ from fsspec import AbstractFileSystem
 from fsspec.asyn import sync
 from fsspec.core import url_to_fs
 
-from fer3d.store.files import Entry
+from fer3d.store.places import Entry
 
 CONCURRENCY = 64  # requests of one process at a time
 PAUSE_SECONDS = 300  # without a request after one that failed

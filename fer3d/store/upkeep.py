@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fer3d.errors import UserError
-from fer3d.parallel import batches
+from fer3d.machine.ordered_map import batches
 from fer3d.store.encoding import LONGEST_HEADER, DamagedObject, read_header
-from fer3d.store.files import Entry
 from fer3d.store.objects import DAMAGED, ObjectStore, key_of, reason
+from fer3d.store.places import Entry
 
 AT_ONCE = 256  # objects read or removed in one call
 UNFINISHED_AGE_S = 24 * 3600.0  # a file still being written is younger

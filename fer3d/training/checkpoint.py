@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fer3d.atomic import write_bytes
 from fer3d.errors import UserError
+from fer3d.files.atomic import write_bytes
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,25 +11,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from fer3d.arrays import open_arrays, read_manifest
 from fer3d.errors import UserError
-from fer3d.limits import available_memory
-from fer3d.manifest import TRAIN, VALIDATION
+from fer3d.files.folders import Folders
+from fer3d.files.manifest import TRAIN, VALIDATION
+from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.machine.limits import available_memory
 from fer3d.training.batches import ShuffledBatches, in_order, loader
 
 Batch = dict[str, Tensor]
 
 RESIDENT_SHARE = 0.5  # of the device's free memory that a set may fill
 MIN_PART = 2  # images; a single one gives batch normalization no variance
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Packed folders with the same rows: of ``balance``, ``reconstruct`` and ``relight``."""
-
-    images: Path  # images (N, S, S, 3) uint8
-    faces: Path  # landmarks_image (N, 68, 2 or 3) float32; `reconstructed` in the manifest
-    shadings: Path  # shading (N, S, S) uint8
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,16 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.plugins.environments import LightningEnvironment
 
-from fer3d.atomic import write_json, write_text
 from fer3d.errors import UserError
+from fer3d.files.atomic import write_json, write_text
+from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.landmark import landmark_features
 from fer3d.training.checkpoint import Recognizer, save_recognizer
 from fer3d.training.config import PRECISIONS, TrainConfig
 from fer3d.training.course import Course
-from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, Folders, open_set
+from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, open_set
 from fer3d.training.losses import balanced_class_weights
 from fer3d.training.module import ExpressionModule
 from fer3d.training.resume import TrainingState, finish, last_state, state_file

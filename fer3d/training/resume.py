@@ -25,10 +25,10 @@ from pytorch_lightning.callbacks import Callback
 
 import fer3d.networks
 import fer3d.training
-from fer3d import arrays, manifest
-from fer3d.atomic import atomic_path
-from fer3d.store.digests import sha256_file, sha256_json
-from fer3d.training.data import Folders
+from fer3d.files import manifest, packed
+from fer3d.files.atomic import atomic_path
+from fer3d.files.digests import sha256_file, sha256_json
+from fer3d.files.folders import Folders
 
 SUFFIX = ".ckpt"
 FINISHED = ".finished.ckpt"
@@ -156,4 +156,4 @@ def _code() -> list[str]:
     """Digests of the modules that training runs."""
     packages = [Path(package.__path__[0]) for package in (fer3d.networks, fer3d.training)]
     files = [path for folder in packages for path in sorted(folder.glob("*.py"))]
-    return [sha256_file(path) for path in (*files, Path(arrays.__file__), Path(manifest.__file__))]
+    return [sha256_file(path) for path in (*files, Path(packed.__file__), Path(manifest.__file__))]

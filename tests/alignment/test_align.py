@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d import arrays, images, manifest
 from fer3d.alignment.align import align_dataset
 from fer3d.errors import UserError
+from fer3d.files import images, manifest, packed
+from fer3d.machine.settings import Settings
 from fer3d.params import AlignParams
-from fer3d.settings import Settings
 
 PARAMS = AlignParams(
     detector="mtcnn", size=64, crop=1.5, padding=0.0, min_face=20, thresholds=(0.6, 0.7, 0.8)
@@ -48,13 +48,13 @@ def test_no_row_is_lost_and_each_has_its_own_image(
     dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path, face: np.ndarray
 ) -> None:
     metrics = run(dataset, tmp_path / "out", assets_dir)
-    frame, packed = arrays.read_manifest(tmp_path / "out"), arrays.open_arrays(tmp_path / "out")
+    frame, arrays = packed.read_manifest(tmp_path / "out"), packed.open_arrays(tmp_path / "out")
     before = manifest.read(dataset[0])
     pd.testing.assert_frame_equal(frame[before.columns.tolist()], before)
-    grey = [(image == 128).all() for image in packed["images"]]
+    grey = [(image == 128).all() for image in arrays["images"]]
     assert grey == (~frame["aligned"]).tolist()
     assert [Path(path).stem for path in frame["path"][~frame["aligned"]]] == ["2", "8", "5"]
-    assert np.isnan(packed["points"][~frame["aligned"]]).all()
+    assert np.isnan(arrays["points"][~frame["aligned"]]).all()
     assert frame.loc[frame["aligned"], "confidence"].min() > 0.9
     assert frame["box_x"].isna().tolist() == grey
     assert metrics["train"] == {

@@ -7,7 +7,7 @@ import pytest
 
 from fer3d.alignment import eyes
 from fer3d.alignment.aligner import Aligned, Aligner, make_detector
-from fer3d.alignment.faces import Faces
+from fer3d.alignment.detector import Faces
 from fer3d.alignment.mtcnn import Mtcnn
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from fer3d.alignment import boxes, networks, sampling
-from fer3d.alignment.faces import Faces
+from fer3d.alignment import boxes, mtcnn_crops, mtcnn_networks
+from fer3d.alignment.detector import Faces
 from fer3d.alignment.mtcnn import Mtcnn, pyramid
 from fer3d.errors import UserError
 
@@ -106,18 +106,18 @@ def test_weights_of_another_network_are_refused(assets_dir: Path, tmp_path: Path
     for name in ("pnet", "rnet", "onet"):
         (tmp_path / f"{name}.lz4").write_bytes((assets_dir / "rnet.lz4").read_bytes())
     with pytest.raises(ValueError, match="pnet"):
-        networks.load(tmp_path)
+        mtcnn_networks.load(tmp_path)
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"pnet\.lz4 is missing"):
-        networks.load(tmp_path)
+        mtcnn_networks.load(tmp_path)
 
 
 def test_a_crop_of_the_whole_image_has_its_corners() -> None:
     image = np.random.default_rng(0).integers(0, 256, (1, 9, 7, 3)).astype(np.uint8)
     whole = torch.tensor([[0.0, 0.0, 7.0, 9.0]], dtype=torch.float64)
-    crop = sampling.crop(sampling.pack(image), torch.zeros(1, dtype=torch.long), whole, 24)
+    crop = mtcnn_crops.crop(mtcnn_crops.pack(image), torch.zeros(1, dtype=torch.long), whole, 24)
     corners = crop[0, :, [0, 0, -1, -1], [0, -1, 0, -1]].T * 128 + 127.5
     np.testing.assert_allclose(corners, image[0, [0, 0, -1, -1], [0, -1, 0, -1]], atol=1e-3)
 
@@ -125,10 +125,12 @@ def test_a_crop_of_the_whole_image_has_its_corners() -> None:
 def test_outside_the_image_a_crop_is_zero() -> None:
     image = np.full((1, 8, 8, 3), 200, np.uint8)
     away = torch.tensor([[-30.0, -30.0, -10.0, -10.0]], dtype=torch.float64)
-    assert not sampling.crop(sampling.pack(image), torch.zeros(1, dtype=torch.long), away, 24).any()
+    assert not mtcnn_crops.crop(
+        mtcnn_crops.pack(image), torch.zeros(1, dtype=torch.long), away, 24
+    ).any()
 
 
 def test_shrinking_takes_means() -> None:
     image = np.random.default_rng(0).integers(0, 256, (2, 12, 18, 3)).astype(np.float32)
     means = image.reshape(2, 4, 3, 6, 3, 3).mean(axis=(2, 4))
-    np.testing.assert_allclose(sampling.shrink(image, 4, 6), means, rtol=1e-5)
+    np.testing.assert_allclose(mtcnn_crops.shrink(image, 4, 6), means, rtol=1e-5)

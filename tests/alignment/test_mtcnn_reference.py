@@ -11,7 +11,7 @@ import pytest
 
 from fer3d.alignment import boxes
 from fer3d.alignment.mtcnn import PIXEL_CENTRE, Mtcnn
-from fer3d.images import decode
+from fer3d.files.images import decode
 
 SAME_IMAGES = 0.98  # least share of images with the same faces
 SAME_OVERLAP = 0.9  # of the boxes of one face

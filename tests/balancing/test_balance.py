@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.arrays import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.balancing.balance import balance_dataset, plan
 from fer3d.balancing.noise import NOISES, Noise, add_noise, noise_generator
+from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
+from fer3d.machine.settings import Settings
 from fer3d.params import BalanceParams, load
-from fer3d.settings import Settings
 
 ONE = Settings(workers=1)
 

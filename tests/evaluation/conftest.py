@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.arrays import PackedWriter, Spec
 from fer3d.evaluation.samples import SampleSources
-from fer3d.images import write_png
+from fer3d.files.images import write_png
+from fer3d.files.packed import PackedWriter, Spec
 
 CLASSES = ("anger", "fear", "joy & <tears>")
 SIZE = 40  # px

@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 import torch
 
-from fer3d.arrays import PackedWriter, Spec
 from fer3d.errors import UserError
-from fer3d.evaluation.evaluate import classes_of, confusion_of, evaluate, write_predictions
+from fer3d.evaluation.evaluate import evaluate
+from fer3d.evaluation.predictions import classes_of, confusion_of, write_predictions
+from fer3d.files.folders import Folders
+from fer3d.files.packed import PackedWriter, Spec
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.checkpoint import Recognizer, load_recognizer, save_recognizer
-from fer3d.training.data import Folders
 
 CLASSES = ("anger", "fear")
 SPLITS = ("test", "train", "validation", "test")

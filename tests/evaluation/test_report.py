@@ -16,7 +16,7 @@ from fer3d.evaluation.charts import (
     learning_curve,
     metrics_tables,
 )
-from fer3d.evaluation.evaluate import classes_of, evaluate_split, write_predictions
+from fer3d.evaluation.predictions import classes_of, evaluate_split, write_predictions
 from fer3d.evaluation.report import STAGES, report
 from fer3d.evaluation.samples import SampleSources
 

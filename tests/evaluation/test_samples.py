@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.arrays import MANIFEST, read_manifest
 from fer3d.evaluation.samples import (
     SampleSources,
     choose_rows,
@@ -14,7 +13,8 @@ from fer3d.evaluation.samples import (
     overview_sheet,
     sample_sheets,
 )
-from fer3d.manifest import write
+from fer3d.files.manifest import write
+from fer3d.files.packed import MANIFEST, read_manifest
 
 
 def test_only_found_faces_outside_the_test_split_are_shown(sources: SampleSources) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from fer3d.arrays import read_manifest
+from fer3d.files.packed import read_manifest
 from fer3d.params import NetworkParams, TrainParams
 
 REPOSITORY = Path(__file__).parents[2]

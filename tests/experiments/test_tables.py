@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.evaluation.evaluate import write_predictions
-from fer3d.evaluation.formats import ResultTable, Value, to_csv, to_latex, to_markdown
-from fer3d.evaluation.groups import Lighting
-from fer3d.evaluation.statistics import Interval, spread
+from fer3d.evaluation.predictions import write_predictions
 from fer3d.experiments.cells import Configuration, matrix
 from fer3d.experiments.comparisons import difference_table, group_table, groups, mcnemar_table
+from fer3d.experiments.formats import ResultTable, Value, to_csv, to_latex, to_markdown
+from fer3d.experiments.groups import Lighting
 from fer3d.experiments.published import PUBLISHED
 from fer3d.experiments.results import Bootstrap, load_results
+from fer3d.experiments.statistics import Interval, spread
 from fer3d.experiments.tables import ablation_table, confusion_tables, results_table, score_all
 
 LABELS = ["surprise", "fear", "anger", "joy"] * 25

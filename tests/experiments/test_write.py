@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fer3d.arrays import read_manifest
-from fer3d.evaluation.evaluate import write_predictions
+from fer3d.evaluation.predictions import write_predictions
 from fer3d.experiments.cells import matrix
 from fer3d.experiments.write import write_tables
+from fer3d.files.packed import read_manifest
 
 
 def predict(frame: pd.DataFrame, wrong: int) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer3d.images import resize
+from fer3d.files.images import resize
 
 EYES_NOSE_MOUTH = np.array([[41, 39], [65, 41], [53, 55], [39, 61], [64, 62]], np.float32)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fer3d.face3d.calibration import calibrate, load_fields, pose_terms
-from fer3d.face3d.frames import rotation_from_pose
 from fer3d.face3d.rigid import rigid_weights
 from fer3d.face3d.topology import Topology, load_topology
+from fer3d.geometry.frames import rotation_from_pose
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
 POSE = np.array([8.0, 30.0, -12.0])

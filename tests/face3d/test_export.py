@@ -3,7 +3,7 @@
 import numpy as np
 
 from fer3d.face3d.export import draw_face, scene_mesh, write_ply
-from fer3d.face3d.frames import FRONTAL_FACE_FROM_IMAGE
+from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE
 
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3]])
 SQUARE = np.array([[0.0, 0, 5], [0, 9, 5], [9, 9, 5], [9, 0, 5]])

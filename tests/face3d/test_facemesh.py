@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from fer3d.face3d.facemesh import MODEL, first_crop, load_facemesh
-from fer3d.face3d.frames import pose_from_rotation
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.recentralize import fit_similarity
 from fer3d.face3d.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, load_topology
+from fer3d.geometry.frames import pose_from_rotation
 
 NO_POINTS = np.full((5, 2), np.nan)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fer3d.face3d import facemesh, landmarks
-from fer3d.face3d.frames import rotation_from_pose
 from fer3d.face3d.recentralize import fit_similarity
 from fer3d.face3d.topology import load_topology
+from fer3d.geometry.frames import rotation_from_pose
 
 
 @pytest.fixture(scope="module")

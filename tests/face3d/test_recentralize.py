@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fer3d.face3d.frames import rotation_from_pose
 from fer3d.face3d.recentralize import fit_similarity, is_degenerate, procrustes
+from fer3d.geometry.frames import rotation_from_pose
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.arrays import PackedWriter, Spec, open_arrays, read_manifest
-from fer3d.face3d.frames import pose_from_rotation
 from fer3d.face3d.reconstruct import Reason, producer, reconstruct_dataset, reconstruct_image
 from fer3d.face3d.topology import load_topology
+from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
+from fer3d.geometry.frames import pose_from_rotation
+from fer3d.machine.settings import Settings
 from fer3d.params import ReconstructParams
-from fer3d.settings import Settings
 
 PARAMS = ReconstructParams(
     backend="facemesh",

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.arrays import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.face3d.relight import relight_dataset, subdivisions_of, surface_producer
 from fer3d.face3d.surfaces import MeshSurface
 from fer3d.face3d.topology import load_topology
+from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
+from fer3d.machine.settings import Settings
 from fer3d.params import RelightParams
-from fer3d.settings import Settings
 
 PARAMS = RelightParams(neighbours=10, light=(0.0, 0.0, 1.0), size=100)
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fer3d.accuracy.measures import rotation_error
-from fer3d.face3d.frames import rotation_from_pose
+from fer3d.accuracy3d.measures import rotation_error
 from fer3d.face3d.recentralize import fit_similarity, place
 from fer3d.face3d.rigid import DISTANCE, LENS, fit_rigid, rigid_weights, turn_to_front
 from fer3d.face3d.topology import Topology, load_topology
+from fer3d.geometry.frames import rotation_from_pose
 
 POSES = np.array([[0.0, 0, 0], [10, 40, -20], [-25, -60, 30]])
 

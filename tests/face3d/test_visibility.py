@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fer3d.face3d.frames import FRONTAL_FACE_FROM_IMAGE, rotation_from_pose
 from fer3d.face3d.topology import LANDMARKS_68, load_topology
 from fer3d.face3d.visibility import cells_across, unoccluded_points, visible_points
+from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE, rotation_from_pose
 
 
 def sheet(points: int, width: float, z: float) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ALLOWED = ("errors", "limits", "atomic", "manifest", "arrays", "store", "networks", "training")
+ALLOWED = ("errors", "files", "machine", "networks", "training")
 PROGRAM = """
 import pkgutil, importlib, sys
 import torch, pytorch_lightning, torchmetrics, numpy, pandas, pyarrow, pyarrow.parquet

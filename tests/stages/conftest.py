@@ -12,7 +12,7 @@ import pytest
 import yaml
 from checkout import Checkout, copy_code, environment, stages_run
 
-from fer3d.store.digests import sha256_file, sha256_json
+from fer3d.files.digests import sha256_file, sha256_json
 
 CODE = (
     "dvc.yaml",

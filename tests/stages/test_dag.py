@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from fer3d import manifest
-from fer3d.arrays import read_manifest
+from fer3d.files import manifest
+from fer3d.files.packed import read_manifest
 
 STAGES = [
     "assets",

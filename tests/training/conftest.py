@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.arrays import PackedWriter, Spec
-from fer3d.training.data import Folders
+from fer3d.files.folders import Folders
+from fer3d.files.packed import PackedWriter, Spec
 
 CLASSES = ("anger", "fear", "surprise")
 SIZE = 32  # px

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
+from fer3d.files.folders import Folders
 from fer3d.networks.config import RECOMMENDED_NETWORK
 from fer3d.training.config import RECOMMENDED
-from fer3d.training.data import Folders
 from fer3d.training.fit import fit
 from fer3d.training.module import ExpressionModule
 

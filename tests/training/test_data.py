@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
-from fer3d.arrays import read_manifest
 from fer3d.errors import UserError
+from fer3d.files.packed import read_manifest
 from fer3d.networks.inputs import to_inputs
 from fer3d.training.batches import ShuffledBatches, in_order
 from fer3d.training.data import (

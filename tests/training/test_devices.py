@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import torch
 
+from fer3d.files.folders import Folders
 from fer3d.training.checkpoint import load_recognizer
-from fer3d.training.data import Folders
 
 SCRIPT = Path(__file__).with_name("run_fit.py")
 EPOCHS = 8

@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from fer3d.errors import UserError
+from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.inputs import to_inputs
 from fer3d.networks.landmark import landmark_features
 from fer3d.training.checkpoint import load_recognizer
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import CURVES
-from fer3d.training.data import ExpressionData, Folders, open_set
+from fer3d.training.data import ExpressionData, open_set
 from fer3d.training.fit import feature_scale, fit
 
 MakeSet = Callable[..., Folders]

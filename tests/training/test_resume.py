@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
 from fer3d.training.config import TrainConfig
-from fer3d.training.data import ExpressionData, Folders
+from fer3d.training.data import ExpressionData
 from fer3d.training.fit import fit
 from fer3d.training.module import ExpressionModule
 from fer3d.training.resume import epochs_behind, finish, state_file

@@ -8,9 +8,10 @@ import pytorch_lightning as pl
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from fer3d.files.folders import Folders
 from fer3d.networks.config import PAPER_NETWORK, RECOMMENDED_NETWORK, NetworkConfig
 from fer3d.training.config import PAPER, RECOMMENDED, TrainConfig
-from fer3d.training.data import ExpressionData, Folders, open_set
+from fer3d.training.data import ExpressionData, open_set
 from fer3d.training.fit import build_network
 from fer3d.training.module import ExpressionModule, derived_seed, rate_factor
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.arrays import Spec
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.prnet.regressor import load_prn
 from fer3d.face3d.prnet.uv import POINTS
 from fer3d.face3d.surfaces import PositionMapSurface
+from fer3d.files.packed import Spec
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.atomic import atomic_path
 from fer3d.errors import UserError
 from fer3d.face3d.prnet.uv import UvTables, checked_tables
+from fer3d.files.atomic import atomic_path
 
 MODEL = "prnet.npz"
 TABLES = ("face_ind", "uv_kpt_ind")

@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from fer3d.arrays import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.errors import UserError
 from fer3d.face3d import relight
 from fer3d.face3d.prnet.uv import POINTS
 from fer3d.face3d.reconstruct import Reason, producer, reconstruct_dataset, reconstruct_image
 from fer3d.face3d.surfaces import PositionMapSurface, drawn_triangles, surface_of
+from fer3d.files.digests import sha256_file
+from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
+from fer3d.machine.settings import Settings
 from fer3d.params import ReconstructParams, RelightParams
-from fer3d.settings import Settings
-from fer3d.store.digests import sha256_file
 
 VALUES = {
     "backend": "prnet",

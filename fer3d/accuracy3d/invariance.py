@@ -1,0 +1,199 @@
+"""Does a shading image still show pose and light, or only the expression?
+
+One person after another is rendered with several expressions, each turned and lit in many ways.
+All pictures go through the pipeline. Then, of shading images and of aligned photos alike:
+
+* invariance: normalised cross-correlation of each picture with that of the same face seen and lit
+  from the front, on the pixels that show the face in both;
+* sensitivity: the distance (1 - correlation) between expressions of one person in one pose, over
+  the distance between poses of one expression of that person.
+
+The photo's pixels are those inside the true outline of the face, so that hair and background,
+which differ less, count neither for it nor against it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer3d import synthetic
+from fer3d.accuracy3d.measures import correlation
+from fer3d.accuracy3d.truth import true_face
+from fer3d.face3d.raster import rasterize
+from fer3d.inference.one_image import Pipeline
+from fer3d.machine.ordered_map import map_ordered
+from fer3d.machine.settings import Settings
+
+YAWS, PITCHES = (0.0, 15.0, 30.0, 45.0), (-20.0, -10.0, 0.0, 10.0, 20.0)  # degrees
+LIGHTS = ((0, 20), (-50, 20), (50, 20), (0, 55), (25, -10))  # degrees: azimuth, elevation
+AMBIENT = 0.45
+EXPRESSIONS = ("neutral", "happiness", "surprise", "anger")
+SIZE = 128  # px, side of a rendered image, as in the default data set
+FRONT = YAWS.index(0.0), PITCHES.index(0.0)
+KINDS = ("shading", "photo")
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture of a person: what is compared, and where it shows the face."""
+
+    pictures: dict[str, np.ndarray]
+    masks: dict[str, np.ndarray]
+
+
+Views = dict[tuple[str, int, int], View]
+"""By expression, number of the yaw and number of the pitch; faces not found are left out."""
+
+
+def invariance(
+    identities: int, seed: int, pipeline: Pipeline, settings: Settings
+) -> dict[str, Any]:
+    """Render people and measure.
+
+    Args:
+        identities: how many people; each costs 80 pictures.
+        seed: of the people.
+        pipeline: with the parameters to measure.
+        settings: workers.
+
+    Returns:
+        ``{pictures, found, shading: {...}, photo: {...}, sensitivity_gain}``; of both kinds
+        correlation by yaw (0, 15, 30, 45, mean over pitches and lights), correlation_by_pitch,
+        correlation_by_light (numbers of ``LIGHTS``, which go round with the poses),
+        correlation_to_30 (yaw up to 30), sensitivity; the gain is that of the shading over that of
+        the photo.
+    """
+    work = partial(_person, seed, pipeline)
+    people = list(map_ordered(work, range(identities), settings=settings, description="invariance"))
+    values = {kind: measure_views(people, kind) for kind in KINDS}
+    shading, photo = (values[kind]["sensitivity"] for kind in KINDS)
+    return {
+        "pictures": identities * len(EXPRESSIONS) * len(YAWS) * len(PITCHES),
+        "found": sum(map(len, people)),
+        **values,
+        "sensitivity_gain": round(shading / photo, 2) if shading and photo else None,
+    }
+
+
+def light_number(yaw: int, pitch: int) -> int:
+    """Which of ``LIGHTS`` a pose has by its numbers: five in turn, the first one at the front."""
+    return (yaw - FRONT[0] + pitch - FRONT[1]) % len(LIGHTS)
+
+
+def light_of(yaw: int, pitch: int) -> synthetic.Light:
+    """The light of a pose by its numbers, see ``light_number``."""
+    azimuth, elevation = np.radians(LIGHTS[light_number(yaw, pitch)])
+    flat = np.cos(elevation)
+    direction = (flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth))
+    return synthetic.Light(tuple(map(float, direction)), AMBIENT)
+
+
+def person_specs(
+    rng: np.random.Generator, number: int
+) -> dict[tuple[str, int, int], synthetic.FaceSpec]:
+    """One person with every expression in every pose; every other person turns to the right.
+
+    Args:
+        rng: of this person.
+        number: of this person.
+
+    Returns:
+        By expression, number of the yaw and number of the pitch.
+    """
+    identity = synthetic.sample_identity(rng)
+    appearance, camera = synthetic.sample_appearance(rng), synthetic.sample_camera(rng, SIZE)
+    units = {name: synthetic.sample_action_units(rng, name) for name in EXPRESSIONS}
+    side = 1 if number % 2 == 0 else -1
+    return {
+        (name, i, j): synthetic.FaceSpec(
+            identity,
+            units[name],
+            synthetic.Pose(pitch, side * yaw),
+            light_of(i, j),
+            camera,
+            appearance,
+        )
+        for name, (i, yaw), (j, pitch) in product(EXPRESSIONS, enumerate(YAWS), enumerate(PITCHES))
+    }
+
+
+def _person(seed: int, pipeline: Pipeline, number: int) -> Views:
+    """All pictures of one person that show a face, in a worker process."""
+    model, views = synthetic.load_model(pipeline.assets), {}
+    specs = person_specs(np.random.default_rng((seed, number)), number)
+    for key, spec in specs.items():
+        view = _view(synthetic.render(model, spec), pipeline)
+        if view is not None:
+            views[key] = view
+    return views
+
+
+def _view(rendered: synthetic.Rendered, pipeline: Pipeline) -> View | None:
+    aligned, found = pipeline(rendered.image)
+    if found is None:
+        return None
+    truth = true_face(
+        rendered.truth.vertices_image.astype(np.float64),
+        rendered.truth.vertices_face.astype(np.float64),
+        rendered.truth.rotation.astype(np.float64),
+        aligned.aligned_from_image.astype(np.float64),
+    )
+    size = len(aligned.image)
+    outline = rasterize(truth.vertices_image, pipeline.topology.triangles, size, size).covered
+    return View(
+        {"shading": found.relit.shading, "photo": aligned.image.mean(axis=2)},
+        {"shading": found.relit.mask, "photo": outline},
+    )
+
+
+def measure_views(people: Sequence[Views], kind: str) -> dict[str, Any]:
+    """Correlations and sensitivity of one kind of picture; see ``invariance``."""
+    across, between = _pose_pairs(people, kind), _expression_pairs(people, kind)
+    distance = 1 - across["correlation"].mean()
+    return {
+        "correlation": _means(across, "yaw", YAWS),
+        "correlation_by_pitch": _means(across, "pitch", PITCHES),
+        "correlation_by_light": _means(across, "light", range(len(LIGHTS))),
+        "correlation_to_30": _rounded(across.loc[across["yaw"] <= 30, "correlation"].mean()),
+        "sensitivity": _rounded((1 - np.mean(between)) / distance) if between else None,
+    }
+
+
+def _pose_pairs(people: Sequence[Views], kind: str) -> pd.DataFrame:
+    """Each picture with its expression's frontal one: its place, and the correlation."""
+    rows = []
+    for views in people:
+        for (expression, i, j), view in views.items():
+            front = views.get((expression, *FRONT))
+            if front is not None and (i, j) != FRONT:
+                place = YAWS[i], PITCHES[j], light_number(i, j)
+                rows.append((*place, _correlation(front, view, kind)))
+    return pd.DataFrame(rows, columns=["yaw", "pitch", "light", "correlation"])
+
+
+def _means(across: pd.DataFrame, by: str, values: Iterable[float]) -> dict[str, float | None]:
+    found = across.groupby(by)["correlation"].mean()
+    return {f"{value:g}": _rounded(found.get(value, np.nan)) for value in values}
+
+
+def _expression_pairs(people: Sequence[Views], kind: str) -> list[float]:
+    """Correlations of two expressions of one person in one pose and light."""
+    pairs = []
+    for views in people:
+        for i, j in {key[1:] for key in views}:
+            same = [views[e, i, j] for e in EXPRESSIONS if (e, i, j) in views]
+            pairs += [_correlation(a, b, kind) for a, b in combinations(same, 2)]
+    return pairs
+
+
+def _correlation(a: View, b: View, kind: str) -> float:
+    return correlation(a.pictures[kind], b.pictures[kind], a.masks[kind] & b.masks[kind])
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None

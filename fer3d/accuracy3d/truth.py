@@ -1,0 +1,159 @@
+"""The truth of rendered faces, moved to where the pipeline sees them: into the aligned image."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer3d.alignment import eyes
+from fer3d.face3d.subdivision import Subdivision
+from fer3d.face3d.visibility import vertex_normals
+from fer3d.files.packed import MANIFEST, open_arrays, read_manifest
+from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE
+
+FOLDER = "truth"  # beside the folder of images
+ARRAYS = ("vertices_image", "vertices_face", "rotation")
+TOLERANCE = 0.06  # cm: a point is seen if nothing lies further than this in front of it
+
+
+@dataclass(frozen=True)
+class TrueFace:
+    """What an aligned image shows, exactly.
+
+    Attributes:
+        vertices_image: (468, 3) float64, px, image frame of the aligned image.
+        vertices_face: (468, 3) float64, cm, face frame.
+        rotation: (3, 3) float64, ``face_from_image`` of the aligned image.
+        camera: (3,) float64, cm, face frame: the lens.
+    """
+
+    vertices_image: np.ndarray
+    vertices_face: np.ndarray
+    rotation: np.ndarray
+    camera: np.ndarray
+
+
+def find_truth(images: Path) -> Path | None:
+    """The truth of a folder of images: the packed folder ``truth`` beside it, if there is one."""
+    folder = images.parent / FOLDER
+    return folder if (folder / MANIFEST).is_file() else None
+
+
+@dataclass(frozen=True)
+class Truths:
+    """A folder of truth.
+
+    Attributes:
+        frame: its manifest.
+        arrays: its packed arrays, row i belongs to row i of the manifest.
+    """
+
+    frame: pd.DataFrame
+    arrays: dict[str, np.ndarray]
+
+    @classmethod
+    def open(cls, folder: Path) -> "Truths":
+        """Open a folder that ``fer3d.synthetic.synthesize`` wrote."""
+        return cls(read_manifest(folder), open_arrays(folder, *ARRAYS))
+
+    def rows(self, paths: pd.Series, sha1s: pd.Series) -> np.ndarray:
+        """Row of the truth of each image, -1 where there is none.
+
+        An image must have the same path and the same bytes.
+
+        Args:
+            paths, sha1s: (N,) str.
+        """
+        known = pd.MultiIndex.from_frame(self.frame[["path", "sha1"]])
+        return known.get_indexer(pd.MultiIndex.from_arrays([paths, sha1s]))
+
+    def face(self, row: int, aligned_from_image: np.ndarray) -> TrueFace:
+        """One face as an aligned image shows it.
+
+        Args:
+            row: of the truth.
+            aligned_from_image: (2, 3) float, affine from the rendered image, a similarity.
+        """
+        image, face, rotation = (np.asarray(self.arrays[n][row], np.float64) for n in ARRAYS)
+        return true_face(image, face, rotation, np.asarray(aligned_from_image, np.float64))
+
+
+def true_face(
+    vertices_image: np.ndarray,
+    vertices_face: np.ndarray,
+    viewer_from_face: np.ndarray,
+    aligned_from_image: np.ndarray,
+) -> TrueFace:
+    """Truth of a rendered image as an aligned image shows it.
+
+    Args:
+        vertices_image: (468, 3) float, px, image frame of the rendered image.
+        vertices_face: (468, 3) float, cm, face frame.
+        viewer_from_face: (3, 3) float.
+        aligned_from_image: (2, 3) float, affine from the rendered image, a similarity.
+    """
+    scale = np.sqrt(np.linalg.det(aligned_from_image[:, :2]))
+    turn = np.eye(3)
+    turn[:2, :2] = aligned_from_image[:, :2] / scale
+    planar = eyes.apply(aligned_from_image, vertices_image[:, :2])
+    image_from_face = turn @ FRONTAL_FACE_FROM_IMAGE.T @ viewer_from_face
+    distance = camera_distance(vertices_image, vertices_face @ viewer_from_face.T)
+    return TrueFace(
+        vertices_image=np.column_stack([planar, vertices_image[:, 2] * scale]),
+        vertices_face=vertices_face,
+        rotation=image_from_face.T,
+        camera=viewer_from_face.T @ np.array([0.0, 0.0, distance]),
+    )
+
+
+def camera_distance(vertices_image: np.ndarray, vertices_viewer: np.ndarray) -> float:
+    """How far the camera is from the origin of the face frame, from the projected vertices.
+
+    With k px per cm in the plane of the origin, ``x_image = p + k x d / (d - z)``; multiplied
+    out that is linear in p, 1 / d and p / d.
+
+    Args:
+        vertices_image: (V, 3) float, px; z is -k times that of the viewer's frame.
+        vertices_viewer: (V, 3) float, cm, x right, y up, z to the camera.
+
+    Returns:
+        cm.
+    """
+    x, y, z = vertices_viewer.T
+    u, v, depth = vertices_image.T
+    scale = -(z @ depth) / (z @ z)
+    one, none = np.ones_like(x), np.zeros_like(x)
+    rows = [
+        np.stack([z * u, one, none, -z, none], axis=1),
+        np.stack([z * v, none, one, none, -z], axis=1),
+    ]
+    target = np.concatenate([u - scale * x, v + scale * y])
+    inverse, *_ = np.linalg.lstsq(np.concatenate(rows), target, rcond=None)[0]
+    return float(1 / inverse)
+
+
+def seen_points(face: TrueFace, surface: Subdivision) -> np.ndarray:
+    """Points of the true surface that the camera sees: they face it and nothing is in front.
+
+    Rays go from the lens to each point of the subdivided true mesh. Hair and the rest of the head
+    are not part of that surface and hide nothing here; nor can a reconstruction know them.
+
+    Returns:
+        (D,) bool.
+    """
+    import open3d
+
+    points = surface(face.vertices_face)
+    caster = open3d.t.geometry.RaycastingScene(nthreads=1)
+    caster.add_triangles(
+        open3d.core.Tensor(points.astype(np.float32)),
+        open3d.core.Tensor(surface.triangles.astype(np.uint32)),
+    )
+    line = points - face.camera
+    distance = np.linalg.norm(line, axis=1)
+    origin = np.broadcast_to(face.camera, line.shape)
+    rays = np.concatenate([origin, line / distance[:, None]], axis=1).astype(np.float32)
+    hit = caster.cast_rays(open3d.core.Tensor(rays), nthreads=1)["t_hit"].numpy()
+    facing = (vertex_normals(points, surface.triangles) * line).sum(axis=1) < 0
+    return (hit >= distance - TOLERANCE) & facing

@@ -1,0 +1,159 @@
+"""Tables of results as Markdown, LaTeX and CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fer3d.evaluation.tables import markdown_table
+from fer3d.experiments.statistics import Interval, Spread
+
+UNDEFINED = "–"  # noqa: RUF001  a standard deviation of one run
+PARTS = ("", " std", " low", " high")  # columns that a value takes in a CSV
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "_": r"\_",
+    "#": r"\#",
+    "$": r"\$",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "−": r"$-$",  # noqa: RUF001
+    "–": "--",  # noqa: RUF001
+    "°": r"$^\circ$",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"$|$",
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A share or a difference of shares, shown in per cent: 81.60 ± 0.31 (80.10 to 83.02).
+
+    Attributes:
+        mean: 0 .. 1, or -1 .. 1 for a difference.
+        std: over runs (seeds); None where there is one run alone.
+        interval: of the bootstrap, where there is one.
+        signed: show a plus before what is positive.
+        runs: whether the value is a mean over runs, so that its spread is shown.
+        decimals: of the per cents.
+    """
+
+    mean: float
+    std: float | None = None
+    interval: Interval | None = None
+    signed: bool = False
+    runs: bool = True
+    decimals: int = 2
+
+    @classmethod
+    def of(cls, spread: Spread, interval: Interval | None = None) -> "Value":
+        """A mean over runs with its standard deviation."""
+        return cls(spread.mean, spread.std, interval)
+
+    def __str__(self) -> str:
+        text = self._per_cent(self.mean)
+        if self.runs:
+            text += " ± " + (UNDEFINED if self.std is None else self._per_cent(self.std))
+        if self.interval is not None:
+            ends = map(self._per_cent, (self.interval.low, self.interval.high))
+            text += f" ({' to '.join(ends)})"
+        return text
+
+    def _per_cent(self, share: float) -> str:
+        text = f"{abs(100 * share):.{self.decimals}f}"
+        if float(text) == 0:
+            return text
+        return ("−" if share < 0 else "+" if self.signed else "") + text  # noqa: RUF001
+
+    @property
+    def parts(self) -> list[str]:
+        """Mean, std, low and high in per cent, for a CSV; empty where there is none."""
+        ends = (self.interval.low, self.interval.high) if self.interval else (None, None)
+        values = (self.mean, self.std, *ends)
+        return ["" if value is None else f"{100 * value:.4f}" for value in values]
+
+
+Entry = str | int | Value
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A table for people and for programs.
+
+    Attributes:
+        name: of its files.
+        title: a heading.
+        caption: what it shows, a sentence or two.
+        header: titles of the columns.
+        rows: of equal length; the first entry names the row.
+        notes: below it, a paragraph each.
+    """
+
+    name: str
+    title: str
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[Entry]]
+    notes: Sequence[str] = field(default=())
+
+
+def to_markdown(table: ResultTable, notes: Sequence[str]) -> str:
+    """Heading, caption, table and notes: the table's own, or those not said before on a page."""
+    rows = [[_cell(entry).replace("|", r"\|") for entry in row] for row in table.rows]
+    header = [title.replace("|", r"\|") for title in table.header]
+    below = "".join(f"\n{note}\n" for note in notes)
+    return f"## {table.title}\n\n{table.caption}\n\n{markdown_table(header, rows)}{below}"
+
+
+def to_latex(table: ResultTable) -> str:
+    """A LaTeX ``table`` environment; it needs the package booktabs."""
+    columns = "l" + "r" * (len(table.header) - 1)
+    lines = [
+        r"\begin{table}",
+        r"  \centering",
+        rf"  \caption{{{latex(' '.join((table.caption, *table.notes)))}}}",
+        rf"  \label{{tab:{table.name}}}",
+        rf"  \begin{{tabular}}{{{columns}}}",
+        r"    \toprule",
+        f"    {' & '.join(map(latex, table.header))} " + r"\\",
+        r"    \midrule",
+        *(f"    {' & '.join(latex(_cell(entry)) for entry in row)} " + r"\\" for row in table.rows),
+        r"    \bottomrule",
+        r"  \end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def to_csv(table: ResultTable) -> str:
+    """One line a row; a column with values becomes four: mean, std, low and high, in per cent."""
+    columns = list(zip(*table.rows, strict=True))
+    wide = [any(isinstance(entry, Value) for entry in column) for column in columns]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    pairs = list(zip(table.header, wide, strict=True))
+    writer.writerow([title + part for title, is_wide in pairs for part in PARTS[: 4**is_wide]])
+    for row in table.rows:
+        writer.writerow([c for e, is_wide in zip(row, wide, strict=True) for c in _csv(e, is_wide)])
+    return text.getvalue()
+
+
+def latex(text: str) -> str:
+    """Text with the signs replaced that mean something to LaTeX."""
+    return "".join(_LATEX.get(sign, sign) for sign in text)
+
+
+def _csv(entry: Entry, wide: bool) -> list[str]:
+    if isinstance(entry, Value):
+        return entry.parts
+    return [str(entry), *[""] * 3] if wide else [str(entry)]
+
+
+def _cell(entry: Entry) -> str:
+    return f"{entry:,}" if isinstance(entry, int) else str(entry)

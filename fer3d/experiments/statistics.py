@@ -1,0 +1,195 @@
+"""How sure a measured accuracy is, and the difference of two.
+
+Hits are boolean arrays (S, N): run s (a seed) took image n for what it is. All runs are judged on
+the same N images. Images of one person are not independent, so what is resampled are groups of
+images: persons where they are known, else single images.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+CONFIDENCE = 0.95
+CELLS = 8_000_000  # of a chunk of the resampling weights, to bound memory
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A score over runs: their mean and their standard deviation, None for a single run."""
+
+    mean: float
+    std: float | None
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A percentile interval of the bootstrap."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """McNemar's test of two classifiers on the same images.
+
+    Attributes:
+        only_first: images that the first alone got right.
+        only_second: images that the second alone got right.
+        exact: two-sided p by the binomial distribution; 1 where no image tells them apart.
+        chi_square: statistic with continuity correction, None where no image tells them apart.
+        p_chi_square: its p with one degree of freedom.
+    """
+
+    only_first: int
+    only_second: int
+    exact: float
+    chi_square: float | None
+    p_chi_square: float | None
+
+
+def spread(values: np.ndarray) -> Spread:
+    """Mean and sample standard deviation (divisor runs - 1) of one value a run.
+
+    Raises:
+        ValueError: no runs.
+    """
+    if len(values) == 0:
+        raise ValueError("expected at least one run, got none")
+    std = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Spread(float(np.mean(values)), std)
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> McNemar:
+    """McNemar's test: are the images that one alone gets right shared evenly between the two?
+
+    Args:
+        first: (N,) or (S, N) bool, hits of the first classifier. With several runs the counts are
+            added, and every image counts once a run: p is then smaller than it should be.
+        second: of the same shape, run s paired with run s.
+
+    Source: McNemar 1947; continuity correction by Edwards 1948; the exact test is a sign test.
+    """
+    from scipy.stats import binomtest, chi2
+
+    if first.shape != second.shape:
+        raise ValueError(f"expected hits of one shape, got {first.shape} and {second.shape}")
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    discordant = only_first + only_second
+    if discordant == 0:
+        return McNemar(0, 0, 1.0, None, None)
+    exact = binomtest(only_first, discordant, 0.5).pvalue
+    statistic = max(abs(only_first - only_second) - 1, 0) ** 2 / discordant
+    return McNemar(
+        only_first, only_second, float(exact), statistic, float(chi2.sf(statistic, df=1))
+    )
+
+
+def accuracy_interval(
+    hits: np.ndarray, groups: np.ndarray, *, replicates: int, seed: int
+) -> Interval:
+    """Interval of the mean accuracy over runs; groups of images and runs are both resampled.
+
+    Args:
+        hits: (S, N) bool.
+        groups: (N,) whose images stay together, see ``fer3d.files.manifest.people``.
+        replicates: of the bootstrap.
+        seed: of its random numbers.
+
+    Source: Owen 2007, The pigeonhole bootstrap; percentile interval of Efron and Tibshirani 1993.
+    """
+    return class_accuracy_interval(
+        hits, np.zeros(hits.shape[1], int), groups, replicates=replicates, seed=seed
+    )
+
+
+def class_accuracy_interval(
+    hits: np.ndarray, labels: np.ndarray, groups: np.ndarray, *, replicates: int, seed: int
+) -> Interval:
+    """Interval of the mean over runs of the mean recall of classes; see ``accuracy_interval``.
+
+    Args:
+        labels: (N,) int, the images' classes.
+    """
+    values, counts = _by_group(hits, labels, groups)
+    means = [
+        _recalls(runs, weights, values, counts)
+        for weights, runs in _resampled(values.shape[1], len(values), replicates, seed)
+    ]
+    return _interval(np.concatenate(means))
+
+
+def difference_interval(
+    first: np.ndarray, second: np.ndarray, groups: np.ndarray, *, replicates: int, seed: int
+) -> Interval:
+    """Interval of the second's mean accuracy minus the first's, on the same images.
+
+    Images are drawn once for both, runs for each by itself: the runs of two configurations share
+    a seed's number and nothing else.
+
+    Args:
+        first: (S, N) bool.
+        second: (T, N) bool.
+        groups: (N,), see ``accuracy_interval``.
+    """
+    labels = np.zeros(first.shape[1], int)
+    (one, counts), (other, _) = (_by_group(hits, labels, groups) for hits in (first, second))
+    draw = _resampled(one.shape[1], len(one), replicates, seed)
+    runs_of_second = np.random.default_rng((seed, 1))
+    means = []
+    for weights, runs in draw:
+        others = _run_weights(runs_of_second, len(weights), len(other))
+        means.append(
+            _recalls(others, weights, other, counts) - _recalls(runs, weights, one, counts)
+        )
+    return _interval(np.concatenate(means))
+
+
+def _by_group(
+    hits: np.ndarray, labels: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hits (S, G, C) and images (G, C) of each group and class, float64."""
+    if hits.ndim != 2 or hits.shape[1] == 0:
+        raise ValueError(f"expected hits (runs, images) of at least one image, got {hits.shape}")
+    _, group = np.unique(groups, return_inverse=True)
+    _, label = np.unique(labels, return_inverse=True)
+    shape = (group.max() + 1, label.max() + 1)
+    cells = group * shape[1] + label
+    size = shape[0] * shape[1]
+    values = [np.bincount(cells, run, minlength=size).reshape(shape) for run in hits]
+    return np.stack(values), np.bincount(cells, minlength=size).reshape(shape).astype(float)
+
+
+def _resampled(
+    groups: int, runs: int, replicates: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """How often each group (b, G) and each run (b, S) is drawn, in chunks of b replicates."""
+    random = np.random.default_rng((seed, 0))
+    chunk = max(1, CELLS // groups)
+    for start in range(0, replicates, chunk):
+        size = min(chunk, replicates - start)
+        even = np.full(groups, 1 / groups)
+        yield random.multinomial(groups, even, size=size), _run_weights(random, size, runs)
+
+
+def _run_weights(random: np.random.Generator, size: int, runs: int) -> np.ndarray:
+    """(b, S) shares of the runs in each replicate, rows summing to 1."""
+    return random.multinomial(runs, np.full(runs, 1 / runs), size=size) / runs
+
+
+def _recalls(
+    runs: np.ndarray, weights: np.ndarray, values: np.ndarray, counts: np.ndarray
+) -> np.ndarray:
+    """(b,) mean recall of the classes that were drawn, over runs by their shares."""
+    drawn = weights @ counts
+    hits = np.einsum("bs,sbc->bc", runs, weights @ values)
+    there = drawn > 0
+    recall = np.divide(hits, drawn, out=np.zeros_like(hits), where=there)
+    return recall.sum(axis=1) / there.sum(axis=1)
+
+
+def _interval(replicates: np.ndarray) -> Interval:
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(replicates, (tail, 1 - tail))
+    return Interval(float(low), float(high))

@@ -1,0 +1,1 @@
+"""What lies on disk: atomic writes, images, the manifest, packed arrays, digests."""

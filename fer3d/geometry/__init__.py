@@ -1,0 +1,1 @@
+"""Geometry as pure functions: affine maps, frames, sampling, rays, meshes."""

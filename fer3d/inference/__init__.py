@@ -1,0 +1,1 @@
+"""From photos to faces and expressions, through the functions that the stages run."""

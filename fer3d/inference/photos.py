@@ -1,0 +1,133 @@
+"""Image files to what is known of their faces: the work of ``fer3d face3d``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer3d.errors import UserError, printable
+from fer3d.face3d.export import draw_face, scene_mesh, write_ply
+from fer3d.face3d.surfaces import drawn_triangles, surface_of
+from fer3d.files import images
+from fer3d.files.atomic import write_json
+from fer3d.geometry.frames import rotation_from_pose
+from fer3d.inference.find_faces import Face, FaceFinder
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One file.
+
+    Attributes:
+        path: of the file.
+        faces: largest first.
+        problem: why the file is no image, or "".
+    """
+
+    path: Path
+    faces: list[Face]
+    problem: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The file in plain numbers; ``error`` is there only for a file that is no image."""
+        known = {"image": printable(self.path), "faces": [face.as_json() for face in self.faces]}
+        return known | ({"error": self.problem} if self.problem else {})
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files to write, or None. With several images, mesh and picture get a number each.
+
+    Raises:
+        UserError: a mesh that is not named .ply, or a picture that is not named .png.
+    """
+
+    json: Path | None = None
+    mesh: Path | None = None
+    picture: Path | None = None
+
+    def __post_init__(self) -> None:
+        for path, suffix in ((self.mesh, ".ply"), (self.picture, ".png")):
+            if path is not None and path.suffix.lower() != suffix:
+                kind = suffix[1:].upper()
+                raise UserError(f"{path} would be a {kind} file: name it {path.stem}{suffix}")
+
+    def check_apart_from(self, images: Sequence[Path]) -> None:
+        """Stop before an image is written over.
+
+        Raises:
+            UserError: naming it.
+        """
+        named = [path for path in (self.json, self.mesh, self.picture) if path is not None]
+        numbered = [_numbered(path, n, False) for path in named for n in range(1, len(images) + 1)]
+        inputs = {path.resolve() for path in images}
+        for path in (*named, *numbered):
+            if path.resolve() in inputs:
+                raise UserError(f"{path} is one of the images: name another file to write")
+
+
+def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> list[Photo]:
+    """Reconstruct the faces of image files and write what is asked for.
+
+    A file that is no image does not stop the others.
+
+    Args:
+        paths: image files.
+        finder: what finds the faces.
+        outputs: what to write. The JSON is ``{"images": [{"image": path, "faces": [...]}]}``.
+
+    Raises:
+        UserError: an output would be written over one of the images.
+    """
+    outputs.check_apart_from(paths)
+    photos = []
+    for number, path in enumerate(paths, start=1):
+        try:
+            limit = finder.params.ingest.max_pixels
+            image = images.decode(images.read_file(path), max_pixels=limit)
+        except images.Rejected as rejected:
+            photos.append(Photo(path, [], str(rejected)))
+            continue
+        faces = finder(image)
+        photos.append(Photo(path, faces))
+        one = len(paths) == 1
+        if outputs.mesh is not None:
+            write_mesh(_numbered(outputs.mesh, number, one), image, faces, finder)
+        if outputs.picture is not None:
+            picture = draw(image, faces, finder)
+            images.write_png(_numbered(outputs.picture, number, one), picture)
+    if outputs.json is not None:
+        write_json(outputs.json, {"images": [photo.as_json() for photo in photos]})
+    return photos
+
+
+def write_mesh(path: Path, image: np.ndarray, faces: list[Face], finder: FaceFinder) -> None:
+    """All faces of a photo as one coloured PLY mesh, upright, in the photo's px."""
+    vertices = [face.vertices_image for face in faces]
+    write_ply(path, *scene_mesh(image, vertices, _surface(faces, finder)))
+
+
+def draw(image: np.ndarray, faces: list[Face], finder: FaceFinder) -> np.ndarray:
+    """The photo (H, W, 3) uint8 with every face's mesh, landmarks and axes."""
+    if not faces:
+        return image
+    vertices = len(faces[0].vertices_image)
+    triangles = drawn_triangles(vertices, finder.assets, finder.models)
+    for face in faces:
+        rotation = rotation_from_pose(face.pose)
+        image = draw_face(image, face.vertices_image, face.landmarks_image, rotation, triangles)
+    return image
+
+
+def _surface(faces: list[Face], finder: FaceFinder) -> np.ndarray:
+    """Triangles (T, 3) that join all vertices of a face."""
+    if not faces:
+        return np.zeros((0, 3), np.int64)
+    source = surface_of(len(faces[0].vertices_image), finder.assets, 0, finder.models)
+    return source.load().triangles
+
+
+def _numbered(path: Path, number: int, alone: bool) -> Path:
+    return path if alone else path.with_stem(f"{path.stem}_{number}")

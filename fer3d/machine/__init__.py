@@ -1,0 +1,1 @@
+"""This machine and its neighbours: settings, limits, threads, progress, the ordered map."""

@@ -1,0 +1,1 @@
+"""The rows of a slow stage, computed through the object store."""

@@ -1,0 +1,176 @@
+"""What is behind the face: skull, hair, ears, neck and clothes, as meshes in the face frame.
+
+The skull starts at the rim of the face mesh itself and runs back from there, so there is neither
+a gap beside the face nor anything that could cut into it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer3d.synthetic import anatomy
+
+SKULL, EAR, NECK, CLOTHES, LONG_HAIR = 1, 2, 3, 4, 5  # 0 is the face itself
+
+SKULL_CENTRE = np.array([0.0, 2.2, -3.6])  # cm, face frame
+SKULL_AXES = np.array([8.0, 10.0, 9.4])  # cm: half width, height, depth
+SKULL_RINGS = 14
+BALD_HAIRLINE = 8.3  # cm, y: a hairline above the rim of the face leaves the skull bare
+HAIR_RISE = 0.16  # share of the way back over which hair gains its full thickness
+
+NECK_CENTRE = np.array([0.0, 0.0, -3.9])  # cm
+NECK_RADIUS = np.array([4.9, 5.0])  # cm, across and front to back
+NECK_TOP, NECK_BOTTOM = -5.0, -19.0  # cm, y
+SHOULDER_CENTRE = np.array([0.0, -23.0, -4.8])  # cm
+SHOULDER_AXES = np.array([20.5, 10.0, 8.5])  # cm
+EAR_CENTRE = np.array([7.7, 0.4, -4.0])  # cm, the subject's left
+EAR_AXES = np.array([0.7, 2.5, 1.5])  # cm
+BODY_PIVOT = np.array([0.0, -14.0, -4.0])  # cm: the head turns on the neck above it
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A triangle mesh with smooth normals: (V, 3) float64 cm and (T, 3) int32."""
+
+    vertices: np.ndarray
+    triangles: np.ndarray
+
+
+def grid_triangles(rows: int, columns: int, closed: bool) -> np.ndarray:
+    """Triangles of a grid of rows x columns vertices, the columns closed to a tube or not.
+
+    Returns:
+        (T, 3) int32, counter-clockwise where columns run to the right and rows up.
+    """
+    spans = columns if closed else columns - 1
+    i, j = np.meshgrid(np.arange(rows - 1), np.arange(spans), indexing="ij")
+    a, b = i * columns + j, i * columns + (j + 1) % columns
+    c, d = a + columns, b + columns
+    return np.concatenate([np.stack(t, -1).reshape(-1, 3) for t in ((a, b, d), (a, d, c))]).astype(
+        np.int32
+    )
+
+
+def skull(face: np.ndarray, hair_thickness: float) -> Mesh:
+    """The head from the face's rim to its back, with short hair as a thicker layer on it.
+
+    Args:
+        face: (468, 3) cm, face frame.
+        hair_thickness: cm.
+    """
+    rim = face[list(anatomy.FACE_OVAL)]
+    width = np.abs(rim[:, 0]).max() / 7.74  # of the reference face's half width, cm
+    axes = SKULL_AXES * np.array([width, 1.0, 1.0])
+    azimuth = np.arctan2(rim[:, 1] - SKULL_CENTRE[1], rim[:, 0] / width)
+    start = np.arccos(np.clip((rim[:, 2] - SKULL_CENTRE[2]) / axes[2], -0.9, 0.9))
+    t = np.linspace(0.0, 1.0, SKULL_RINGS)[:, None]
+    polar = start + t * (np.pi - start)
+    around = np.stack(
+        [np.cos(azimuth) * np.sin(polar), np.sin(azimuth) * np.sin(polar), np.cos(polar)], -1
+    )
+    ellipsoid = SKULL_CENTRE + axes * around
+    stays = ((1.0 - t) ** 3)[..., None]
+    surface = stays * (rim + (ellipsoid - ellipsoid[0])) + (1.0 - stays) * ellipsoid
+    thick = hair_thickness * np.clip(t / HAIR_RISE, 0.0, 1.0)[..., None] ** 0.6
+    surface = surface + thick * hair_zone(surface)[..., None] * around
+    return Mesh(surface.reshape(-1, 3), grid_triangles(SKULL_RINGS, len(rim), closed=True))
+
+
+def hair_zone(points: np.ndarray) -> np.ndarray:
+    """Where hair grows on the skull: above a line from the temples down to the nape.
+
+    Args:
+        points: (…, 3) cm, face frame.
+
+    Returns:
+        (…,) in 0..1.
+    """
+    y, z = points[..., 1], points[..., 2]
+    line = np.interp(z, (-9.0, -5.5, -3.5, -1.0, 1.5), (-5.5, -3.0, 1.0, 2.5, 6.0))
+    return np.clip((y - line) / 1.2 + 0.5, 0.0, 1.0)
+
+
+def ears(face: np.ndarray) -> Mesh:
+    """Both ears: flat ellipsoids that lean backwards."""
+    half_width = np.abs(face[:, 0]).max() / 7.74
+    ball = _ball(10, 14)
+    turn = np.radians(22.0)
+    across = np.array(
+        [[np.cos(turn), 0, -np.sin(turn)], [0, 1, 0], [np.sin(turn), 0, np.cos(turn)]]
+    )
+    left = (ball.vertices * EAR_AXES) @ across + EAR_CENTRE * np.array([half_width, 1.0, 1.0])
+    right = left * np.array([-1.0, 1.0, 1.0])
+    flipped = ball.triangles[:, ::-1] + len(left)
+    return Mesh(np.concatenate([left, right]), np.concatenate([ball.triangles, flipped]))
+
+
+def neck(head_turn: np.ndarray) -> Mesh:
+    """A tube that turns with the head at its top and with the body at its bottom.
+
+    Args:
+        head_turn: (3, 3) head frame from body frame.
+    """
+    rows, columns = 8, 24
+    share = np.linspace(0.0, 1.0, rows)[:, None]  # 0 at the bottom
+    angle = np.linspace(0.0, 2.0 * np.pi, columns, endpoint=False)[None]
+    y = NECK_BOTTOM + share * (NECK_TOP - NECK_BOTTOM) + 0.0 * angle
+    flare = 1.0 + 0.35 * (1.0 - share) ** 2
+    tube = np.stack(
+        [
+            NECK_CENTRE[0] + flare * NECK_RADIUS[0] * np.sin(angle),
+            y,
+            NECK_CENTRE[2] + flare * NECK_RADIUS[1] * np.cos(angle),
+        ],
+        axis=-1,
+    )
+    with_body = (tube - BODY_PIVOT) @ head_turn.T + BODY_PIVOT
+    blended = share[..., None] * tube + (1.0 - share[..., None]) * with_body
+    return Mesh(blended.reshape(-1, 3), grid_triangles(rows, columns, closed=True))
+
+
+def clothes(head_turn: np.ndarray) -> Mesh:
+    """Shoulders, facing where the body faces."""
+    ball = _ball(14, 28)
+    body = ball.vertices * SHOULDER_AXES + SHOULDER_CENTRE
+    return Mesh((body - BODY_PIVOT) @ head_turn.T + BODY_PIVOT, ball.triangles)
+
+
+def long_hair(face: np.ndarray, length: float, thickness: float) -> Mesh:
+    """A curtain behind the face from the top of the head, ``length`` cm below the eyes."""
+    rows, columns = 12, 30
+    half_width = np.abs(face[:, 0]).max() / 7.74
+    angle = np.radians(np.linspace(-112.0, 112.0, columns))[None]
+    y = np.linspace(2.5 - length, 9.0, rows)[:, None] + 0.0 * angle
+    upper = np.clip((y - 3.0) / 9.0, 0.0, 1.0)
+    radius = np.sqrt(1.0 - 0.9 * upper**2) * (1.0 + 0.03 * np.sin(5.0 * angle) * (1.0 - upper))
+    x = -(8.2 * half_width + thickness) * np.sin(angle) * radius
+    z = SKULL_CENTRE[2] - 0.6 - (9.2 + thickness) * np.cos(angle) * radius
+    return Mesh(np.stack([x, y, z], -1).reshape(-1, 3), grid_triangles(rows, columns, closed=False))
+
+
+def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Area-weighted unit normals of a mesh.
+
+    Args:
+        vertices: (V, 3). triangles: (T, 3), counter-clockwise seen from outside.
+
+    Returns:
+        (V, 3) float64; zero where a vertex belongs to no triangle.
+    """
+    a, b, c = (vertices[triangles[:, i]] for i in range(3))
+    area = np.cross(b - a, c - a)
+    normals = np.stack(
+        [np.bincount(triangles.ravel(), np.repeat(area[:, i], 3), len(vertices)) for i in range(3)],
+        1,
+    )
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+
+
+def _ball(rows: int, columns: int) -> Mesh:
+    polar = np.linspace(np.pi, 0.0, rows)[:, None]
+    angle = np.linspace(0.0, 2.0 * np.pi, columns, endpoint=False)[None]
+    points = np.stack(
+        [np.sin(polar) * np.sin(angle), np.cos(polar) + 0.0 * angle, np.sin(polar) * np.cos(angle)],
+        -1,
+    )
+    return Mesh(points.reshape(-1, 3), grid_triangles(rows, columns, closed=True))

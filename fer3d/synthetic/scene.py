@@ -1,0 +1,146 @@
+"""The meshes of a picture in one ray-casting scene, and the camera in front of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from fer3d.synthetic import head, pose
+from fer3d.synthetic.model import FaceModel
+from fer3d.synthetic.spec import Camera, FaceSpec
+
+FACE = 0  # geometry number of the face; the others are those of ``head``
+BODY_SHARE = 0.35  # of the head's turn that the body takes part in
+REFERENCE_HEIGHT = 17.66  # cm, chin to forehead of the reference face
+TOLERANCE = 0.06  # cm: a vertex is seen if nothing lies further than this in front of it
+SHADOW_OFFSET = 0.08  # cm from the surface to where its shadow rays start
+
+
+@dataclass(frozen=True)
+class View:
+    """A camera placed for one face. Rays and points are in the face frame unless said otherwise."""
+
+    rotation: np.ndarray  # (3, 3) viewer_from_face
+    distance: float  # cm
+    focal: float  # px
+    principal: tuple[float, float]  # px, image frame
+
+    @property
+    def position(self) -> np.ndarray:
+        """The lens, (3,) cm, face frame."""
+        return self.rotation.T @ np.array([0.0, 0.0, self.distance])
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """(…, 3) cm, face frame -> (…, 3) px, image frame.
+
+        x and y by perspective; z is the distance from the plane of the face frame's origin,
+        towards the scene, at the scale of that plane.
+        """
+        x, y, z = np.moveaxis(points @ self.rotation.T, -1, 0)
+        scale = self.focal / (self.distance - z)
+        u, v = self.principal[0] + scale * x, self.principal[1] - scale * y
+        return np.stack([u, v, -z * self.focal / self.distance], axis=-1)
+
+    def directions(self, size: int, samples: int) -> np.ndarray:
+        """Unit directions of the rays through the centres of size * samples squared subpixels."""
+        centres = (np.arange(size * samples) + 0.5) / samples
+        u, v = np.meshgrid(centres, centres)
+        x, y = (u - self.principal[0]) / self.focal, -(v - self.principal[1]) / self.focal
+        rays = np.stack([x, y, -np.ones_like(x)], axis=-1) @ self.rotation
+        return rays / np.linalg.norm(rays, axis=-1, keepdims=True)
+
+
+def place(camera: Camera, rotation: np.ndarray, face: np.ndarray) -> View:
+    """Point a camera at a face (468, 3) so that its picture lies where ``camera`` says."""
+    focal = camera.fill * camera.size * camera.distance / REFERENCE_HEIGHT
+    centred = View(rotation, camera.distance, focal, (0.0, 0.0)).project(face)[:, :2]
+    middle = 0.5 * (centred.min(axis=0) + centred.max(axis=0))
+    principal = np.array(camera.centre) * camera.size - middle
+    return View(rotation, camera.distance, focal, (float(principal[0]), float(principal[1])))
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Where rays meet the scene: n rows, each (n,) or (n, 3)."""
+
+    hit: np.ndarray  # bool
+    distance: np.ndarray  # cm
+    geometry: np.ndarray  # FACE or a constant of ``head``
+    triangle: np.ndarray  # of that mesh
+    weights: np.ndarray  # (n, 3) barycentric
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Meshes by geometry number: the face first, then what is behind it."""
+
+    meshes: dict[int, head.Mesh]
+
+    @cached_property
+    def _caster(self) -> tuple[Any, dict[int, int]]:
+        import open3d as o3d
+
+        caster, numbers = o3d.t.geometry.RaycastingScene(nthreads=1), {}
+        for number, mesh in self.meshes.items():
+            vertices = o3d.core.Tensor(mesh.vertices.astype(np.float32))
+            triangles = o3d.core.Tensor(mesh.triangles.astype(np.uint32))
+            numbers[caster.add_triangles(vertices, triangles)] = number
+        return caster, numbers
+
+    def cast(self, origin: np.ndarray, directions: np.ndarray) -> Hits:
+        """Send rays from one point.
+
+        Args:
+            origin: (3,) cm. directions: (n, 3) unit.
+        """
+        caster, numbers = self._caster
+        answer = caster.cast_rays(_rays(origin, directions), nthreads=1)
+        distance = answer["t_hit"].numpy()
+        hit = np.isfinite(distance)
+        table = np.full(max(numbers) + 1, -1)
+        table[list(numbers)] = list(numbers.values())
+        geometry = np.full(len(hit), -1)
+        geometry[hit] = table[answer["geometry_ids"].numpy()[hit]]
+        uv = answer["primitive_uvs"].numpy().astype(np.float64)
+        weights = np.stack([1.0 - uv[:, 0] - uv[:, 1], uv[:, 0], uv[:, 1]], axis=1)
+        triangle = np.where(hit, answer["primitive_ids"].numpy(), 0).astype(np.int64)
+        return Hits(hit, distance, geometry, triangle, weights)
+
+    def lit(self, points: np.ndarray, normals: np.ndarray, light: np.ndarray) -> np.ndarray:
+        """Which points (n, 3) see the light in the direction (3,): (n,) bool."""
+        caster, _ = self._caster
+        starts = points + SHADOW_OFFSET * normals
+        rays = _rays(starts, np.broadcast_to(light, starts.shape))
+        return ~caster.test_occlusions(rays, nthreads=1).numpy()
+
+    def visible(self, points: np.ndarray, viewer: np.ndarray) -> np.ndarray:
+        """Which points (n, 3) of a surface nothing hides from the viewer (3,): (n,) bool."""
+        towards = points - viewer
+        distance = np.linalg.norm(towards, axis=1)
+        caught = self.cast(viewer, towards / distance[:, None])
+        return ~caught.hit | (caught.distance >= distance - TOLERANCE)
+
+
+def build(model: FaceModel, spec: FaceSpec, face: np.ndarray, rotation: np.ndarray) -> Scene:
+    """Face, head, hair, neck and clothes of a specification, in the face frame."""
+    look = spec.appearance
+    turn = rotation.T @ pose.rotation(spec.pose.scaled(BODY_SHARE))
+    meshes = {
+        FACE: head.Mesh(face, model.triangles),
+        head.SKULL: head.skull(face, look.hair_thickness),
+        head.EAR: head.ears(face),
+        head.NECK: head.neck(turn),
+        head.CLOTHES: head.clothes(turn),
+    }
+    if look.hair_length > 0.0:
+        meshes[head.LONG_HAIR] = head.long_hair(face, look.hair_length, look.hair_thickness)
+    return Scene(meshes)
+
+
+def _rays(origin: np.ndarray, directions: np.ndarray) -> Any:
+    import open3d as o3d
+
+    rays = np.empty((len(directions), 6), np.float32)
+    rays[:, :3], rays[:, 3:] = origin, directions
+    return o3d.core.Tensor(rays)

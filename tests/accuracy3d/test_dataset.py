@@ -1,0 +1,133 @@
+"""Numbers of a rendered data set, through the stages' own folders and through the command."""
+
+import json
+from itertools import product
+
+import numpy as np
+import pytest
+
+from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset, accuracy3d_folder
+from fer3d.accuracy3d.invariance import (
+    EXPRESSIONS,
+    FRONT,
+    LIGHTS,
+    PITCHES,
+    YAWS,
+    View,
+    invariance,
+    light_of,
+    measure_views,
+)
+from fer3d.accuracy3d.truth import Truths
+from fer3d.alignment.align import align_dataset
+from fer3d.errors import UserError
+from fer3d.face3d.reconstruct import reconstruct_dataset
+from fer3d.face3d.relight import relight_dataset
+from fer3d.files.manifest import write
+from fer3d.files.packed import read_manifest
+from fer3d.machine.settings import Settings
+from fer3d.params import SynthesizeParams
+from fer3d.synthetic import synthesize
+
+PARAMS = SynthesizeParams(
+    seed=3,
+    images={"happiness": 2, "neutral": 2},
+    size=128,
+    max_yaw_deg=40,
+    duplicate_fraction=0.25,
+    conflicting_duplicates=0,
+)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory) -> Settings:
+    return Settings(workers=1, store=str(tmp_path_factory.mktemp("store")))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, assets_dir, defaults, local) -> Folders:
+    """The stages on four rendered images and a copy of one of them."""
+    top = tmp_path_factory.mktemp("data")
+    synthesize(top, assets_dir, PARAMS, local)
+    frame = read_manifest(top / "truth")[["id", "path", "label", "sha1", "width", "height"]]
+    write(frame.assign(split="train", subject=None), top / "manifest.parquet")
+    folders = Folders(top / "images", top / "align", top / "faces", top / "shadings")
+    limit = defaults.ingest.max_pixels
+    align_dataset(
+        top / "manifest.parquet",
+        folders.images,
+        folders.aligned,
+        assets_dir,
+        defaults.align,
+        local,
+        limit,
+    )
+    rows = read_manifest(folders.aligned)
+    write(rows.assign(noise="", source_id=rows["id"]), folders.aligned / "manifest.parquet")
+    reconstruct_dataset(folders.aligned, folders.faces, assets_dir, defaults.reconstruct, local)
+    relight_dataset(folders.faces, folders.shadings, assets_dir, defaults.relight, local)
+    return folders
+
+
+def test_the_stage_and_the_command_agree(made, assets_dir, defaults, local, pipeline):
+    stage = accuracy3d_dataset(made, assets_dir, defaults.relight, local)
+    command = accuracy3d_folder(made.images.parent, pipeline, local)
+    assert stage["images"] == 5 and command["images"] == 4  # the command leaves the copy out
+    assert stage["reconstructed"] == 5
+    assert stage["landmark_nme_percent"]["0-60"] < 6
+    assert stage["visibility_iou"]["0-60"] > 0.85
+    assert command["landmark_nme_percent"]["0-60"] == pytest.approx(
+        stage["landmark_nme_percent"]["0-60"], abs=1.5
+    )
+    json.dumps(stage, allow_nan=False)
+
+
+def test_without_truth_there_is_nothing_to_measure(made, assets_dir, defaults, local, tmp_path):
+    own = Folders(tmp_path / "mine", made.aligned, made.faces, made.shadings)
+    assert accuracy3d_dataset(own, assets_dir, defaults.relight, local) == {"images": 0}
+    (tmp_path / "truth").mkdir()  # of something else
+    assert accuracy3d_dataset(own, assets_dir, defaults.relight, local) == {"images": 0}
+
+
+def test_the_command_says_what_is_missing(tmp_path, pipeline, local):
+    with pytest.raises(UserError, match="no folder 'truth'"):
+        accuracy3d_folder(tmp_path, pipeline, local)
+
+
+def test_a_truth_of_other_bytes_is_not_used(made):
+    truths = Truths.open(made.images.parent / "truth")
+    frame = truths.frame
+    assert truths.rows(frame["path"], frame["sha1"]).tolist() == list(range(5))
+    assert (truths.rows(frame["path"], "0" * 40 + frame["sha1"].str[:0]) == -1).all()
+
+
+def test_the_front_is_lit_from_the_front_and_all_lights_are_used():
+    assert light_of(*FRONT).direction[0] == pytest.approx(0)
+    lights = {light_of(i, j).direction for i in range(4) for j in range(5)}
+    assert len(lights) == len(LIGHTS)
+    assert np.allclose([np.linalg.norm(light) for light in lights], 1)
+
+
+def test_no_people_no_numbers(pipeline, local):
+    nothing = invariance(0, 0, pipeline, local)
+    assert nothing["pictures"] == 0 and nothing["sensitivity_gain"] is None
+
+
+def test_correlation_and_sensitivity_of_known_pictures():
+    """Expressions that have nothing in common; at yaw 45 three quarters of both are the same."""
+    first, second, drift = np.eye(4)[:3] - 0.25
+    drift -= (drift @ first) / (first @ first) * first  # orthogonal patterns of equal size
+    second -= (second @ first) / (first @ first) * first
+    drift -= (drift @ second) / (second @ second) * second
+    patterns = [pattern / np.linalg.norm(pattern) for pattern in (first, second, drift)]
+    views = {}
+    for (name, pattern), (i, yaw), j in product(
+        zip(EXPRESSIONS[:2], patterns, strict=False), enumerate(YAWS), range(len(PITCHES))
+    ):
+        picture = pattern + np.sqrt(3) * patterns[2] * (yaw == 45)
+        views[name, i, j] = View({"photo": picture}, {"photo": np.ones(4, bool)})
+    found = measure_views([views], "photo")
+    assert found["correlation"] == {"0": 1.0, "15": 1.0, "30": 1.0, "45": 0.5}
+    assert found["correlation_to_30"] == 1.0
+    assert found["correlation_by_pitch"]["10"] == 0.875
+    assert found["sensitivity"] == pytest.approx((1 - 0.75 / 4) / (0.5 * 5 / 19), abs=1e-3)

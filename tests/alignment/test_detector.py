@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from fer3d.alignment.detector import Faces, most_central
+
+
+def at(x: float, y: float, side: float) -> list[float]:
+    return [x - side / 2, y - side / 2, side, side]
+
+
+def test_of_two_faces_in_the_same_place_the_larger_wins() -> None:
+    assert most_central(np.array([at(50, 50, 20), at(50, 50, 30)]), 100, 100) == 1
+
+
+def test_of_two_equal_faces_the_more_central_wins() -> None:
+    assert most_central(np.array([at(20, 50, 20), at(60, 50, 20)]), 100, 100) == 1
+
+
+def test_at_the_edge_a_face_counts_half() -> None:
+    middle = at(50, 50, 20)
+    for factor, winner in ((1.9, 0), (2.1, 1)):
+        edge = at(100, 50, 20 * np.sqrt(factor))
+        assert most_central(np.array([middle, edge]), 100, 100) == winner
+
+
+def test_the_choice_does_not_depend_on_the_scale() -> None:
+    faces = np.random.default_rng(0).uniform(5, 90, (12, 4))
+    assert most_central(faces, 100, 140) == most_central(faces * 7, 700, 980)
+
+
+def test_the_first_of_equals_wins() -> None:
+    assert most_central(np.array([at(30, 50, 20), at(70, 50, 20)]), 100, 100) == 0
+
+
+def test_no_face_is_an_error() -> None:
+    with pytest.raises(ValueError, match="at least one box"):
+        most_central(np.zeros((0, 4)), 10, 10)
+
+
+def test_moving_the_origin_moves_boxes_and_points() -> None:
+    faces = Faces(np.array([[5.0, 6, 7, 8]]), np.full((1, 5, 2), 9.0), np.ones(1)).moved(1, 2)
+    np.testing.assert_array_equal(faces.boxes, [[4, 4, 7, 8]])
+    np.testing.assert_array_equal(faces.points[0], np.tile([8, 7], (5, 1)))

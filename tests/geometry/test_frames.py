@@ -1,0 +1,55 @@
+"""Signs and conversions of the two frames."""
+
+import numpy as np
+import pytest
+
+from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE, pose_from_rotation, rotation_from_pose
+
+NOSE, TOP, OWN_LEFT = np.eye(3)[2], np.eye(3)[1], np.eye(3)[0]  # directions in the face frame
+
+
+def in_image(direction: np.ndarray, pitch: float, yaw: float, roll: float) -> np.ndarray:
+    """Where a direction of the head points in the image frame."""
+    return rotation_from_pose(np.array([pitch, yaw, roll])).T @ direction
+
+
+def test_frontal_face_has_no_angles():
+    assert np.allclose(pose_from_rotation(FRONTAL_FACE_FROM_IMAGE), 0)
+
+
+def test_frontal_nose_points_to_the_viewer_and_the_top_of_the_head_up():
+    assert np.allclose(in_image(NOSE, 0, 0, 0), [0, 0, -1])
+    assert np.allclose(in_image(TOP, 0, 0, 0), [0, -1, 0])
+    assert np.allclose(in_image(OWN_LEFT, 0, 0, 0), [1, 0, 0])
+
+
+def test_looking_up_moves_the_nose_up_in_the_image():
+    assert in_image(NOSE, 20, 0, 0)[1] < 0
+
+
+def test_turning_to_ones_own_left_moves_the_nose_to_the_right_of_the_image():
+    assert in_image(NOSE, 0, 20, 0)[0] > 0
+
+
+def test_tilting_to_ones_own_right_shoulder_moves_the_top_to_the_left_of_the_image():
+    assert in_image(TOP, 0, 0, 20)[0] < 0
+
+
+def test_roll_does_not_move_the_nose():
+    assert np.allclose(in_image(NOSE, 10, 30, 0), in_image(NOSE, 10, 30, 50))
+
+
+def test_pose_and_rotation_are_inverses_with_leading_dimensions():
+    rng = np.random.default_rng(0)
+    pose = rng.uniform([-89, -179, -179], [89, 179, 179], size=(4, 5, 3))
+    rotation = rotation_from_pose(pose)
+    assert np.allclose(rotation @ np.swapaxes(rotation, -1, -2), np.eye(3))
+    assert np.allclose(np.linalg.det(rotation), 1)
+    assert np.allclose(pose_from_rotation(rotation), pose)
+
+
+def test_other_shapes_are_refused():
+    with pytest.raises(ValueError, match=r"\(\.\.\., 3, 3\), got \(3, 4\)"):
+        pose_from_rotation(np.zeros((3, 4)))
+    with pytest.raises(ValueError, match=r"\(\.\.\., 3\), got \(2,\)"):
+        rotation_from_pose(np.zeros(2))
