@@ -1,4 +1,4 @@
-"""The ordered map on a Dask cluster.
+"""A Dask cluster as an executor, for the ordered map.
 
 A worker computes one task at a time, whatever its number of threads: networks and dlib are not
 made for more. Start workers with one thread each (`dask worker --nthreads 1 --nworkers N`).
@@ -9,27 +9,23 @@ ends the stage with a message. Results are small: what is large is written by th
 """
 
 import os
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fer3d.errors import UserError
 from fer3d.machine.lifetimes import deaf_to_interrupts
 from fer3d.machine.settings import Settings
-from fer3d.machine.threads import Result, Task, single_threaded
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, LocalCluster
 
-IN_FLIGHT = 3  # tasks a worker: one computed, the others at hand when it is done
 CONNECT_SECONDS = 30  # for the scheduler's answer
 PATIENCE_SECONDS = 300  # without any worker
-_POLL_SECONDS = 2  # between looks at who is there
-
-_one_task = threading.Lock()  # a process, see above
+_LOOK_SECONDS = 2  # between two looks at who is there
 
 
 def connect(settings: Settings) -> "Client":
@@ -59,38 +55,33 @@ def count_workers(client: "Client") -> int:
     return len(client.nthreads())
 
 
-def map_on_cluster(
-    client: "Client", function: Callable[[Task], Result], tasks: Iterable[Task]
-) -> Iterator[Result]:
-    """Apply ``function`` to every task on the cluster's workers; results in the tasks' order.
+@contextmanager
+def cluster(client: "Client") -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """An executor of a cluster's workers, and their number now; tasks that are left are cancelled.
 
     A task whose worker dies runs again on another, as often as the cluster's
-    ``distributed.scheduler.allowed-failures`` allows. No more than ``IN_FLIGHT`` tasks a worker are
-    sent at once.
+    ``distributed.scheduler.allowed-failures`` allows.
 
     Raises:
         UserError: a task ended every worker that tried it, no worker is left, or the scheduler is
             gone.
     """
-    from distributed import wait
+    from distributed import KilledWorker
 
-    remaining = iter(tasks)
-    waiting: deque[Future] = deque()
-    crew = _Crew(client)
+    executor = client.get_executor(pure=False)
     try:
-        while True:
-            _send(client, function, remaining, waiting, IN_FLIGHT * max(1, crew.size()))
-            if not waiting:
-                return
-            try:
-                with client.as_current():
-                    wait(waiting[0], timeout=_POLL_SECONDS)
-            except TimeoutError:
-                continue
-            yield _result(waiting.popleft())
+        yield executor, _Crew(client).size
+    except KilledWorker as error:
+        raise UserError(
+            f"{error.allowed_failures + 1} Dask workers died over the same task, the last one was "
+            f"{error.last_worker.address}: see its log, give workers more memory; what is in the "
+            "object store is kept"
+        ) from None
+    except CancelledError:
+        raise UserError(_LOST) from None
     finally:
-        if waiting and client.status == "running":
-            client.cancel(list(waiting))
+        if client.status == "running":
+            executor.shutdown(wait=False)
 
 
 class _Crew:
@@ -109,10 +100,13 @@ class _Crew:
             UserError: none for ``PATIENCE_SECONDS``, or no scheduler.
         """
         now = time.monotonic()
-        if now - self._asked > _POLL_SECONDS:
+        if now - self._asked > _LOOK_SECONDS:
             if self._client.status != "running":
                 raise UserError(_LOST)
-            self._size, self._asked = count_workers(self._client), now
+            try:
+                self._size, self._asked = count_workers(self._client), now
+            except OSError:
+                raise UserError(_LOST) from None
             if self._size:
                 self._seen = now
             elif now - self._seen > PATIENCE_SECONDS:
@@ -131,75 +125,21 @@ _LOST = (
 
 @lru_cache(maxsize=1)
 def _client(address: str | None, workers: int) -> "Client":
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
-    if address is None:
-        with deaf_to_interrupts():
-            address = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                memory_limit=None,
-                dashboard_address=None,
-            )
+    here = None if address else _local(workers)
     try:
-        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        return Client(here or address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise UserError(
             f"no Dask scheduler answers at {address} ({error}): start one, or correct FER3D_DASK"
         ) from None
 
 
-def _send(
-    client: "Client",
-    function: Callable[[Task], Result],
-    remaining: Iterator[Task],
-    waiting: "deque[Future]",
-    most: int,
-) -> None:
-    """Submit tasks until so many are under way."""
-    for _ in range(most - len(waiting)):
-        try:
-            task = next(remaining)
-        except StopIteration:
-            return
-        waiting.append(client.submit(_run, os.getcwd(), function, task, pure=False))
+def _local(workers: int) -> "LocalCluster":
+    from distributed import LocalCluster
 
-
-def _result(future: "Future") -> Result:
-    from concurrent.futures import CancelledError
-
-    from distributed import KilledWorker
-
-    try:
-        return future.result()
-    except KilledWorker as error:
-        raise UserError(
-            f"{error.allowed_failures + 1} Dask workers died over the same task, the last one was "
-            f"{error.last_worker.address}: see its log, give workers more memory; what is in the "
-            "object store is kept"
-        ) from None
-    except CancelledError:
-        raise UserError(_LOST) from None
-
-
-def _run(folder: str, function: Callable[[Task], Result], task: Task) -> Result:
-    """One task in a worker, in the folder that the paths of tasks start from."""
-    with _one_task:
-        before = os.getcwd()
-        try:
-            os.chdir(folder)
-        except OSError as error:
-            raise _unseen(folder, error) from None
-        try:
-            return single_threaded(function, task)
-        finally:
-            os.chdir(before)
-
-
-def _unseen(folder: str, error: OSError) -> UserError:
-    from distributed import get_worker
-
-    return UserError(
-        f"the Dask worker {get_worker().address} does not see {folder} ({error.strerror}): the "
-        "checkout must lie on a file system that every worker mounts under the same path"
-    )
+    with deaf_to_interrupts():
+        return LocalCluster(
+            n_workers=workers, threads_per_worker=1, memory_limit=None, dashboard_address=None
+        )

@@ -1,21 +1,28 @@
-"""One ordered map over tasks, with a progress bar: processes on this machine, or a Dask cluster."""
+"""One ordered map over tasks, with a progress bar: processes on this machine, or a Dask cluster.
+
+Both are an executor of ``concurrent.futures`` and a number of workers; one loop serves them.
+"""
 
 import os
+import platform
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future, wait
+from contextlib import AbstractContextManager
+from functools import partial
 from itertools import islice
 
-from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-
 from fer3d.errors import UserError
-from fer3d.machine.lifetimes import deaf_to_interrupts, serve
+from fer3d.machine.processes import processes
 from fer3d.machine.progress import progress
 from fer3d.machine.settings import Settings
-from fer3d.machine.threads import ONE_THREAD, Result, Task, single_threaded
+from fer3d.machine.threads import Result, Task, single_threaded
 
 IN_FLIGHT = 4  # tasks a worker: one computed, others at hand or done while an earlier one is not
+LOOK_S = 2.0  # between two looks at how many workers there are
+
+_one_task = threading.Lock()  # a process: networks and dlib are not made for several at a time
 
 
 def map_ordered(
@@ -39,6 +46,9 @@ def map_ordered(
         description: left of the progress bar.
         weights: images in each task, so that the bar counts images; 1 each by default. With them
             ``tasks`` may be a generator, asked for one task at a time.
+
+    Raises:
+        UserError: workers are gone; the message says what to do.
     """
     if weights is None:
         tasks = list(tasks)
@@ -66,38 +76,59 @@ def batches(count: int, size: int) -> list[range]:
 def _results(
     function: Callable[[Task], Result], tasks: Iterable[Task], settings: Settings
 ) -> Iterator[Result]:
+    if settings.parallel == "processes" and settings.workers == 1:
+        yield from (single_threaded(function, task) for task in tasks)
+        return
+    run = partial(_run, os.getcwd(), function)
+    with _executor(settings) as (executor, size):
+        yield from _in_order(executor, size, run, tasks)
+
+
+def _executor(
+    settings: Settings,
+) -> AbstractContextManager[tuple[Executor, Callable[[], int]]]:
     if settings.parallel == "dask":
-        from fer3d.machine.dask_cluster import connect, map_on_cluster
+        from fer3d.machine.dask_cluster import cluster, connect
 
-        return map_on_cluster(connect(settings), function, tasks)
-    if settings.workers == 1:
-        return (single_threaded(function, task) for task in tasks)
-    return _in_processes(function, tasks, settings.workers)
+        return cluster(connect(settings))
+    return processes(settings.workers)
 
 
-def _in_processes(
-    function: Callable[[Task], Result], tasks: Iterable[Task], count: int
+def _in_order(
+    executor: Executor,
+    size: Callable[[], int],
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
 ) -> Iterator[Result]:
-    """The next task is drawn when the first result has been taken."""
-    pool = ProcessPoolExecutor(count, initializer=serve, initargs=(os.getpid(),), env=ONE_THREAD)
+    """Results in the tasks' order; the next task is drawn when the first result has been taken.
+
+    Args:
+        size: number of workers, which may change.
+    """
     remaining = iter(tasks)
     waiting: deque[Future[Result]] = deque()
+    while True:
+        free = IN_FLIGHT * max(1, size()) - len(waiting)
+        waiting.extend(executor.submit(function, task) for task in islice(remaining, max(0, free)))
+        if not waiting:
+            return
+        wait([waiting[0]], timeout=LOOK_S)
+        if waiting[0].done():
+            yield waiting.popleft().result()
 
-    def send(most: int) -> None:
-        for task in islice(remaining, most):
-            waiting.append(pool.submit(single_threaded, function, task))
 
-    try:
-        with deaf_to_interrupts():  # this starts the workers
-            send(IN_FLIGHT * count)
-        while waiting:
-            yield waiting[0].result()
-            waiting.popleft()
-            send(1)
-    except TerminatedWorkerError:
-        raise UserError(
-            "a worker process ended abruptly, most likely for want of memory: run `dvc repro` "
-            "again, with a lower FER3D_WORKERS; what is in the object store is kept"
-        ) from None
-    finally:
-        pool.shutdown(kill_workers=bool(waiting))
+def _run(folder: str, function: Callable[[Task], Result], task: Task) -> Result:
+    """One task in a worker, in the folder that the paths of tasks start from."""
+    with _one_task:
+        before = os.getcwd()
+        try:
+            os.chdir(folder)
+        except OSError as error:
+            raise UserError(
+                f"a worker on {platform.node()} does not see {folder} ({error.strerror}): the "
+                "checkout must lie on a file system that every worker mounts under the same path"
+            ) from None
+        try:
+            return single_threaded(function, task)
+        finally:
+            os.chdir(before)

@@ -15,7 +15,7 @@ import pytest
 from fer3d.errors import UserError
 from fer3d.files.packed import PackedWriter, Spec
 from fer3d.machine import dask_cluster
-from fer3d.machine.ordered_map import map_ordered
+from fer3d.machine.ordered_map import IN_FLIGHT, map_ordered
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.compute import compute_dataset
 from fer3d.rowwise.producer import Producer
@@ -34,11 +34,12 @@ class Cluster:
         self.folder, self.address = folder, ""
         self._processes: list[subprocess.Popen] = []
         self.workers: list[subprocess.Popen] = []
+        self.scheduler: subprocess.Popen | None = None
 
     def start(self, workers: int) -> None:
         port_file = self.folder / "scheduler.json"
-        self._spawn("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-                    "--scheduler-file", str(port_file))  # fmt: skip
+        options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"]
+        self.scheduler = self._spawn("scheduler", *options, str(port_file))
         while not port_file.exists():
             time.sleep(0.05)
         address = port_file.read_text().split('"address": "')[1].split('"')[0]
@@ -103,6 +104,11 @@ def only_one_at_a_time(x: int) -> bool:
     return True
 
 
+def nap(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
 def end(x: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -161,6 +167,22 @@ def test_an_error_in_a_task_reaches_the_caller(running):
         list(map_ordered(fail, [3], settings=running.settings(), description="failing"))
 
 
+def test_tasks_are_drawn_as_results_are_taken_and_those_left_are_cancelled(running):
+    drawn = []
+    tasks = (drawn.append(i) or 0.1 for i in range(400))
+    settings = running.settings()
+    results = map_ordered(nap, tasks, settings=settings, description="naps", weights=[1] * 400)
+    assert [next(results) for _ in range(5)] == [0.1] * 5
+    time.sleep(1)  # the workers could do all that they have been given
+    assert len(drawn) < IN_FLIGHT * WORKERS + 5
+    results.close()
+    client = dask_cluster.connect(settings)
+    end = time.monotonic() + 10
+    while any(client.processing().values()) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not any(client.processing().values())
+
+
 def test_a_folder_that_workers_do_not_see_is_named(running, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
@@ -200,3 +222,11 @@ def test_a_task_that_ends_every_worker_ends_with_a_message(mortal, monkeypatch):
     monkeypatch.setattr(dask_cluster, "PATIENCE_SECONDS", 3)
     with pytest.raises(UserError, match=r"had no worker for 3 s|workers died"):
         list(map_ordered(end, [1], settings=mortal.settings(), description="ending"))
+
+
+def test_a_scheduler_that_ends_ends_the_map_with_a_message(mortal):
+    results = map_ordered(nap, [0.0] + [0.5] * 50, settings=mortal.settings(), description="naps")
+    next(results)
+    mortal.scheduler.kill()
+    with pytest.raises(UserError, match="connection to the Dask scheduler is lost"):
+        list(results)
