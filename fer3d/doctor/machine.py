@@ -13,8 +13,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
-from fer3d.machine.limits import available_memory, usable_cores
-from fer3d.machine.settings import Settings
+from fer3d.machine.memory import available_memory
+from fer3d.machine.settings import Settings, usable_cores
 
 LIBRARIES = {  # Debian package -> the library in it that Open3D loads; see tools/
     "libusb-1.0-0": "libusb-1.0.so.0",
@@ -29,9 +29,9 @@ GPU_BYTES = 2e9  # of training with the default batch, and some room
 _COMMENT = re.compile(r"(^|\s)#.*")
 
 
-def python(checkout: Path, version: Sequence[int] = sys.version_info) -> Finding:
+def python(checkout: Path, version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
     """The interpreter, against what pyproject.toml asks for."""
-    found = ".".join(str(part) for part in version[:3])
+    found = ".".join(str(part) for part in version)
     wanted = _project(checkout).get("requires-python", ">=3.11")
     if found not in Requirement(f"python{wanted}").specifier:
         return problem("python", f"{found}, fer3d needs {wanted}", "make another environment")
@@ -70,12 +70,12 @@ def libraries(wanted: Mapping[str, str] = LIBRARIES) -> Finding:
     return ok("libraries", "Open3D's are there")
 
 
-def processor(settings: Settings, cores: float | None = None) -> Finding:
+def processor(settings: Settings, cores: int | None = None) -> Finding:
     """Workers against the cores that this process may use, a container's share counted."""
     cores = usable_cores() if cores is None else cores
-    detail = f"{settings.workers} workers, {cores:g} cores"
-    if settings.workers > max(1, cores):
-        return warning("processor", detail, f"set FER3D_WORKERS={max(1, int(cores))}")
+    detail = f"{settings.workers} workers, {cores} cores"
+    if settings.workers > cores:
+        return warning("processor", detail, f"set FER3D_WORKERS={cores}")
     return ok("processor", detail)
 
 

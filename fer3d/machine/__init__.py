@@ -1,1 +1,1 @@
-"""This machine and its neighbours: settings, limits, threads, progress, the ordered map."""
+"""This machine and its neighbours: settings, memory, threads, progress, the ordered map."""

@@ -1,38 +1,29 @@
 """What cannot change a result: workers, device, where the object store is.
 
 Read from ``FER3D_*`` environment variables, then from a git-ignored ``fer3d.local.toml``, never
-from ``params.yaml``. An environment variable wins over the file.
-
-    FER3D_WORKERS=8              processes for preprocessing (default: the cores it may use)
-    FER3D_DEVICE=auto            auto | cpu | cuda, for the networks that run in PyTorch
-    FER3D_STORE=/mnt/lab/fer3d   the object store: a folder, file:///mnt/lab/fer3d,
-                                 s3://bucket/prefix (extra fer3d[s3], AWS_* variables as botocore
-                                 documents them); "none" switches it off
-    FER3D_DEVICES=1              GPUs, or processes on a CPU, that share every training batch
-    FER3D_STATE=.fer3d/training  where an interrupted training's state lies; "none": it starts again
-    FER3D_PARALLEL=processes     processes | dask, where preprocessing computes
-    FER3D_DASK=tcp://host:8786   the Dask scheduler; without it dask means processes of this machine
-    FER3D_WHEELS=/mnt/wheels     a folder of packages to take model files from, instead of the index
+from ``params.yaml``. An environment variable wins over the file; README has their table.
 """
 
 import os
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from fer3d.errors import UserError
 from fer3d.machine import addresses
-from fer3d.machine.limits import usable_cores
 
 LOCAL_FILE = "fer3d.local.toml"
 PREFIX = "FER3D_"
 
 
-def _cores() -> int:
-    return max(1, int(usable_cores()))
+def usable_cores() -> int:
+    """Cores that this process may use: its affinity and a container's share counted, at least 1."""
+    import joblib
+
+    return joblib.cpu_count()
 
 
 class Settings(BaseModel):
@@ -40,11 +31,21 @@ class Settings(BaseModel):
 
     The bytes that preprocessing writes do not depend on it. Training and networks on a GPU are
     reproducible on one machine: another device or number of cores changes the last digits.
+
+    Attributes:
+        workers: processes for preprocessing.
+        device: for the networks in PyTorch.
+        devices: GPUs, or processes on a CPU, that share every training batch.
+        state: folder of interrupted trainings' states; "none": they start again.
+        store: the object store, see ``fer3d.machine.addresses``; "none" switches it off.
+        parallel: where preprocessing computes.
+        dask: the scheduler's address; without it ``dask`` means processes of this machine.
+        wheels: a folder of packages to take model files from, instead of the index.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    workers: int = Field(default_factory=_cores, ge=1, description="processes")
+    workers: int = Field(default_factory=usable_cores, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = Field(default=1, ge=1)
     state: Annotated[str, Field(min_length=1)] = ".fer3d/training"
@@ -80,12 +81,11 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
             names it.
     """
     environment = os.environ if environment is None else environment
-    values = _from_file(folder / LOCAL_FILE)
     variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
     _check_names(environment, variables.values())
-    values |= {name: environment[key] for name, key in variables.items() if key in environment}
+    set_here = {name: environment[key] for name, key in variables.items() if key in environment}
     try:
-        settings = Settings(**values)
+        settings = Settings.model_validate(_from_file(folder / LOCAL_FILE) | set_here)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
@@ -106,11 +106,11 @@ def _check_names(environment: Mapping[str, str], known: Collection[str]) -> None
     strange = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
     if strange:
         raise UserError(
-            f"environment variable {', '.join(strange)} is none of fer3d's: {', '.join(known)}"
+            f"unknown environment variable {', '.join(strange)}; known: {', '.join(known)}"
         )
 
 
-def _from_file(path: Path) -> dict[str, object]:
+def _from_file(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:

@@ -15,7 +15,7 @@ from fer3d.errors import UserError
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TRAIN, VALIDATION
 from fer3d.files.packed import open_arrays, read_manifest
-from fer3d.machine.limits import available_memory
+from fer3d.machine.memory import available_memory
 from fer3d.training.batches import ShuffledBatches, in_order, loader
 
 Batch = dict[str, Tensor]

@@ -110,9 +110,9 @@ def test_a_library_that_does_not_load(repository):
 
 
 def test_more_workers_than_cores(tmp_path):
-    found = machine.processor(settings(tmp_path, workers=64), cores=3.5)
+    found = machine.processor(settings(tmp_path, workers=64), cores=3)
     assert found.status is Status.WARNING and found.advice == "set FER3D_WORKERS=3"
-    assert machine.processor(settings(tmp_path), cores=0.5).status is Status.OK
+    assert machine.processor(settings(tmp_path), cores=1).status is Status.OK
 
 
 def test_too_little_memory_for_the_workers(tmp_path):

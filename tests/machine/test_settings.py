@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,14 +62,18 @@ def test_a_wrong_value_is_named(tmp_path, environment, message):
 
 @pytest.mark.parametrize("name", ["FER3D_WORKER", "FER3D_STOER"])
 def test_an_unknown_variable_is_named_with_those_that_are_known(tmp_path, name):
-    with pytest.raises(UserError, match=f"{name} .*FER3D_WORKERS.*FER3D_STORE.*FER3D_WHEELS"):
+    with pytest.raises(
+        UserError, match=f"{name}; known: .*FER3D_WORKERS.*FER3D_STORE.*FER3D_WHEELS"
+    ):
         settings.load(tmp_path, {name: "3", "FER3D_DEVICE": "cpu", "PATH": "/bin"})
 
 
-@pytest.mark.parametrize(("cores", "workers"), [(3.5, 3), (0.5, 1), (8, 8)])
-def test_there_is_a_worker_for_every_core_of_a_share(monkeypatch, tmp_path, cores, workers):
-    monkeypatch.setattr(settings, "usable_cores", lambda: cores)
-    assert settings.load(tmp_path, {}).workers == workers
+def test_there_is_a_worker_for_every_core_that_the_process_may_use():
+    code = (
+        "import os; from fer3d.machine.settings import Settings; "
+        "os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); print(Settings().workers)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code]) == b"1\n"
 
 
 def test_an_unknown_name_in_the_file_is_named(tmp_path):

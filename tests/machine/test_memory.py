@@ -1,12 +1,11 @@
-"""Shares of cores and memory, as control groups of both versions tell them."""
+"""Shares of memory, as control groups of both versions tell them."""
 
-import os
 from pathlib import Path
 
 import psutil
 import pytest
 
-from fer3d.machine.limits import available_memory, usable_cores
+from fer3d.machine.memory import available_memory
 
 MEGABYTE = 1_000_000
 
@@ -20,17 +19,13 @@ def machine(root: Path, groups: str, files: dict[str, str]) -> Path:
     return root
 
 
-def test_without_groups_affinity_and_the_machine_decide(tmp_path):
-    assert usable_cores(tmp_path) == len(os.sched_getaffinity(0))
+def test_without_groups_the_machine_decides(tmp_path):
     assert available_memory(tmp_path) == pytest.approx(psutil.virtual_memory().available, rel=0.2)
 
 
 def test_the_smallest_share_on_the_way_to_the_root_counts(tmp_path):
     group = "sys/fs/cgroup/slurm/job"
     files = {
-        "sys/fs/cgroup/slurm/cpu.max": "30000 100000",
-        f"{group}/cpu.max": "max 100000",
-        f"{group}/step/cpu.max": "70000 100000",
         "sys/fs/cgroup/slurm/memory.max": str(9 * MEGABYTE),
         "sys/fs/cgroup/slurm/memory.current": str(5 * MEGABYTE),
         f"{group}/memory.max": str(7 * MEGABYTE),
@@ -39,7 +34,6 @@ def test_the_smallest_share_on_the_way_to_the_root_counts(tmp_path):
         f"{group}/step/memory.current": str(5 * MEGABYTE),
     }
     root = machine(tmp_path, "0::/slurm/job/step", files)
-    assert usable_cores(root) == 0.3
     assert available_memory(root) == 2 * MEGABYTE
 
 
@@ -55,18 +49,13 @@ def test_page_cache_that_nobody_uses_is_free(tmp_path):
 def test_the_first_version_has_a_tree_for_each_kind_of_limit(tmp_path):
     groups = "5:memory:/docker/ab\n4:cpu,cpuacct:/docker/ab\n1:name=systemd:/docker/ab\n0::/"
     files = {  # a container sees its own group as the root
-        "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "50000",
-        "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000",
         "sys/fs/cgroup/memory/memory.limit_in_bytes": str(7 * MEGABYTE),
         "sys/fs/cgroup/memory/memory.usage_in_bytes": str(6 * MEGABYTE),
         "sys/fs/cgroup/memory/memory.stat": f"inactive_file 1\ntotal_inactive_file {MEGABYTE}",
     }
     root = machine(tmp_path, groups, files)
-    assert usable_cores(root) == 0.5
     assert available_memory(root) == 2 * MEGABYTE
-    (root / "sys/fs/cgroup/cpu/cpu.cfs_quota_us").write_text("-1\n")
     (root / "sys/fs/cgroup/memory/memory.limit_in_bytes").write_text("9223372036854771712\n")
-    assert usable_cores(root) == len(os.sched_getaffinity(0))
     assert available_memory(root) > 100 * MEGABYTE
 
 
