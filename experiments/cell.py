@@ -1,5 +1,6 @@
 """One network of the matrix: trained, and tested once."""
 
+import time
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from experiments import TIMES
 from fer3d.experiments.cells import Cell, Configuration
 from fer3d.experiments.run import run_cell
-from fer3d.experiments.times import timed
+from fer3d.experiments.times import note
 from fer3d.files.folders import Folders
 from stages import PathOption, context, run
 
@@ -26,15 +27,9 @@ def main(
     params, settings = context()
     cell = Cell(Configuration(preset, branches, loss), seed, fold)
     folders = Folders(images, faces, shadings)
-    with timed(cell, params, TIMES):
-        result = run_cell(
-            cell,
-            params,
-            folders,
-            out,
-            state=settings.state_folder,
-            device=settings.torch_device(),
-        )
+    start, state = time.monotonic(), settings.state_folder
+    result = run_cell(cell, params, folders, out, state=state, device=settings.torch_device())
+    note(TIMES, cell, params, time.monotonic() - start)
     accuracy = result["scores"]["validation"]["accuracy"]
     print(f"{cell.title}: validation accuracy {accuracy:.3f}", flush=True)
 

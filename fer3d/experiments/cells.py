@@ -93,7 +93,8 @@ def matrix(params: Params) -> list[Cell]:
 def configs(cell: Cell, params: Params) -> tuple[NetworkConfig, TrainConfig]:
     """What a cell trains and how: ``params.yaml``, with the cell's values in place of its own."""
     chosen = cell.configuration
-    network = params.network.model_dump() | {"preset": chosen.preset} | BRANCHES[chosen.branches]
+    branches = BRANCHES[chosen.branches]
+    network = params.network.model_dump() | {"preset": chosen.preset, **branches}
     train = params.train.model_dump() | {"loss": chosen.loss, "seed": cell.seed}
     return network_config(network), train_config(chosen.preset, train)
 

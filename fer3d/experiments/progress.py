@@ -5,8 +5,8 @@ from pathlib import Path
 from statistics import fmean
 
 from fer3d.errors import UserError
+from fer3d.experiments import times
 from fer3d.experiments.cells import Cell, matrix, parameters, read_cell
-from fer3d.experiments.times import durations
 from fer3d.params import Params
 
 MINUTE, HOUR = 60, 3600  # s
@@ -21,12 +21,12 @@ def is_done(cell: Cell, params: Params, results: Path) -> bool:
     return found is not None and found["parameters"] == parameters(cell, params)
 
 
-def announce(cell: Cell, params: Params, results: Path, times: Path) -> str:
+def announce(cell: Cell, params: Params, results: Path, taken: Path) -> str:
     """The line before a cell: ``cell 5 of 24: Base+3D, focal, seed 1; about 40 min left``.
 
     Args:
         results: folder of the cells' folders.
-        times: see ``fer3d.experiments.times``.
+        taken: file of what cells took, see ``fer3d.experiments.times``.
     """
     cells = matrix(params)
     if cell not in cells:
@@ -34,21 +34,22 @@ def announce(cell: Cell, params: Params, results: Path, times: Path) -> str:
             f"{cell.title} is not in the matrix of params.yaml: run `make experiments`, which "
             "picks experiments/folds/dvc.yaml where experiments.folds names folds"
         )
+    kinds = {c: times.kind(c, params) for c in cells}
+    known = {k: seconds for k, seconds in times.read(taken).items() if k in kinds.values()}
     todo = [cell, *(c for c in cells if c != cell and not is_done(c, params, results))]
-    left = time_left(todo, durations(cells, params, times))
+    left = time_left([kinds[c] for c in todo], known)
     rest = "" if left is None else f"; about {duration(left)} left"
     return f"cell {cells.index(cell) + 1} of {len(cells)}: {cell.title}{rest}"
 
 
-def time_left(cells: Sequence[Cell], known: Mapping[Cell, float]) -> float | None:
-    """Seconds that these cells take, by what others like them took; None where none is known.
+def time_left(kinds: Sequence[str], known: Mapping[str, float]) -> float | None:
+    """Seconds that cells of these kinds take, by what is known; None where nothing is.
 
-    Like a cell are those of its preset and branches; where there are none, all.
+    Of a kind that was not seen yet a cell counts as the mean of the others.
     """
     if not known:
         return None
-    everything = list(known.values())
-    return sum(fmean(_alike(cell, known) or everything) for cell in cells)
+    return sum(known.get(kind, fmean(known.values())) for kind in kinds)
 
 
 def duration(seconds: float) -> str:
@@ -56,12 +57,3 @@ def duration(seconds: float) -> str:
     if seconds < 2 * MINUTE:
         return f"{seconds:.0f} s"
     return f"{seconds / MINUTE:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.1f} h"
-
-
-def _alike(cell: Cell, known: Mapping[Cell, float]) -> list[float]:
-    kind = (cell.configuration.preset, cell.configuration.branches)
-    return [
-        seconds
-        for other, seconds in known.items()
-        if (other.configuration.preset, other.configuration.branches) == kind
-    ]

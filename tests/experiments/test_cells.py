@@ -8,7 +8,7 @@ import pytest
 from fer3d.errors import UserError
 from fer3d.experiments.cells import Cell, Configuration, configs, matrix, parameters
 from fer3d.experiments.progress import announce, duration, is_done, time_left
-from fer3d.experiments.times import durations, timed
+from fer3d.experiments.times import note
 
 
 def finish(cell: Cell, params, folder: Path) -> None:
@@ -62,84 +62,23 @@ def test_a_cell_of_other_parameters_is_not_done(tmp_path: Path, make_params) -> 
     assert not is_done(cell, make_params(train={"epochs": 3}), tmp_path)
 
 
-class Clock:
-    """A clock that a test sets."""
-
-    now = 1000.0  # s
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("fer3d.experiments.times.time", clock)
-    return clock
-
-
-@pytest.fixture
-def times(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "times.json"
-
-
-def test_the_time_left_is_what_others_like_them_took(
-    tmp_path: Path, make_params, times, clock
-) -> None:
+def test_the_time_left_is_what_others_like_them_took(tmp_path: Path, make_params) -> None:
     """Base took 60 s and Whole 180 s; with seed 1 both are left, 4 min."""
-    params = make_params()
+    params, times = make_params(), tmp_path / "state" / "times.json"
     cells = matrix(params)
     first = announce(cells[0], params, tmp_path, times)
     assert first == "cell 1 of 4: Base, cross entropy, seed 0"
     for cell, seconds in zip(cells, (60, 180), strict=False):
         finish(cell, params, tmp_path)
-        with timed(cell, params, times):
-            clock.now += seconds
+        note(times, cell, params, seconds)
     line = announce(cells[2], params, tmp_path, times)
     assert line == "cell 3 of 4: Base, cross entropy, seed 1; about 4 min left"
+    assert "left" not in announce(cells[2], make_params(train={"epochs": 3}), tmp_path, times)
     times.write_text("broken")
     assert "left" not in announce(cells[2], params, tmp_path, times)
-
-
-def test_a_cell_that_was_stopped_and_resumed_took_all_its_parts(make_params, times, clock) -> None:
-    params = make_params()
-    cell = matrix(params)[0]
-    with pytest.raises(SystemExit), timed(cell, params, times):
-        clock.now += 3600
-        raise SystemExit(130)  # Ctrl-C, see stages
-    clock.now += 10_000  # over night
-    assert durations([cell], params, times) == {}
-    with timed(cell, params, times):
-        clock.now += 60
-    assert durations([cell], params, times) == {cell: 3660}
-    assert durations([cell], make_params(train={"epochs": 3}), times) == {}
-    with timed(cell, params, times):  # other images: a new run
-        clock.now += 50
-    assert durations([cell], params, times) == {cell: 50}
-
-
-def test_what_a_killed_cell_took_is_not_known(tmp_path: Path, make_params, times, clock) -> None:
-    params = make_params()
-    cell = matrix(params)[0]
-    with timed(cell, params, times):
-        running = times.read_bytes()
-    times.write_bytes(running)  # as the kill leaves it
-    with timed(cell, params, times):
-        clock.now += 5
-    assert durations([cell], params, times) == {}
-    assert "left" not in announce(cell, params, tmp_path, times)
-
-
-def test_a_result_that_was_restored_says_nothing_of_time(
-    tmp_path: Path, make_params, times, clock
-) -> None:
-    """`dvc checkout` writes a cell's file now, whenever it was started."""
-    params = make_params()
-    cells = matrix(params)
-    with pytest.raises(SystemExit), timed(cells[0], params, times):
-        raise SystemExit
-    finish(cells[0], params, tmp_path)
-    assert "left" not in announce(cells[1], params, tmp_path, times)
+    note(times, cells[2], params, 50)  # the file is whole again
+    finish(cells[2], params, tmp_path)
+    assert announce(cells[3], params, tmp_path, times).endswith("seed 1; about 50 s left")
 
 
 def test_a_cell_outside_the_matrix_says_what_to_run(tmp_path: Path, make_params) -> None:
@@ -150,7 +89,6 @@ def test_a_cell_outside_the_matrix_says_what_to_run(tmp_path: Path, make_params)
 
 
 def test_an_unknown_kind_of_cell_takes_as_long_as_the_others() -> None:
-    base, whole = (Cell(Configuration("paper", name, "focal"), 0) for name in ("base", "whole"))
-    assert time_left([whole], {base: 50.0}) == 50
-    assert time_left([whole], {}) is None
+    assert time_left(["whole", "base"], {"base": 50.0, "other": 70.0}) == 110
+    assert time_left(["whole"], {}) is None
     assert [duration(s) for s in (40, 700, 12_600)] == ["40 s", "12 min", "3.5 h"]
