@@ -70,10 +70,10 @@ def accuracy3d(
     from fer3d.accuracy3d.dataset import accuracy3d_folder
     from fer3d.accuracy3d.invariance import invariance
     from fer3d.files.atomic import write_json
-    from fer3d.inference.one_image import Pipeline
+    from fer3d.inference.pipeline import make_pipeline
 
     run, local = parameters.load(params), settings.load(Path())
-    pipeline = Pipeline(assets, run.align, run.reconstruct, run.relight)
+    pipeline = make_pipeline(run.align, run.reconstruct, run.relight, assets)
     values = accuracy3d_folder(folder, pipeline, local)
     if people:
         values["invariance"] = invariance(people, seed, pipeline, local)

@@ -6,7 +6,7 @@ from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset
 from fer3d.accuracy3d.invariance import invariance
 from fer3d.datasets.layout import image_root
 from fer3d.files.atomic import write_json
-from fer3d.inference.one_image import Pipeline
+from fer3d.inference.pipeline import make_pipeline
 from stages import PathOption, context, run
 
 
@@ -22,7 +22,7 @@ def main(
     values = accuracy3d_dataset(folders, assets, params.relight, settings)
     probe = params.accuracy3d
     if values["images"] and probe.people:
-        pipeline = Pipeline(assets, params.align, params.reconstruct, params.relight)
+        pipeline = make_pipeline(params.align, params.reconstruct, params.relight, assets)
         values["invariance"] = invariance(probe.people, probe.seed, pipeline, settings)
     write_json(metrics, values)
 

@@ -20,12 +20,12 @@ from fer3d.accuracy3d.truth import TrueFace, seen_points
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.normals import estimate_normals
 from fer3d.face3d.recentralize import place
+from fer3d.face3d.reconstructor import Reconstruction
 from fer3d.face3d.rigid import rigid_weights
 from fer3d.face3d.shading import VIEWER, ShadingImage, shade
 from fer3d.face3d.topology import Topology
 from fer3d.face3d.visibility import vertex_normals
 from fer3d.geometry.frames import pose_from_rotation
-from fer3d.inference.one_image import Found
 from fer3d.params import RelightParams
 
 
@@ -46,11 +46,18 @@ class FaceErrors:
     visibility: float
 
 
-def compare(found: Found, truth: TrueFace, topology: Topology, params: RelightParams) -> FaceErrors:
+def compare(
+    found: Reconstruction,
+    relit: ShadingImage,
+    truth: TrueFace,
+    topology: Topology,
+    params: RelightParams,
+) -> FaceErrors:
     """Measure one face.
 
     Args:
         found: the reconstruction.
+        relit: its shading image.
         truth: in the same aligned image.
         topology: with the dense surface that ``found.visible`` belongs to.
         params: how shading images are made.
@@ -63,13 +70,13 @@ def compare(found: Found, truth: TrueFace, topology: Topology, params: RelightPa
         yaw=float(pose[1]),
         vertices=float(vertex_error(found.vertices_image, truth.vertices_image)),
         landmarks=float(landmark_error(found.landmarks_image, true_68)),
-        mesh_landmarks=float(landmark_error(mesh_landmarks(found.vertices_image), true_68)),
+        mesh_landmarks=float(landmark_error(found.mesh_landmarks_image, true_68)),
         rotation=float(rotation_error(found.rotation, truth.rotation)),
         pitch=float(pitch),
         turn=float(turn),
         roll=float(roll),
         normals=_normals(found, truth, visible, topology, params.neighbours),
-        shading=_shading(found, truth, visible, topology, params),
+        shading=_apart(relit, true_shading(truth, visible, topology, params)),
         visibility=overlap(found.visible, visible),
     )
 
@@ -130,7 +137,11 @@ def ranges() -> list[tuple[int, int]]:
 
 
 def _normals(
-    found: Found, truth: TrueFace, visible: np.ndarray, topology: Topology, neighbours: int
+    found: Reconstruction,
+    truth: TrueFace,
+    visible: np.ndarray,
+    topology: Topology,
+    neighbours: int,
 ) -> np.ndarray:
     """Errors of the normals that relighting uses, where both faces are visible: (P,) degrees."""
     normals = np.zeros((len(visible), 3))
@@ -143,17 +154,10 @@ def _normals(
     return normal_error(normals[both], true[both])
 
 
-def _shading(
-    found: Found,
-    truth: TrueFace,
-    visible: np.ndarray,
-    topology: Topology,
-    params: RelightParams,
-) -> float:
+def _apart(found: ShadingImage, true: ShadingImage) -> float:
     """Mean absolute difference on pixels that both show, 8-bit levels; NaN without any."""
-    true = true_shading(truth, visible, topology, params)
-    both = found.relit.mask & true.mask
-    apart = found.relit.shading[both].astype(np.float64) - true.shading[both]
+    both = found.mask & true.mask
+    apart = found.shading[both].astype(np.float64) - true.shading[both]
     return float(np.abs(apart).mean()) if both.any() else float("nan")
 
 

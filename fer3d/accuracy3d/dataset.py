@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 
 from fer3d.accuracy3d.compare import FaceErrors, compare, summarize
-from fer3d.accuracy3d.truth import FOLDER, Truths, find_truth
+from fer3d.accuracy3d.truth import FOLDER, Truths, find_truth, topology_of
 from fer3d.errors import UserError
+from fer3d.face3d.landmarks import mesh_landmarks
+from fer3d.face3d.reconstructor import Reason, Reconstruction
 from fer3d.face3d.relight import subdivisions_of
 from fer3d.face3d.shading import ShadingImage
 from fer3d.face3d.topology import VERTICES, load_topology
 from fer3d.files import images
 from fer3d.files.packed import open_arrays, read_manifest
-from fer3d.inference.one_image import Found, Pipeline
+from fer3d.inference.pipeline import Pipeline
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
 from fer3d.params import RelightParams
 
 BATCH = 16  # faces a task
-FACE = ("vertices_image", "vertices_face", "landmarks_image", "rotation")
+FACE = ("vertices_image", "vertices_face", "landmarks_image", "rotation", "pose", "presence")
 NOTHING = {"images": 0}
 
 
@@ -92,8 +94,9 @@ def accuracy3d_folder(folder: Path, pipeline: Pipeline, settings: Settings) -> d
         Metrics as those of ``accuracy3d_dataset``; copies among the images are left out.
 
     Raises:
-        UserError: no truth there.
+        UserError: no truth there, or not for the vertices of the pipeline's backend.
     """
+    topology_of(pipeline)
     truth = find_truth(folder / "images")
     if truth is None:
         raise UserError(
@@ -128,24 +131,37 @@ def _compare_rows(
     affines = open_arrays(folders.aligned, "aligned_from_image")["aligned_from_image"]
     errors = []
     for row, true_row in zip(*task, strict=True):
-        visible = np.unpackbits(arrays["visible"][row], count=len(topology.dense)).astype(bool)
+        found = _stored(arrays, row, len(topology.dense))
         image = ShadingImage(relit["shading"][row], relit["mask"][row])
-        found = Found(*(np.asarray(arrays[name][row]) for name in FACE), visible, image)
-        errors.append(compare(found, truths.face(true_row, affines[row]), topology, params))
+        true = truths.face(true_row, affines[row])
+        errors.append(compare(found, image, true, topology, params))
     return errors
+
+
+def _stored(arrays: dict[str, np.ndarray], row: int, points: int) -> Reconstruction:
+    """A reconstructed face of facemesh as the stage kept it; its surface has so many points."""
+    kept = {name: np.asarray(arrays[name][row]) for name in FACE}
+    return Reconstruction(
+        **kept,
+        mesh_landmarks_image=mesh_landmarks(kept["vertices_image"]),
+        visible=np.unpackbits(arrays["visible"][row], count=points).astype(bool),
+        reason=Reason.RECONSTRUCTED,
+    )
 
 
 def _compare_images(
     root: Path, truth: Path, pipeline: Pipeline, rows: np.ndarray
 ) -> list[FaceErrors]:
     """Images through the pipeline against rows of the truth, in a worker process."""
-    truths, errors = Truths.open(truth), []
+    truths, topology, errors = Truths.open(truth), topology_of(pipeline), []
     for row in rows:
         data = images.read_file(root / truths.frame["path"][row])
-        aligned, found = pipeline(images.decode(data))
-        if found is not None:
-            true = truths.face(row, aligned.aligned_from_image)
-            errors.append(compare(found, true, pipeline.topology, pipeline.relight))
+        (face,) = pipeline.central_faces([images.decode(data)])
+        if not face.reconstruction.reason:
+            (relit,) = pipeline.relight([face])
+            true = truths.face(row, face.aligned.aligned_from_image)
+            params = pipeline.relighter.params
+            errors.append(compare(face.reconstruction, relit, true, topology, params))
     return errors
 
 

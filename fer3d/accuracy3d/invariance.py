@@ -23,9 +23,9 @@ import pandas as pd
 
 from fer3d import synthetic
 from fer3d.accuracy3d.measures import correlation
-from fer3d.accuracy3d.truth import true_face
+from fer3d.accuracy3d.truth import topology_of, true_face
 from fer3d.face3d.raster import rasterize
-from fer3d.inference.one_image import Pipeline
+from fer3d.inference.pipeline import Pipeline
 from fer3d.machine.ordered_map import map_ordered
 from fer3d.machine.settings import Settings
 
@@ -67,7 +67,11 @@ def invariance(
         correlation_by_light (numbers of ``LIGHTS``, which go round with the poses),
         correlation_to_30 (yaw up to 30), sensitivity; the gain is that of the shading over that of
         the photo.
+
+    Raises:
+        UserError: no truth is known for the vertices of the pipeline's backend.
     """
+    topology_of(pipeline)
     work = partial(_person, seed, pipeline)
     people = list(map_ordered(work, range(identities), settings=settings, description="invariance"))
     values = {kind: measure_views(people, kind) for kind in KINDS}
@@ -124,7 +128,7 @@ def person_specs(
 
 def _person(seed: int, pipeline: Pipeline, number: int) -> Views:
     """All pictures of one person that show a face, in a worker process."""
-    model, views = synthetic.load_model(pipeline.assets), {}
+    model, views = synthetic.load_model(pipeline.reconstructor.assets), {}
     specs = person_specs(np.random.default_rng((seed, number)), number)
     for key, spec in specs.items():
         view = _view(synthetic.render(model, spec), pipeline)
@@ -134,9 +138,11 @@ def _person(seed: int, pipeline: Pipeline, number: int) -> Views:
 
 
 def _view(rendered: synthetic.Rendered, pipeline: Pipeline) -> View | None:
-    aligned, found = pipeline(rendered.image)
-    if found is None:
+    (face,) = pipeline.central_faces([rendered.image])
+    if face.reconstruction.reason:
         return None
+    (relit,) = pipeline.relight([face])
+    aligned = face.aligned
     truth = true_face(
         rendered.truth.vertices_image.astype(np.float64),
         rendered.truth.vertices_face.astype(np.float64),
@@ -144,10 +150,11 @@ def _view(rendered: synthetic.Rendered, pipeline: Pipeline) -> View | None:
         aligned.aligned_from_image.astype(np.float64),
     )
     size = len(aligned.image)
-    outline = rasterize(truth.vertices_image, pipeline.topology.triangles, size, size).covered
+    triangles = topology_of(pipeline).triangles
+    outline = rasterize(truth.vertices_image, triangles, size, size).covered
     return View(
-        {"shading": found.relit.shading, "photo": aligned.image.mean(axis=2)},
-        {"shading": found.relit.mask, "photo": outline},
+        {"shading": relit.shading, "photo": aligned.image.mean(axis=2)},
+        {"shading": relit.mask, "photo": outline},
     )
 
 

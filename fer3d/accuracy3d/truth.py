@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 
 from fer3d.alignment import eyes
+from fer3d.errors import UserError
 from fer3d.face3d.subdivision import Subdivision
+from fer3d.face3d.topology import Topology, load_topology
 from fer3d.face3d.visibility import vertex_normals
 from fer3d.files.packed import MANIFEST, open_arrays, read_manifest
 from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE
+from fer3d.inference.pipeline import Pipeline
 
 FOLDER = "truth"  # beside the folder of images
 ARRAYS = ("vertices_image", "vertices_face", "rotation")
@@ -38,6 +41,20 @@ def find_truth(images: Path) -> Path | None:
     """The truth of a folder of images: the packed folder ``truth`` beside it, if there is one."""
     folder = images.parent / FOLDER
     return folder if (folder / MANIFEST).is_file() else None
+
+
+def topology_of(pipeline: Pipeline) -> Topology:
+    """Mesh and dense surface of the faces that a pipeline reconstructs.
+
+    Raises:
+        UserError: they are not made of the 468 vertices that a truth is known for.
+    """
+    params = pipeline.reconstructor.params
+    if params.backend != "facemesh":
+        raise UserError(
+            "reconstruct.backend: rendered faces have a truth for facemesh's vertices alone"
+        )
+    return load_topology(pipeline.reconstructor.assets, params.subdivisions)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The stage `align`: all images of a manifest to packed aligned images."""
 
-import functools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,7 +84,7 @@ def producer(params: AlignParams, assets: Path, max_pixels: int, device: str = "
     return Producer(
         name="align",
         version=VERSION,
-        compute=_Compute(assets, params, device, max_pixels),
+        compute=_Compute(make_aligner(params, assets, device), max_pixels),
         inputs=INPUTS,
         outputs=_specs(params.size),
         parameters=params.model_dump(mode="json") | {"device": device, "max_pixels": max_pixels},
@@ -124,16 +123,14 @@ def summarize(frame: pd.DataFrame) -> dict:
 
 @dataclass(frozen=True)
 class _Compute:
-    assets: Path
-    params: AlignParams
-    device: str
+    aligner: Aligner
     max_pixels: int
 
     def __call__(self, batch: Batch) -> Arrays:
         files = zip(batch["file"], batch["path"], strict=True)
         pictures = [_decode(file, path, self.max_pixels) for file, path in files]
         with _one_thread():
-            results = _aligner(self.assets, self.params, self.device).align(pictures)
+            results = self.aligner.align(pictures)
         return _pack(results)
 
 
@@ -142,12 +139,6 @@ def _decode(file: np.ndarray, path: Path, max_pixels: int) -> np.ndarray:
         return images.decode(file.tobytes(), max_pixels=max_pixels)
     except images.Rejected as error:
         raise unreadable(path, error) from None
-
-
-@functools.cache
-def _aligner(assets: Path, params: AlignParams, device: str) -> Aligner:
-    """Networks are loaded once in each process."""
-    return make_aligner(params, assets, device)
 
 
 @contextmanager

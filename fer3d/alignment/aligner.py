@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from fer3d.alignment import eyes
-from fer3d.alignment.detector import Detector, Faces, most_central
+from fer3d.alignment.detector import Detector, Faces, largest_first, most_central
 from fer3d.params import AlignParams
 
 
@@ -18,12 +18,14 @@ class Aligned:
 
     Attributes:
         image: (S, S, 3) uint8 RGB.
-        aligned_from_image: (2, 3) float32, affine from the source image; see ``eyes``.
+        aligned_from_image: (2, 3) of ``Aligner.dtype``, affine from the source image; see ``eyes``.
         aligned: whether a face was found and its eyes are level.
         detection: name of the detector that found the face; "" where none was found.
-        box: (4,) float32, x, y, width, height of the face; NaN where none was found.
-        points: (5, 2) float32, in the order of ``Faces``; NaN where no eyes were found.
+        box: (4,) of that dtype, x, y, width, height of the face; NaN where none was found.
+        points: (5, 2) of that dtype, in the order of ``Faces``; NaN where no eyes were found.
         confidence: 0 to 1; 0 where no face was found.
+        source_box: (4,) of that dtype, the box in px of the source image, as it was detected.
+        faces_found: faces that the detector found in the source image, this one among them.
     """
 
     image: np.ndarray
@@ -33,6 +35,8 @@ class Aligned:
     box: np.ndarray
     points: np.ndarray
     confidence: float
+    source_box: np.ndarray
+    faces_found: int
 
 
 @dataclass(frozen=True)
@@ -45,29 +49,47 @@ class Aligner:
         crop: side of the square about the face, in units of its box's mean side; None keeps the
             whole image, turned.
         padding: replicated border added before detection, in units of the image's longer side.
+        dtype: of boxes, points and affines; float32 is what the stage `align` keeps.
     """
 
     detector: Detector
     size: int
     crop: float | None
     padding: float = 0.0
+    dtype: type[np.floating] = np.float32
 
     def align(self, images: Sequence[np.ndarray]) -> list[Aligned]:
-        """Align images (H, W, 3) uint8 RGB of any sizes; those of one size are detected together.
+        """Align each image (H, W, 3) uint8 RGB, of any size, by its most central large face.
 
-        An image without a face is kept as it is: fitted into the square, not turned.
+        Images of one size are detected together. An image without a face is kept as it is:
+        fitted into the square, not turned.
         """
+        found = zip(images, self._detect(images), strict=True)
+        return [self._central(image, faces) for image, faces in found]
+
+    def align_all(self, images: Sequence[np.ndarray]) -> list[list[Aligned]]:
+        """Align images as ``align`` does, by every face: those of an image, the largest first.
+
+        Returns:
+            As many lists as images, empty where no face was found.
+        """
+        found = zip(images, self._detect(images), strict=True)
+        return [
+            [self._cropped(image, faces, face) for face in largest_first(faces.boxes)]
+            for image, faces in found
+        ]
+
+    def _detect(self, images: Sequence[np.ndarray]) -> list[Faces]:
         sizes: dict[tuple[int, ...], list[int]] = {}
         for i, image in enumerate(images):
             sizes.setdefault(image.shape, []).append(i)
-        results: dict[int, Aligned] = {}
+        results: dict[int, Faces] = {}
         for members in sizes.values():
-            found = self._detect(np.stack([images[i] for i in members]))
-            for i, faces in zip(members, found, strict=True):
-                results[i] = self._aligned(images[i], faces)
+            found = self._detect_padded(np.stack([images[i] for i in members]))
+            results.update(zip(members, found, strict=True))
         return [results[i] for i in range(len(images))]
 
-    def _detect(self, images: np.ndarray) -> list[Faces]:
+    def _detect_padded(self, images: np.ndarray) -> list[Faces]:
         border = round(self.padding * max(images.shape[1:3]))
         if border == 0:
             return self.detector.detect(images)
@@ -75,33 +97,38 @@ class Aligner:
         padded = np.stack([cv2.copyMakeBorder(image, *edges) for image in images])
         return [faces.moved(border, border) for faces in self.detector.detect(padded)]
 
-    def _aligned(self, image: np.ndarray, faces: Faces) -> Aligned:
-        height, width = image.shape[:2]
+    def _central(self, image: np.ndarray, faces: Faces) -> Aligned:
         if len(faces) == 0:
             return self._kept(image)
-        chosen = most_central(faces.boxes, height, width)
-        box, points = faces.boxes[chosen], faces.points[chosen]
-        affine = eyes.face_crop(box, points, height, width, self.size, self.crop)
+        return self._cropped(image, faces, most_central(faces.boxes, *image.shape[:2]))
+
+    def _cropped(self, image: np.ndarray, faces: Faces, face: int) -> Aligned:
+        box, points = faces.boxes[face].astype(self.dtype), faces.points[face].astype(self.dtype)
+        affine = eyes.face_crop(box, points, *image.shape[:2], self.size, self.crop)
         return Aligned(
             image=eyes.warp(image, affine, self.size),
-            aligned_from_image=affine.astype(np.float32),
+            aligned_from_image=affine.astype(self.dtype),
             aligned=bool(np.isfinite(points).all()),
             detection=self.detector.name,
-            box=eyes.move_box(affine, box).astype(np.float32),
-            points=eyes.apply(affine, points).astype(np.float32),
-            confidence=float(faces.confidence[chosen]),
+            box=eyes.move_box(affine, box).astype(self.dtype),
+            points=eyes.apply(affine, points).astype(self.dtype),
+            confidence=float(faces.confidence[face]),
+            source_box=box,
+            faces_found=len(faces),
         )
 
     def _kept(self, image: np.ndarray) -> Aligned:
         affine = eyes.whole_image(*image.shape[:2], self.size)
         return Aligned(
             image=eyes.warp(image, affine, self.size),
-            aligned_from_image=affine.astype(np.float32),
+            aligned_from_image=affine.astype(self.dtype),
             aligned=False,
             detection="",
-            box=np.full(4, np.nan, np.float32),
-            points=np.full((5, 2), np.nan, np.float32),
+            box=np.full(4, np.nan, self.dtype),
+            points=np.full((5, 2), np.nan, self.dtype),
             confidence=0.0,
+            source_box=np.full(4, np.nan, self.dtype),
+            faces_found=0,
         )
 
 

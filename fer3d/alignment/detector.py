@@ -35,11 +35,43 @@ class Faces:
 class Detector(Protocol):
     """A face detector; ``name`` goes into the manifest."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def detect(self, images: np.ndarray) -> list[Faces]:
         """Faces of RGB images (N, H, W, 3) uint8; an image's faces depend on it alone."""
         ...
+
+
+@dataclass(frozen=True)
+class SecondLook:
+    """A detector that looks again, in another way, at images in which it finds no face.
+
+    Attributes:
+        first: looks at all images; its name is that of both.
+        second: looks at the images in which the first found no face.
+    """
+
+    first: Detector
+    second: Detector
+
+    @property
+    def name(self) -> str:
+        return self.first.name
+
+    def detect(self, images: np.ndarray) -> list[Faces]:
+        """Faces of RGB images (N, H, W, 3) uint8."""
+        found = self.first.detect(images)
+        missed = [i for i, faces in enumerate(found) if len(faces) == 0]
+        if missed:
+            for i, faces in zip(missed, self.second.detect(images[missed]), strict=True):
+                found[i] = faces
+        return found
+
+
+def largest_first(boxes: np.ndarray) -> list[int]:
+    """Indices of boxes (n, 4) by falling area; of equal areas the first comes first."""
+    return np.argsort(-boxes[:, 2:].prod(axis=1), kind="stable").tolist()
 
 
 def most_central(boxes: np.ndarray, height: int, width: int) -> int:

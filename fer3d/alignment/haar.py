@@ -4,6 +4,8 @@ Source: Viola and Jones, "Rapid Object Detection using a Boosted Cascade of Simp
 CVPR 2001; the cascades that come with OpenCV 4.
 """
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import cv2
@@ -27,20 +29,19 @@ _EYE_FACE = 160  # px, side of a face in which eyes are searched: the cascade se
 _POINTS = np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, 0.58], [-0.42, 1.08], [0.42, 1.08]])
 
 
+@dataclass(frozen=True)
 class HaarCascade:
-    """The detector. OpenCV's cascades hold state, so one object serves one thread."""
+    """The detector; picklable, its cascades are loaded once per process.
+
+    OpenCV's cascades hold state: one thread of a process may use them.
+
+    Attributes:
+        min_face: side of the smallest face in px.
+    """
+
+    min_face: int = 20
 
     name: ClassVar[str] = "haar"
-
-    def __init__(self, *, min_face: int = 20):
-        """Load the cascades.
-
-        Args:
-            min_face: side of the smallest face in px.
-        """
-        self._min_face = min_face
-        self._faces = _load(_FACE_CASCADE)
-        self._eyes = _load(_EYE_CASCADE)
 
     def detect(self, images: np.ndarray) -> list[Faces]:
         """Faces of RGB images (N, H, W, 3) uint8, the surest first.
@@ -52,8 +53,8 @@ class HaarCascade:
 
     def _detect(self, image: np.ndarray) -> Faces:
         grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
-        size = (self._min_face, self._min_face)
-        boxes, votes = _search(self._faces, grey, _NEIGHBOURS, size)
+        size = (self.min_face, self.min_face)
+        boxes, votes = _search(_load(_FACE_CASCADE), grey, _NEIGHBOURS, size)
         points = [self._points(grey, box) for box in boxes]
         confidence = 1 / (1 + np.exp(-votes))
         return Faces(
@@ -66,7 +67,7 @@ class HaarCascade:
         x, y, width, height = box
         face = resize(grey[y : y + height, x : x + width], _EYE_FACE, _EYE_FACE)
         upper = face[: int(_EYE_FACE * _EYE_REGION)]
-        eyes, votes = _search(self._eyes, upper, _EYE_NEIGHBOURS, (0, 0))
+        eyes, votes = _search(_load(_EYE_CASCADE), upper, _EYE_NEIGHBOURS, (0, 0))
         pair = best_pair(eyes[:, :2] + eyes[:, 2:] / 2, votes, _EYE_FACE)
         if pair is None:
             return np.full((5, 2), np.nan)
@@ -108,6 +109,7 @@ def _search(
     return boxes[order], votes[order]
 
 
+@lru_cache(maxsize=2)
 def _load(name: str) -> cv2.CascadeClassifier:
     if not hasattr(cv2, "CascadeClassifier"):
         raise UserError("OpenCV 5 has no Haar cascades: install opencv-python-headless below 5")

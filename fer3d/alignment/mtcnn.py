@@ -9,6 +9,7 @@ the image's size alone, filled up with zeros.
 
 import itertools
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,33 +35,27 @@ _REFINE_CHUNK = 16  # crops at once
 _OUTPUT_CHUNK = 4
 
 
+@dataclass(frozen=True)
 class Mtcnn:
-    """The detector; networks and settings are fixed when it is made."""
+    """The detector; picklable, its networks are loaded once per process.
+
+    Attributes:
+        assets: folder with pnet.lz4, rnet.lz4 and onet.lz4.
+        min_face: side of the smallest face in px, at least 12.
+        thresholds: least face probability after each of the three networks.
+        device: of torch.
+    """
+
+    assets: Path
+    min_face: int = MIN_FACE
+    thresholds: tuple[float, float, float] = THRESHOLDS
+    device: str = "cpu"
 
     name: ClassVar[str] = "mtcnn"
 
-    def __init__(
-        self,
-        assets: Path,
-        *,
-        min_face: int = MIN_FACE,
-        thresholds: tuple[float, float, float] = THRESHOLDS,
-        device: str = "cpu",
-    ):
-        """Load the networks.
-
-        Args:
-            assets: folder with pnet.lz4, rnet.lz4 and onet.lz4.
-            min_face: side of the smallest face in px, at least 12.
-            thresholds: least face probability after each of the three networks.
-            device: of torch.
-        """
-        if min_face < box.CELL:
-            raise ValueError(f"min_face: expected at least 12 px, got {min_face}")
-        self._proposal, self._refine, self._output = mtcnn_networks.load(assets, device)
-        self._min_face = min_face
-        self._thresholds = thresholds
-        self._device = device
+    def __post_init__(self) -> None:
+        if self.min_face < box.CELL:
+            raise ValueError(f"min_face: expected at least 12 px, got {self.min_face}")
 
     @torch.inference_mode()
     @torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False)
@@ -72,7 +67,7 @@ class Mtcnn:
         """
         if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
             raise ValueError(f"expected (N, H, W, 3) uint8, got {images.shape} {images.dtype}")
-        packed = mtcnn_crops.pack(images).to(self._device)
+        packed = mtcnn_crops.pack(images).to(self.device)
         owner, found = self._propose(images)
         owner, found = self._refined(packed, owner, found)
         owner, found, points, scores = self._final(packed, owner, found)
@@ -84,9 +79,13 @@ class Mtcnn:
             for a, b in itertools.pairwise(ends)
         ]
 
+    @property
+    def _networks(self) -> mtcnn_networks.Networks:
+        return mtcnn_networks.load(self.assets, self.device)
+
     def _propose(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Squares that may hold a face: image (n,) and corners (n, 4)."""
-        scales = pyramid(*images.shape[1:3], self._min_face)
+        scales = pyramid(*images.shape[1:3], self.min_face)
         exact = images.astype(np.float32)
         levels = [self._scan(exact, scale) for scale in scales] or [_nothing()]
         owner, found, scores = (np.concatenate(part) for part in zip(*levels, strict=True))
@@ -99,10 +98,10 @@ class Mtcnn:
         if min(height, width) < box.CELL:
             return _nothing()
         level = mtcnn_crops.shrink(images, height, width)
-        level = mtcnn_crops.normalize(torch.from_numpy(level).to(self._device)).permute(0, 3, 1, 2)
+        level = mtcnn_crops.normalize(torch.from_numpy(level).to(self.device)).permute(0, 3, 1, 2)
         chunk = max(1, _CHUNK_PIXELS // (height * width))
-        offsets, probability = _in_chunks(self._proposal, level, chunk)
-        where = torch.nonzero(probability > self._thresholds[0])
+        offsets, probability = _in_chunks(self._networks.proposal, level, chunk)
+        where = torch.nonzero(probability > self.thresholds[0])
         owner, rows, columns = where.T
         scores = probability[owner, rows, columns].cpu().numpy()
         moves = offsets[owner, :, rows, columns].cpu().numpy()
@@ -116,8 +115,8 @@ class Mtcnn:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Squares that the second network lets pass: image (n,) and corners (n, 4)."""
         crops = self._crops(packed, owner, found, mtcnn_networks.REFINE_SIZE)
-        offsets, scores = _judged(self._refine, crops, _REFINE_CHUNK)
-        passed = scores > self._thresholds[1]
+        offsets, scores = _judged(self._networks.refine, crops, _REFINE_CHUNK)
+        passed = scores > self.thresholds[1]
         owner, scores = owner[passed], scores[passed]
         found = box.refine(found[passed], offsets[passed])
         keep = box.suppress(found, scores, owner, _OVERLAP)
@@ -128,8 +127,8 @@ class Mtcnn:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Faces: image (n,), corners (n, 4), points (n, 5, 2), face probability (n,)."""
         crops = self._crops(packed, owner, found, mtcnn_networks.OUTPUT_SIZE)
-        offsets, fractions, scores = _judged(self._output, crops, _OUTPUT_CHUNK)
-        passed = scores > self._thresholds[2]
+        offsets, fractions, scores = _judged(self._networks.output, crops, _OUTPUT_CHUNK)
+        passed = scores > self.thresholds[2]
         owner, found, scores = owner[passed], found[passed], scores[passed]
         points = box.points_in(found, fractions[passed])
         found = box.refine(found, offsets[passed])
@@ -137,8 +136,8 @@ class Mtcnn:
         return owner[keep], found[keep], points[keep], scores[keep]
 
     def _crops(self, packed: Tensor, owner: np.ndarray, found: np.ndarray, size: int) -> Tensor:
-        owners = torch.from_numpy(owner).to(self._device)
-        return mtcnn_crops.crop(packed, owners, torch.from_numpy(found).to(self._device), size)
+        owners = torch.from_numpy(owner).to(self.device)
+        return mtcnn_crops.crop(packed, owners, torch.from_numpy(found).to(self.device), size)
 
 
 def pyramid(height: int, width: int, min_face: int) -> list[float]:

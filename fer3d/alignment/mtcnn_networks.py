@@ -7,7 +7,9 @@ Inputs are RGB, scaled to (value - 127.5) / 128. `ceil_mode` pooling equals Tens
 padding here: windows that stick out at the bottom and right take the maximum of what is inside.
 """
 
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -83,14 +85,24 @@ class OutputNet(nn.Module):
         return offsets, points, scores.softmax(dim=1)[:, 1]
 
 
-def load(assets: Path, device: str = "cpu") -> tuple[ProposalNet, RefineNet, OutputNet]:
-    """The three networks with the weights in ``assets/{pnet,rnet,onet}.lz4``, ready to infer.
+class Networks(NamedTuple):
+    """The cascade."""
+
+    proposal: ProposalNet
+    refine: RefineNet
+    output: OutputNet
+
+
+@lru_cache(maxsize=2)
+@torch.inference_mode(False)  # the same networks, whoever asks for them first
+def load(assets: Path, device: str = "cpu") -> Networks:
+    """The networks with the weights in ``assets/{pnet,rnet,onet}.lz4``, once per process.
 
     Raises:
         UserError: a weights file is missing.
         ValueError: a file holds other shapes than this network's.
     """
-    networks = ProposalNet(), RefineNet(), OutputNet()
+    networks = Networks(ProposalNet(), RefineNet(), OutputNet())
     for network, name in zip(networks, ("pnet", "rnet", "onet"), strict=True):
         _fill(network, _read(assets / f"{name}.lz4"), name)
         network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)

@@ -91,8 +91,9 @@ def face3d(
     for photo in photos:
         name = escape(printable(photo.path))
         for number, face in enumerate(photo.faces, start=1):
-            angles = (f"{angle:.0f}°" for angle in face.pose)
-            table.add_row(name, str(number), *angles, f"{face.visible.mean():.0%}", "")
+            angles = (f"{angle:.0f}°" for angle in face.pose_source)
+            visible = face.reconstruction.visible.mean()
+            table.add_row(name, str(number), *angles, f"{visible:.0%}", "")
         if not photo.faces:
             note = photo.problem or "no face was found"
             table.add_row(name, "", "", "", "", "", escape(note))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,8 @@ from fer3d.rowwise.sources import PackedSource
 Columns = Mapping[str, np.ndarray]
 
 
-def by_row(
-    compute_row: Callable[..., Mapping[str, np.ndarray]], batch: Arrays, inputs: Sequence[str]
-) -> Arrays:
-    """A batch computed row by row: ``compute_row`` of each row's inputs, stacked by name."""
-    rows = [compute_row(*row) for row in zip(*(batch[name] for name in inputs), strict=True)]
+def stacked(rows: Sequence[Mapping[str, Any]]) -> Arrays:
+    """The arrays of several rows, at least one, stacked by name."""
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
@@ -30,7 +28,7 @@ def compute_dataset(
     settings: Settings,
     columns: Callable[[Arrays], Columns],
 ) -> pd.DataFrame:
-    """``store.rows.compute_dataset`` for the rows of a packed folder.
+    """``rowwise.compute.compute_dataset`` for the rows of a packed folder.
 
     Args:
         source: packed folder with the producer's inputs; ``out`` gets its manifest, with columns

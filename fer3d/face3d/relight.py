@@ -1,4 +1,4 @@
-"""From reconstructed faces to shading images: normals, one light, a frontal picture."""
+"""The stage `relight`: all faces of a packed folder to shading images."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fer3d.face3d.packing import Columns, by_row, compute_dataset
-from fer3d.face3d.shading import ShadingImage, shade, unit
+from fer3d.face3d.packing import Columns, compute_dataset, stacked
+from fer3d.face3d.relighter import Relighter
+from fer3d.face3d.shading import ShadingImage, unit
 from fer3d.face3d.surfaces import SurfaceSource, surface_of
 from fer3d.face3d.topology import VERTICES, load_topology
 from fer3d.files.packed import Spec, open_arrays
@@ -18,45 +19,6 @@ from fer3d.rowwise.producer import Arrays, Producer
 VERSION = 1
 INPUTS = ("vertices_face", "visible")
 _MAX_SUBDIVISIONS = 3
-
-
-def relight_image(
-    vertices_face: np.ndarray,
-    visible: np.ndarray,
-    assets: Path,
-    params: RelightParams,
-    subdivisions: int,
-    models: Path | None = None,
-) -> ShadingImage:
-    """The frontal shading image of one face, black where the photo does not show it.
-
-    Args:
-        vertices_face: (V, 3) float, cm, face frame: 468 of facemesh or 43,867 of prnet.
-        visible: (D,) bool, visible points of the dense surface; none where there is no face,
-            which gives a black image.
-        assets: folder of model files, loaded once per process.
-        params: the parameters of the stage.
-        subdivisions: levels that the dense surface was made with.
-        models: folder of the models that the user brought; only faces of prnet need it.
-
-    Source: paper A, section 3.3.
-    """
-    surface = surface_of(len(vertices_face), assets, subdivisions, models)
-    return _relight(vertices_face, visible, surface, params)
-
-
-def _relight(
-    vertices_face: np.ndarray, visible: np.ndarray, source: SurfaceSource, params: RelightParams
-) -> ShadingImage:
-    surface = source.load()
-    return shade(
-        surface(vertices_face),
-        surface.triangles,
-        visible,
-        light=np.array(params.light),
-        neighbours=params.neighbours,
-        size=params.size,
-    )
 
 
 def surface_producer(params: RelightParams, surface: SurfaceSource) -> Producer:
@@ -70,7 +32,7 @@ def surface_producer(params: RelightParams, surface: SurfaceSource) -> Producer:
     return Producer(
         name="relight",
         version=VERSION,
-        compute=_Compute(surface, params),
+        compute=_Compute(Relighter(surface, params)),
         inputs=INPUTS,
         outputs={
             "shading": Spec((params.size, params.size), "uint8"),
@@ -133,16 +95,18 @@ def subdivisions_of(packed_width: int, assets: Path) -> int:
 
 @dataclass(frozen=True)
 class _Compute:
-    surface: SurfaceSource
-    params: RelightParams
+    relighter: Relighter
 
     def __call__(self, batch: Arrays) -> Arrays:
-        return by_row(self._row, batch, INPUTS)
+        vertices, bits = (batch[name] for name in INPUTS)
+        points = len(self.relighter.surface.load())
+        visible = np.unpackbits(bits, axis=1, count=points).astype(bool)
+        images = self.relighter(vertices, visible)
+        return stacked([_pack(*row) for row in zip(images, visible, strict=True)])
 
-    def _row(self, vertices: np.ndarray, bits: np.ndarray) -> dict[str, np.ndarray]:
-        visible = np.unpackbits(bits, count=len(self.surface.load())).astype(bool)
-        image = _relight(vertices, visible, self.surface, self.params)
-        return vars(image) | {"visible_fraction": np.float32(visible.mean())}
+
+def _pack(image: ShadingImage, visible: np.ndarray) -> dict[str, np.ndarray]:
+    return vars(image) | {"visible_fraction": np.float32(visible.mean())}
 
 
 def _columns(arrays: Arrays) -> Columns:

@@ -96,13 +96,13 @@ def answer_file(path: Path, predictor: Predictor) -> Answer:
         prediction = predictor.file(path)
     except Rejected as rejected:
         return Answer(image, problem=str(rejected))
-    face = prediction.face
+    face = prediction.face.reconstruction
     angles = (round(float(angle), 3) for angle in face.pose)
     return Answer(
         image,
         prediction.expression,
         {name: round(value, 6) for name, value in prediction.probabilities.items()},
-        prediction.aligned.detection != "",
+        prediction.face.aligned.detection != "",
         None if face.reason else dict(zip(ANGLES, angles, strict=True)),
         face.reason,
     )

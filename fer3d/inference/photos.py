@@ -13,7 +13,8 @@ from fer3d.face3d.surfaces import drawn_triangles, surface_of
 from fer3d.files import images
 from fer3d.files.atomic import write_json
 from fer3d.geometry.frames import rotation_from_pose
-from fer3d.inference.find_faces import Face, FaceFinder
+from fer3d.inference.face import Face
+from fer3d.inference.find_faces import FaceFinder
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Photo:
 
     def as_json(self) -> dict[str, Any]:
         """The file in plain numbers; ``error`` is there only for a file that is no image."""
-        known = {"image": printable(self.path), "faces": [face.as_json() for face in self.faces]}
+        known = {"image": printable(self.path), "faces": [_face_json(face) for face in self.faces]}
         return known | ({"error": self.problem} if self.problem else {})
 
 
@@ -105,7 +106,7 @@ def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> lis
 
 def write_mesh(path: Path, image: np.ndarray, faces: list[Face], finder: FaceFinder) -> None:
     """All faces of a photo as one coloured PLY mesh, upright, in the photo's px."""
-    vertices = [face.vertices_image for face in faces]
+    vertices = [face.vertices_source for face in faces]
     write_ply(path, *scene_mesh(image, vertices, _surface(faces, finder)))
 
 
@@ -113,19 +114,33 @@ def draw(image: np.ndarray, faces: list[Face], finder: FaceFinder) -> np.ndarray
     """The photo (H, W, 3) uint8 with every face's mesh, landmarks and axes."""
     if not faces:
         return image
-    vertices = len(faces[0].vertices_image)
+    vertices = len(faces[0].reconstruction.vertices_image)
     triangles = drawn_triangles(vertices, finder.assets, finder.models)
     for face in faces:
-        rotation = rotation_from_pose(face.pose)
-        image = draw_face(image, face.vertices_image, face.landmarks_image, rotation, triangles)
+        rotation = rotation_from_pose(face.pose_source)
+        image = draw_face(image, face.vertices_source, face.landmarks_source, rotation, triangles)
     return image
+
+
+def _face_json(face: Face) -> dict[str, Any]:
+    """A face in plain numbers; keys as in docs/face3d.md."""
+    pitch, yaw, roll = (round(float(angle), 3) for angle in face.pose_source)
+    return {
+        "box": np.round(face.aligned.source_box, 2).tolist(),
+        "landmarks_image": np.round(face.landmarks_source, 3).tolist(),
+        "rotation_deg": {"pitch": pitch, "yaw": yaw, "roll": roll},
+        "visible_fraction": round(float(face.reconstruction.visible.mean()), 4),
+        "presence": round(float(face.reconstruction.presence), 4),
+    }
 
 
 def _surface(faces: list[Face], finder: FaceFinder) -> np.ndarray:
     """Triangles (T, 3) that join all vertices of a face."""
     if not faces:
         return np.zeros((0, 3), np.int64)
-    source = surface_of(len(faces[0].vertices_image), finder.assets, 0, finder.models)
+    source = surface_of(
+        len(faces[0].reconstruction.vertices_image), finder.assets, 0, finder.models
+    )
     return source.load().triangles
 
 

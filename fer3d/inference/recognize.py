@@ -1,4 +1,4 @@
-"""From one image to one expression, through the functions that the pipeline uses."""
+"""From an image to the expression of a face, by the pipeline that the recognizer was trained on."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,12 +8,11 @@ from typing import TypeVar
 import numpy as np
 from pydantic import ValidationError
 
-from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
 from fer3d.errors import UserError
-from fer3d.face3d.reconstruct import Reconstruction, reconstruct_image
-from fer3d.face3d.relight import relight_image
 from fer3d.face3d.shading import ShadingImage
 from fer3d.files import images
+from fer3d.inference.face import Face
+from fer3d.inference.pipeline import Pipeline, make_pipeline
 from fer3d.networks.inputs import to_inputs
 from fer3d.params import AlignParams, ReconstructParams, RelightParams, Section
 from fer3d.training.checkpoint import Recognizer, load_recognizer
@@ -23,20 +22,18 @@ Parameters = TypeVar("Parameters", bound=Section)
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the recognizer sees and says of one image.
+    """What the recognizer says of one face.
 
     Attributes:
         expression: the most probable class.
         probabilities: by class, summing to 1.
-        aligned: the face that was looked at; its ``detection`` is "" where none was detected.
-        face: its reconstruction; its ``reason`` says why where there is none.
+        face: what it saw; ``face.aligned.detection`` is "" where no face was detected.
         relit: its shading image.
     """
 
     expression: str
     probabilities: dict[str, float]
-    aligned: Aligned
-    face: Reconstruction
+    face: Face
     relit: ShadingImage
 
 
@@ -62,23 +59,9 @@ class Predictor:
         Args:
             image: (H, W, 3) uint8, RGB.
         """
-        (aligned,) = self._aligner.align([image])
-        reconstruct = self._section("reconstruct", ReconstructParams)
-        relight = self._section("relight", RelightParams)
-        face = reconstruct_image(
-            aligned.image, aligned.points, self.assets, reconstruct, self.models, self.device
-        )
-        relit = relight_image(
-            face.vertices_face,
-            face.visible,
-            self.assets,
-            relight,
-            reconstruct.subdivisions,
-            self.models,
-        )
-        probabilities = self._probabilities(aligned, face, relit)
-        best = max(probabilities, key=probabilities.__getitem__)
-        return Prediction(best, probabilities, aligned, face, relit)
+        (face,) = self._pipeline.central_faces([image])
+        (relit,) = self._pipeline.relight([face])
+        return self._recognized(face, relit)
 
     def file(self, path: Path) -> Prediction:
         """Recognize the expression in an image file.
@@ -95,8 +78,15 @@ class Predictor:
         return tuple(self._recognizer.classes)
 
     @cached_property
-    def _aligner(self) -> Aligner:
-        return make_aligner(self._section("align", AlignParams), self.assets, self.device)
+    def _pipeline(self) -> Pipeline:
+        return make_pipeline(
+            self._section("align", AlignParams),
+            self._section("reconstruct", ReconstructParams),
+            self._section("relight", RelightParams),
+            self.assets,
+            self.models,
+            self.device,
+        )
 
     @cached_property
     def _recognizer(self) -> Recognizer:
@@ -111,20 +101,20 @@ class Predictor:
                 f"{self.checkpoint} does not say how its images were made ({name}): train again"
             ) from None
 
-    def _probabilities(
-        self, aligned: Aligned, face: Reconstruction, relit: ShadingImage
-    ) -> dict[str, float]:
+    def _recognized(self, face: Face, relit: ShadingImage) -> Prediction:
+        """Faces go through the network one by one, so that none depends on the others."""
         import torch
 
         batch = {
-            "image": aligned.image,
+            "image": face.aligned.image,
             "shading": relit.shading,
-            "landmarks": face.landmarks_image,
-            "reconstructed": np.array(face.reason == ""),
+            "landmarks": face.reconstruction.landmarks_image,
+            "reconstructed": np.array(face.reconstruction.reason == ""),
         }
         tensors = {
-            name: torch.from_numpy(np.asarray(value))[None].to(self.device)
-            for name, value in batch.items()
+            name: torch.from_numpy(value)[None].to(self.device) for name, value in batch.items()
         }
         (row,) = self._recognizer.network.probabilities(**to_inputs(tensors)).tolist()
-        return dict(zip(self._recognizer.classes, row, strict=True))
+        probabilities = dict(zip(self._recognizer.classes, row, strict=True))
+        best = max(probabilities, key=probabilities.__getitem__)
+        return Prediction(best, probabilities, face, relit)

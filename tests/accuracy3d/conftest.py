@@ -5,7 +5,7 @@ import pytest
 
 from fer3d import params as parameters
 from fer3d import synthetic
-from fer3d.inference.one_image import Pipeline
+from fer3d.inference.pipeline import Pipeline, make_pipeline
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def defaults(repository) -> parameters.Params:
 
 @pytest.fixture(scope="session")
 def pipeline(assets_dir, defaults) -> Pipeline:
-    return Pipeline(assets_dir, defaults.align, defaults.reconstruct, defaults.relight)
+    return make_pipeline(defaults.align, defaults.reconstruct, defaults.relight, assets_dir)
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,11 @@ from fer3d.accuracy3d.truth import TrueFace, camera_distance, seen_points, true_
 from fer3d.alignment import eyes
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.recentralize import place
+from fer3d.face3d.reconstructor import Reason, Reconstruction
 from fer3d.face3d.rigid import rigid_weights
+from fer3d.face3d.shading import ShadingImage
 from fer3d.face3d.topology import Topology, load_topology
 from fer3d.geometry.frames import pose_from_rotation, rotation_from_pose
-from fer3d.inference.one_image import Found
 
 
 @pytest.fixture(scope="module")
@@ -31,32 +32,40 @@ def truth(rendered) -> TrueFace:
 
 
 @pytest.fixture(scope="module")
-def perfect(truth, topology, defaults) -> Found:
-    visible = seen_points(truth, topology.dense)
+def perfect(truth, topology) -> Reconstruction:
     weights = rigid_weights(topology.reference, topology.triangles)
     placed = place(truth.vertices_face, topology.reference, np.eye(3), weights)
-    return Found(
-        truth.vertices_image,
-        placed(truth.vertices_face),
-        mesh_landmarks(truth.vertices_image)[:, :2],
-        truth.rotation,
-        visible,
-        true_shading(truth, visible, topology, defaults.relight),
+    landmarks = mesh_landmarks(truth.vertices_image)
+    return Reconstruction(
+        vertices_image=truth.vertices_image,
+        vertices_face=placed(truth.vertices_face),
+        landmarks_image=landmarks[:, :2],
+        mesh_landmarks_image=landmarks,
+        rotation=truth.rotation,
+        pose=pose_from_rotation(truth.rotation),
+        visible=seen_points(truth, topology.dense),
+        presence=np.float32(1),
+        reason=Reason.RECONSTRUCTED,
     )
 
 
-def test_a_perfect_reconstruction_has_no_error(perfect, truth, topology, defaults):
-    errors = compare(perfect, truth, topology, defaults.relight)
+@pytest.fixture(scope="module")
+def relit(perfect, truth, topology, defaults) -> ShadingImage:
+    return true_shading(truth, perfect.visible, topology, defaults.relight)
+
+
+def test_a_perfect_reconstruction_has_no_error(perfect, relit, truth, topology, defaults):
+    errors = compare(perfect, relit, truth, topology, defaults.relight)
     for name in ("vertices", "landmarks", "mesh_landmarks", "rotation", "shading"):
         assert getattr(errors, name) == pytest.approx(0, abs=1e-4), name
     assert errors.visibility == 1
     assert np.median(errors.normals) < 2  # planes through neighbours against the mesh's normals
 
 
-def test_a_turn_of_five_degrees_is_an_error_of_five(perfect, truth, topology, defaults):
+def test_a_turn_of_five_degrees_is_an_error_of_five(perfect, relit, truth, topology, defaults):
     pose = pose_from_rotation(truth.rotation) + np.array([0, 5, 0])
     turned = replace(perfect, rotation=rotation_from_pose(pose))
-    errors = compare(turned, truth, topology, defaults.relight)
+    errors = compare(turned, relit, truth, topology, defaults.relight)
     assert errors.rotation == pytest.approx(5, abs=0.01)  # yaw turns about the image's y axis
     assert (errors.pitch, errors.turn, errors.roll) == pytest.approx((0, 5, 0), abs=1e-6)
 
@@ -83,8 +92,8 @@ def test_rays_agree_with_the_renderer_on_the_mesh_itself(rendered, truth, topolo
     assert np.mean(seen == rendered.truth.visible) > 0.95
 
 
-def test_numbers_of_many_faces(perfect, truth, topology, defaults):
-    errors = compare(perfect, truth, topology, defaults.relight)
+def test_numbers_of_many_faces(perfect, relit, truth, topology, defaults):
+    errors = compare(perfect, relit, truth, topology, defaults.relight)
     numbers = summarize([errors, errors])
     assert numbers["images_by_yaw"]["15-30"] == 2 and numbers["images_by_yaw"]["0-15"] == 0
     assert numbers["visibility_iou"]["15-30"] == 1

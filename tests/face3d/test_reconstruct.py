@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.face3d.reconstruct import Reason, producer, reconstruct_dataset, reconstruct_image
+from fer3d.face3d.reconstruct import producer, reconstruct_dataset
+from fer3d.face3d.reconstructor import Reason, make_reconstructor
 from fer3d.face3d.topology import load_topology
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.geometry.frames import pose_from_rotation
@@ -81,7 +82,7 @@ def test_where_there_is_no_face_there_are_zeros_and_a_reason(result):
 
 def test_landmarks_come_from_the_source_that_is_asked_for(astronaut, points, assets_dir):
     params = PARAMS.model_copy(update={"landmarks": "facemesh"})
-    face = reconstruct_image(astronaut, points, assets_dir, params)
+    (face,) = make_reconstructor(params, assets_dir)([astronaut], [points])
     assert np.array_equal(face.landmarks_image[30], face.vertices_image[4, :2])
 
 

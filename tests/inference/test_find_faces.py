@@ -129,9 +129,11 @@ def test_a_turned_photo_gives_the_same_face_turned(photo, repository, assets_dir
     turn = np.eye(3)
     turn[:2, :2] = matrix[:, :2]
     for face, turned in zip(finder(photo), finder(tilted), strict=True):
-        assert turned.pose[2] == pytest.approx(face.pose[2] - 12, abs=4)  # to their own left
-        expected = rotation_from_pose(face.pose) @ turn.T
-        left = Rotation.from_matrix(expected.T @ rotation_from_pose(turned.pose))
+        assert turned.pose_source[2] == pytest.approx(
+            face.pose_source[2] - 12, abs=4
+        )  # to their own left
+        expected = rotation_from_pose(face.pose_source) @ turn.T
+        left = Rotation.from_matrix(expected.T @ rotation_from_pose(turned.pose_source))
         assert np.degrees(left.magnitude()) < 5
 
 
@@ -142,7 +144,7 @@ def test_mtcnn_looks_twice_for_a_face_that_it_misses(repository, assets_dir):
     spec = synthetic.sample_spec(np.random.default_rng(3), "neutral", 128, 0)
     turned = replace(spec, pose=synthetic.Pose(0.0, 50.0))
     (seen,) = finder(synthetic.render(synthetic.load_model(assets_dir), turned).image)
-    assert seen.pose[1] == pytest.approx(50, abs=10)
+    assert seen.pose_source[1] == pytest.approx(50, abs=10)
     assert finder(np.full((90, 90, 3), 128, np.uint8)) == []
 
 

@@ -45,7 +45,9 @@ def test_a_photo_gets_an_expression_and_a_face(predictor, astronaut):
     got = predictor(astronaut)
     assert got.expression in CLASSES
     assert sum(got.probabilities.values()) == pytest.approx(1, abs=1e-5)
-    assert got.aligned.aligned and got.face.reason == "" and got.relit.mask.any()
+    assert (
+        got.face.aligned.aligned and got.face.reconstruction.reason == "" and got.relit.mask.any()
+    )
 
 
 def test_the_same_photo_gets_the_same_answer(predictor, astronaut):
@@ -55,7 +57,7 @@ def test_the_same_photo_gets_the_same_answer(predictor, astronaut):
 
 def test_an_image_without_a_face_says_so(predictor):
     got = predictor(np.full((80, 120, 3), 128, np.uint8))
-    assert not got.aligned.aligned and got.face.reason == "no_face"
+    assert not got.face.aligned.aligned and got.face.reconstruction.reason == "no_face"
     assert not got.relit.shading.any()
 
 

@@ -8,7 +8,10 @@ from pydantic import ValidationError
 from fer3d.errors import UserError
 from fer3d.face3d import relight
 from fer3d.face3d.prnet.uv import POINTS
-from fer3d.face3d.reconstruct import Reason, producer, reconstruct_dataset, reconstruct_image
+from fer3d.face3d.reconstruct import producer, reconstruct_dataset
+from fer3d.face3d.reconstructor import Reason, make_reconstructor
+from fer3d.face3d.relighter import Relighter
+from fer3d.face3d.shading import shade
 from fer3d.face3d.surfaces import PositionMapSurface, drawn_triangles, surface_of
 from fer3d.files.digests import sha256_file
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
@@ -62,8 +65,9 @@ def test_without_a_detected_face_there_is_none_unless_it_is_asked_for(
     assert [list(Reason)[code] for code in result["reason"]] == ["", "", Reason.NO_FACE]
     assert not result["vertices_face"][2].any() and not result["visible"][2].any()
     asked = PARAMS.model_copy(update={"min_presence": 0.0})
-    row = (batch["images"][2], batch["points"][2])
-    assert reconstruct_image(*row, assets_dir, asked, model_file.parent).reason == ""
+    reconstructor = make_reconstructor(asked, assets_dir, model_file.parent)
+    (face,) = reconstructor(batch["images"][2:], batch["points"][2:])
+    assert face.reason == ""
 
 
 def test_the_key_of_a_result_holds_the_model_files_digest(assets_dir, model_file):
@@ -76,8 +80,8 @@ def test_the_key_of_a_result_holds_the_model_files_digest(assets_dir, model_file
 
 def test_dlibs_landmarks_are_looked_for_where_the_face_lies(batch, assets_dir, model_file):
     params = ReconstructParams(landmarks="dlib", **VALUES)
-    row = (batch["images"][0], batch["points"][0])
-    face = reconstruct_image(*row, assets_dir, params, model_file.parent)
+    reconstructor = make_reconstructor(params, assets_dir, model_file.parent)
+    (face,) = reconstructor(batch["images"][:1], batch["points"][:1])
     assert face.landmarks_image.shape == (68, 2)
     made = producer(params, assets_dir, model_file.parent)
     assert "shape_predictor_68_face_landmarks.dat" in made.models
@@ -106,7 +110,7 @@ def test_half_precision_does_not_show_in_the_shading(tables, posed, model_file):
     face, covered = tables.points(posed.face), tables.points(posed.covered[..., None])[:, 0]
     surface = PositionMapSurface(model_file)
     images = [
-        relight.shade(
+        shade(
             vertices.astype(np.float64),
             surface.load().triangles,
             covered,
@@ -145,5 +149,5 @@ def test_a_data_set_runs_through_both_stages(batch, result, assets_dir, model_fi
     assert shading[:2].any() and not shading[2].any()
     face = (open_arrays(faces, "vertices_face")["vertices_face"][0], result["visible"][0])
     visible = np.unpackbits(face[1], count=POINTS).astype(bool)
-    one = relight.relight_image(face[0], visible, assets_dir, RELIGHT, 2, models)
+    (one,) = Relighter(PositionMapSurface(model_file), RELIGHT)(face[:1], [visible])
     assert np.array_equal(one.shading, shading[0])

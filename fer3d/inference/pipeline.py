@@ -1,0 +1,80 @@
+"""From images to reconstructed, relit faces: one way for all callers, the steps of the stages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
+from pathlib import Path
+
+import numpy as np
+
+from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
+from fer3d.face3d.reconstructor import Reconstructor, make_reconstructor
+from fer3d.face3d.relighter import Relighter
+from fer3d.face3d.shading import ShadingImage
+from fer3d.inference.face import Face
+from fer3d.params import AlignParams, ReconstructParams, RelightParams
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Alignment, reconstruction and relighting; picklable, networks are loaded once per process.
+
+    Attributes:
+        aligner, reconstructor, relighter: the steps.
+    """
+
+    aligner: Aligner
+    reconstructor: Reconstructor
+    relighter: Relighter
+
+    def central_faces(self, images: Sequence[np.ndarray]) -> list[Face]:
+        """The most central large face of each image, or all of the image where none is found.
+
+        Args:
+            images: (H, W, 3) uint8 RGB, of any sizes.
+        """
+        return self._reconstructed(self.aligner.align(images))
+
+    def all_faces(self, images: Sequence[np.ndarray]) -> list[list[Face]]:
+        """Every face of each image, that with the largest box first; none where none is found.
+
+        Args:
+            images: (H, W, 3) uint8 RGB, of any sizes.
+        """
+        aligned = self.aligner.align_all(images)
+        faces = self._reconstructed(list(chain.from_iterable(aligned)))
+        ends = accumulate(map(len, aligned), initial=0)
+        return [faces[start:end] for start, end in pairwise(ends)]
+
+    def relight(self, faces: Sequence[Face]) -> list[ShadingImage]:
+        """The shading image of each face, black where there is no reconstruction."""
+        found = [face.reconstruction for face in faces]
+        return self.relighter([f.vertices_face for f in found], [f.visible for f in found])
+
+    def _reconstructed(self, aligned: Sequence[Aligned]) -> list[Face]:
+        found = self.reconstructor([a.image for a in aligned], [a.points for a in aligned])
+        return [Face(*parts) for parts in zip(aligned, found, strict=True)]
+
+
+def make_pipeline(
+    align: AlignParams,
+    reconstruct: ReconstructParams,
+    relight: RelightParams,
+    assets: Path,
+    models: Path | None = None,
+    device: str = "cpu",
+) -> Pipeline:
+    """The pipeline that the stages' parameters describe.
+
+    Args:
+        align, reconstruct, relight: the parameters of these stages.
+        assets: folder of model files.
+        models: folder of the models that the user brought; only prnet needs it.
+        device: cpu | cuda, for MTCNN and prnet.
+    """
+    reconstructor = make_reconstructor(reconstruct, assets, models, device)
+    return Pipeline(
+        make_aligner(align, assets, device),
+        reconstructor,
+        Relighter(reconstructor.backend.surface, relight),
+    )
