@@ -40,11 +40,11 @@ def run() -> None:
     that was interrupted goes on where it was.
     """
     from fer3d.experiments.cells import matrix
-    from fer3d.experiments.progress import is_done
+    from fer3d.experiments.progress import finished
 
     values = parameters.load(PARAMS)  # DVC reads no other
     protocol, cells = _protocol(values), matrix(values)
-    there = sum(is_done(cell, values, protocol.cells) for cell in cells)
+    there = sum(finished(cell, values, protocol.cells) is not None for cell in cells)
     print(f"{len(cells)} cells, {there} of them there: dvc repro {protocol.pipeline}", flush=True)
     if status := _dvc("repro", str(protocol.pipeline)):
         raise typer.Exit(status)
@@ -90,15 +90,14 @@ def _protocol(values: parameters.Params) -> Protocol:
 
 
 def _cells_table(values: parameters.Params, folder: Path) -> Table:
-    from fer3d.experiments.cells import matrix, read_cell
-    from fer3d.experiments.progress import is_done
+    from fer3d.experiments.cells import matrix
+    from fer3d.experiments.progress import finished
 
     cell_column = Column("cell", no_wrap=True)
     table = Table("", cell_column, "preset", "epochs", "accuracy", "F1", title="validation")
     for number, cell in enumerate(matrix(values), start=1):
         row = [str(number), cell.title, cell.configuration.preset]
-        if is_done(cell, values, folder):
-            found = read_cell(folder / cell.name)
+        if found := finished(cell, values, folder):
             scores = found["scores"]["validation"]
             row += [str(found["training"]["epochs"])]
             row += [f"{scores[name]:.3f}" for name in ("accuracy", "macro_f1")]

@@ -10,8 +10,6 @@ from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
-from fer3d import params as parameters
-from fer3d.commands.options import PARAMS
 from fer3d.errors import UserError
 from fer3d.machine import settings
 
@@ -78,33 +76,20 @@ def verify() -> None:
 @app.command()
 def prune(
     older_than: Annotated[
-        str | None, typer.Option(help="written so long ago: 12h, 30d, 8w; reading does not count")
-    ] = None,
-    unused: Annotated[bool, typer.Option("--unused", help="whatever its age")] = False,
+        str, typer.Option(help="written so long ago: 12h, 30d, 8w; reading does not count")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
-    """Remove objects that this checkout does not need.
-
-    With --older-than those of a certain age, with --unused all of them, with both the old ones
-    again, but only if it is known for sure what this checkout needs. What it needs stays in any
-    case: the results that its next `dvc repro` would look up. Other checkouts that share the store
-    may have to compute theirs again.
-    """
-    from fer3d.commands.needed import Checkout, needed_keys
+    """Remove old objects. A run that needs one again computes it."""
     from fer3d.machine.progress import progress
     from fer3d.store import upkeep
 
-    if older_than is None and not unused:
-        raise UserError("say what may go: --older-than 30d, --unused, or both")
-    age = upkeep.parse_age(older_than) if older_than is not None else 0.0
+    age = upkeep.parse_age(older_than)
     store = _store()
-    checkout = Checkout(Path(), parameters.load(PARAMS))
-    needed = needed_keys(checkout)
     console = Console(soft_wrap=True, highlight=False)
-    _report_unknown(console, needed.unknown, unused)
     parts = upkeep.folders(store)
     with progress("store list", len(parts)) as advance:
-        found = upkeep.prunable(store, parts, advance, needed=needed.keys, older_than=age)
+        found = upkeep.prunable(store, parts, advance, older_than=age)
     size = decimal(sum(entry.size for entry in found))
     console.print(f"{store.address}: {len(found):,} files, {size}, may go", markup=False)
     if not found or not (yes or typer.confirm("Remove them?")):
@@ -123,20 +108,6 @@ def _store() -> "ObjectStore":
     if store is None:
         raise UserError("the object store is switched off: set FER3D_STORE to a folder or a URL")
     return store
-
-
-def _report_unknown(console: Console, unknown: tuple[str, ...], unused: bool) -> None:
-    """Say that not all needed keys are known; without an age to go by, that is the end."""
-    if not unknown:
-        return
-    why = "; ".join(unknown)
-    if unused:
-        raise UserError(
-            f"what this checkout needs cannot be known: {why}. Run `dvc repro` (of folds `fer3d "
-            "experiments run`), or `dvc pull --allow-missing`, then --unused again; "
-            "--older-than works without"
-        )
-    console.print(f"what this checkout needs is known in part only: {why}", markup=False)
 
 
 def _as_json(address: str, found: "Stats") -> dict[str, Any]:

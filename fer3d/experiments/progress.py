@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from fer3d.errors import UserError
 from fer3d.experiments import times
@@ -12,13 +13,13 @@ from fer3d.params import Params
 MINUTE, HOUR = 60, 3600  # s
 
 
-def is_done(cell: Cell, params: Params, results: Path) -> bool:
-    """Whether the cell's folder holds a result of these parameters.
+def finished(cell: Cell, params: Params, results: Path) -> dict[str, Any] | None:
+    """The cell's result; None where its folder holds none of these parameters.
 
     DVC decides what is run; this quick look does not see other images or other code.
     """
     found = read_cell(results / cell.name)
-    return found is not None and found["parameters"] == parameters(cell, params)
+    return found if found and found["parameters"] == parameters(cell, params) else None
 
 
 def announce(cell: Cell, params: Params, results: Path, taken: Path) -> str:
@@ -36,7 +37,7 @@ def announce(cell: Cell, params: Params, results: Path, taken: Path) -> str:
         )
     kinds = {c: times.kind(c, params) for c in cells}
     known = {k: seconds for k, seconds in times.read(taken).items() if k in kinds.values()}
-    todo = [cell, *(c for c in cells if c != cell and not is_done(c, params, results))]
+    todo = [cell, *(c for c in cells if c != cell and not finished(c, params, results))]
     left = time_left([kinds[c] for c in todo], known)
     rest = "" if left is None else f"; about {duration(left)} left"
     return f"cell {cells.index(cell) + 1} of {len(cells)}: {cell.title}{rest}"

@@ -60,7 +60,9 @@ class RowFiles:
     specs: Mapping[str, Spec]
 
     def write(
-        self, rows: Sequence[int], values: Mapping[str, Sequence[np.ndarray] | np.ndarray]
+        self,
+        rows: Sequence[int] | np.ndarray,
+        values: Mapping[str, Sequence[np.ndarray] | np.ndarray],
     ) -> None:
         """Write some rows: for each declared name, as many arrays of its row shape.
 
@@ -90,7 +92,7 @@ class RowFiles:
         """What has been written so far, memory-mapped, read-only, (N, ...) each."""
         return {name: _open(self._path(name)) for name in self.specs}
 
-    def _write(self, name: str, rows: Sequence[int], values: np.ndarray) -> None:
+    def _write(self, name: str, rows: Sequence[int] | np.ndarray, values: np.ndarray) -> None:
         path, size = self._path(name), self.specs[name].nbytes
         try:
             with path.open("r+b", buffering=0) as file:
@@ -211,7 +213,7 @@ def _header(rows: int, spec: Spec) -> dict[str, object]:
     return {"descr": descr, "fortran_order": False, "shape": (rows, *spec.shape)}
 
 
-def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _runs(rows: Sequence[int] | np.ndarray) -> Iterator[tuple[int, int]]:
     """Where consecutive row numbers begin and end: ``[5, 6, 9]`` gives (0, 2), (2, 3)."""
     breaks = np.flatnonzero(np.diff(rows) != 1) + 1
     return pairwise([0, *breaks.tolist(), len(rows)] if len(rows) else [])
@@ -219,7 +221,7 @@ def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def _write_all(file: BinaryIO, values: np.ndarray) -> None:
     """Write an array; the system may take less at once."""
-    rest = memoryview(values.reshape(-1).view(np.uint8))
+    rest = values.reshape(-1).view(np.uint8).data
     while len(rest):
         rest = rest[file.write(rest) :]
 

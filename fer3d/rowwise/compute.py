@@ -8,7 +8,7 @@ nothing large travels and memory does not grow with the number of rows.
 
 import logging
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,13 +160,6 @@ def map_rows(producer: Producer, source: RowSource, files: RowFiles, settings: S
     return Tally(len(missing), stored, damaged, unshared, writing or reading)
 
 
-def keys(producer: Producer, source: RowSource) -> Iterator[str]:
-    """The key of every row: what a checkout needs of the store. In no particular order."""
-    identity = producer.identity()
-    for rows in source.groups(np.arange(len(source)), LOOKUP_ROWS):
-        yield from _keys(producer, identity, source.part(rows).read())
-
-
 def _look_up(
     job: _Job, source: RowSource, store: ObjectStore | None, settings: Settings
 ) -> tuple[np.ndarray, tuple[str, ...], str | None]:
@@ -184,7 +177,7 @@ def _look_up(
         description=f"{job.producer.name}, store",
         weights=[len(group) for group in groups],
     )
-    missing, damaged = [rows[:0]], []
+    missing, damaged = [rows[:0]], list[str]()
     for found in results:
         missing.append(found.missing)
         damaged.extend(found.damaged)
@@ -230,13 +223,11 @@ def _find(task: _Task) -> _Found:
         return _Found(task.rows, (), None)
     outputs = job.producer.outputs
     found = store.read_many(_keys(job.producer, job.identity, task.part.read()))
-    there = np.array([arrays is not None and _fits(arrays, outputs) for arrays in found.arrays])
-    if there.any():
-        arrays = [found.arrays[i] for i in np.flatnonzero(there)]
-        job.files.write(
-            task.rows[there], {name: np.stack([a[name] for a in arrays]) for name in outputs}
-        )
-    return _Found(task.rows[~there], found.damaged, found.trouble)
+    there = {i: a for i, a in enumerate(found.arrays) if a is not None and _fits(a, outputs)}
+    if there:
+        stacked = {name: np.stack([a[name] for a in there.values()]) for name in outputs}
+        job.files.write(task.rows[list(there)], stacked)
+    return _Found(np.delete(task.rows, list(there)), found.damaged, found.trouble)
 
 
 def _make(task: _Task) -> tuple[int, str | None]:

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeGuard
 
 from fsspec import AbstractFileSystem
 from fsspec.asyn import sync
@@ -211,7 +211,7 @@ def _write_whole(fs: AbstractFileSystem, path: str, data: bytes) -> None:
     fs.mv(temporary, path)
 
 
-def _is_failure(result: object) -> bool:
+def _is_failure(result: object) -> TypeGuard[Exception]:
     """Whether a result says something about the place: that a file is not there does not."""
     return isinstance(result, Exception) and not isinstance(result, FileNotFoundError)
 

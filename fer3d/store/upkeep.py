@@ -1,7 +1,7 @@
 """Keeping an object store in hand: what is in it, whether it is whole, what may go.
 
-Everything goes folder by folder, at most one of 256 at a time in memory. No function here decides
-alone what is removed: ``prunable`` says what may go, ``remove`` is told what to remove.
+Everything goes folder by folder, at most one of 256 at a time in memory. ``prunable`` says what may
+go, ``remove`` removes what it is told.
 """
 
 import re
@@ -133,26 +133,20 @@ def verify(store: ObjectStore, parts: Collection[str], advance: Advance) -> Verd
 
 
 def prunable(
-    store: ObjectStore,
-    parts: Collection[str],
-    advance: Advance,
-    *,
-    needed: Collection[str],
-    older_than: float = 0.0,
+    store: ObjectStore, parts: Collection[str], advance: Advance, *, older_than: float
 ) -> list[Entry]:
-    """What may go: objects that are not needed, damaged ones, and what killed writers left.
+    """Old objects, old damaged ones, and what killed writers left.
 
     Args:
-        needed: keys that stay, however old.
-        older_than: seconds since an object was written, at least. Reading an object does not make
-            it younger: S3 cannot note that, and a folder would pay for it with a write a read.
+        older_than: seconds since a file was written, at least. Reading an object does not make it
+            younger: S3 cannot note that, and a folder would pay for it with a write a read.
     """
     now = time.time()
     return [
         entry
         for entries in _walk(store, parts, advance)
         for entry in entries
-        if _may_go(entry, now - entry.modified, needed, older_than)
+        if _may_go(entry, now - entry.modified, older_than)
     ]
 
 
@@ -212,10 +206,8 @@ def _producer(head: object) -> str:
         return UNREADABLE
 
 
-def _may_go(entry: Entry, age: float, needed: Collection[str], older_than: float) -> bool:
+def _may_go(entry: Entry, age: float, older_than: float) -> bool:
     kind = kind_of(entry.name)
     if kind is Kind.UNFINISHED:
         return age >= max(older_than, UNFINISHED_AGE_S)
-    if kind is Kind.OTHER or age < older_than:
-        return False
-    return kind is Kind.DAMAGED or key_of(entry.name) not in needed
+    return kind is not Kind.OTHER and age >= older_than

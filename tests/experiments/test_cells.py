@@ -7,7 +7,7 @@ import pytest
 
 from fer3d.errors import UserError
 from fer3d.experiments.cells import Cell, Configuration, configs, matrix, parameters
-from fer3d.experiments.progress import announce, duration, is_done, time_left
+from fer3d.experiments.progress import announce, duration, finished, time_left
 from fer3d.experiments.times import note
 
 
@@ -55,11 +55,11 @@ def test_folds_must_be_there(make_params) -> None:
 def test_a_cell_of_other_parameters_is_not_done(tmp_path: Path, make_params) -> None:
     params = make_params()
     cell = matrix(params)[0]
-    assert not is_done(cell, params, tmp_path)
+    assert not finished(cell, params, tmp_path)
     finish(cell, params, tmp_path)
-    assert is_done(cell, params, tmp_path)
-    assert is_done(cell, make_params(experiments={"seeds": [0, 1, 2]}), tmp_path)
-    assert not is_done(cell, make_params(train={"epochs": 3}), tmp_path)
+    assert finished(cell, params, tmp_path)
+    assert finished(cell, make_params(experiments={"seeds": [0, 1, 2]}), tmp_path)
+    assert not finished(cell, make_params(train={"epochs": 3}), tmp_path)
 
 
 def test_the_time_left_is_what_others_like_them_took(tmp_path: Path, make_params) -> None:

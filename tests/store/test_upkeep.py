@@ -66,21 +66,20 @@ def test_verify_sets_aside_what_is_damaged(filled):
     assert found.kinds[Kind.DAMAGED].count == 2
 
 
-def test_what_is_needed_never_goes(filled):
+def test_neither_a_strangers_file_nor_one_that_may_still_be_written_goes(filled):
     aside = name_of("bb" + "4" * 62) + ".damaged"
-    assert prunable(filled, needed={OLD, NEW, BROKEN}) == {aside}
-    assert prunable(filled, needed={NEW}) == {name_of(OLD), name_of(BROKEN), aside}
-    # neither a stranger's file nor one that may still be written
-    assert prunable(filled, needed=set()) == {name_of(OLD), name_of(NEW), name_of(BROKEN), aside}
+    gone = {name_of(OLD), name_of(NEW), name_of(BROKEN), aside}
+    assert prunable(filled, older_than=0.0) == gone
 
 
 def test_nothing_younger_goes(filled):
-    assert prunable(filled, needed=set(), older_than=DAY_S) == set()
+    assert prunable(filled, older_than=DAY_S) == set()
 
 
 def test_what_may_go_goes_and_nothing_else(filled):
-    found = upkeep.prunable(filled, upkeep.folders(filled), ignore, needed={NEW})
-    assert upkeep.remove(filled, found, ignore) == (3, "")
+    found = upkeep.prunable(filled, upkeep.folders(filled), ignore, older_than=0.0)
+    kept = [entry for entry in found if entry.name != name_of(NEW)]
+    assert upkeep.remove(filled, kept, ignore) == (3, "")
     assert [arrays is None for arrays in filled.read_many([OLD, NEW]).arrays] == [True, False]
     left = upkeep.stats(filled, upkeep.folders(filled), ignore, read=False)
     assert {kind: amount.count for kind, amount in left.kinds.items()} == {
@@ -89,7 +88,7 @@ def test_what_may_go_goes_and_nothing_else(filled):
         Kind.UNFINISHED: 1,
         Kind.OTHER: 1,
     }
-    assert upkeep.remove(filled, found, ignore) == (3, "")  # someone else may prune as well
+    assert upkeep.remove(filled, kept, ignore) == (3, "")  # someone else may prune as well
 
 
 def test_age_is_the_time_since_the_writing(tmp_path):
@@ -100,10 +99,9 @@ def test_age_is_the_time_since_the_writing(tmp_path):
     for path, days in ((tmp_path / name_of(OLD), 31), (left, 2)):
         os.utime(path, (time.time() - days * DAY_S,) * 2)
     store.read_many([OLD, NEW])
-    assert prunable(store, needed=set(), older_than=30 * DAY_S) == {name_of(OLD)}
-    assert prunable(store, needed={OLD}, older_than=30 * DAY_S) == set()
+    assert prunable(store, older_than=30 * DAY_S) == {name_of(OLD)}
     unfinished = f"aa/{left.name}"
-    assert prunable(store, needed={OLD, NEW}) == {unfinished}
+    assert prunable(store, older_than=1.5 * DAY_S) == {name_of(OLD), unfinished}
 
 
 def test_a_store_without_objects_is_empty_not_wrong(store):
