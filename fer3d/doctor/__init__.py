@@ -14,11 +14,12 @@ __all__ = ["Finding", "Status", "examine"]
 def examine(checkout: Path, params: Params, settings: Settings) -> list[Finding]:
     """Every check, in the order in which a person would put things right.
 
-    It writes a probe into the object store and into DVC's cache, and removes both.
+    It writes a probe into the object store, and removes it.
 
     Args:
         checkout: top folder of the repository.
     """
+    cache = sharing.cache(checkout)
     return [
         machine.python(checkout),
         machine.packages(checkout),
@@ -28,11 +29,9 @@ def examine(checkout: Path, params: Params, settings: Settings) -> list[Finding]
         machine.memory(settings),
         machine.gpu(settings),
         sharing.store(settings),
-        sharing.links(checkout),
-        sharing.group(_shared(checkout, settings)),
-        *_room(checkout, params, settings),
+        sharing.group(_shared(checkout, cache, settings)),
+        *_room(checkout, cache, params, settings),
         sharing.dask(settings),
-        *sharing.dvc_state(checkout),
         sharing.leftovers(checkout),
     ]
 
@@ -45,21 +44,22 @@ def _store_folder(checkout: Path, settings: Settings) -> Path | None:
     return checkout / place if protocol == "file" else None
 
 
-def _shared(checkout: Path, settings: Settings) -> dict[str, Path]:
-    folders = {"DVC's cache": sharing.cache_folder(checkout)}
+def _shared(checkout: Path, cache: sharing.Cache, settings: Settings) -> dict[str, Path]:
+    folders = {"DVC's cache": cache.folder}
     store = _store_folder(checkout, settings)
     return folders | ({"the store": store} if store else {})
 
 
-def _room(checkout: Path, params: Params, settings: Settings) -> list[Finding]:
+def _room(
+    checkout: Path, cache: sharing.Cache, params: Params, settings: Settings
+) -> list[Finding]:
     images = disk.count_images(checkout, params)
     if images is None:
         return disk.room(None, {}, started=False)
     needed = disk.need(images, params)
-    copied = sharing.links(checkout).status is not Status.OK
     places = {
         "data": (checkout / "data", needed.outputs),
-        "DVC's cache": (sharing.cache_folder(checkout), needed.outputs if copied else 0.0),
+        "DVC's cache": (cache.folder, 0.0 if cache.links else needed.outputs),
     }
     store = _store_folder(checkout, settings)
     if store:

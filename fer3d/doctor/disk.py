@@ -104,7 +104,10 @@ def judge_room(names: str, images: int, free: float, needed: float, started: boo
     detail = f"{names}: {size(free)} free, {images:,} images take about {size(needed)}"
     if free >= needed:
         return ok("disk", detail)
-    advice = f"make {size(needed - free)} of room, or put data or store elsewhere"
+    advice = (
+        f"make {size(needed - free)} of room, put data or store elsewhere, or have DVC link files "
+        "of its cache: `dvc config cache.type reflink,hardlink,symlink,copy`"
+    )
     if started:  # what is there counts
         return warning("disk", f"{detail} from nothing", advice)
     return problem("disk", detail, advice)

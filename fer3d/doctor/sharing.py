@@ -1,13 +1,12 @@
 """The object store, DVC's cache, and what killed runs may have left."""
 
 import hashlib
-import json
 import secrets
 import stat
-from contextlib import suppress
-from itertools import chain
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,10 +19,21 @@ from fer3d.machine import addresses
 from fer3d.machine.settings import Settings
 from fer3d.store.objects import ObjectStore, name_of, open_store
 
-if TYPE_CHECKING:
-    from dvc.repo import Repo
+LINKS = {"hardlink", "symlink"}  # DVC's names of links that take no second copy, where it may
 
-LINKS = ("reflink", "hardlink", "symlink")  # DVC's names of links that take no second copy
+
+@dataclass(frozen=True)
+class Cache:
+    """DVC's cache.
+
+    Attributes:
+        folder: where it lies.
+        links: it is configured to link files into the checkout; without it DVC copies them, or
+            makes reflinks where the file system can.
+    """
+
+    folder: Path
+    links: bool
 
 
 def store(settings: Settings) -> Finding:
@@ -76,66 +86,13 @@ def group(folders: dict[str, Path], umask: int | None = None) -> Finding:
     return ok("group", f"umask {umask:03o}")
 
 
-def links(checkout: Path) -> Finding:
-    """How DVC puts files of its cache into the checkout: by links, or as second copies."""
-    repo = _repo(checkout)
-    if repo is None:
-        return problem("dvc cache", "this is no DVC repository", "run from the checkout's folder")
-    with repo:
-        wanted, cache = list(repo.cache.local.cache_types), Path(repo.cache.local.path)
-    works = [kind for kind in wanted if kind == "copy" or linkable(kind, cache, checkout / "data")]
-    return judge_links(wanted, works, cache)
-
-
-def judge_links(wanted: list[str], works: list[str], cache: Path) -> Finding:
-    """A finding about link types.
-
-    Args:
-        wanted: those of DVC's configuration, in its order.
-        works: those among them that the file system can do.
-    """
-    kind = works[0] if works else "none"
-    if kind in LINKS:
-        return ok("dvc cache", f"{kind}s into {cache}")
-    if kind == "none":
-        return problem(
-            "dvc cache",
-            f"{' and '.join(wanted)} do not work between {cache} and data/",
-            "`dvc config cache.type reflink,hardlink,symlink,copy`",
-        )
-    return warning(
-        "dvc cache",
-        f"copies from {cache}: the data set takes its room twice",
-        "`dvc config cache.type reflink,hardlink,symlink,copy`, then `dvc checkout --relink "
-        "--allow-missing`",
-    )
-
-
-def linkable(kind: str, cache: Path, data: Path) -> bool:
-    """Whether a file in DVC's cache can be linked from the data folder."""
-    from dvc_objects.fs import system
-
-    name = f".fer3d-doctor-{secrets.token_hex(4)}.tmp"
-    source, link = cache / name, data / f"{name}.link"
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        data.mkdir(parents=True, exist_ok=True)
-        source.write_bytes(b"probe")
-        getattr(system, kind)(str(source), str(link))
-    except OSError:
-        return False
-    finally:
-        for file in (link, source):
-            with suppress(OSError):  # its folder could not be made
-                file.unlink(missing_ok=True)
-    return True
-
-
-def dvc_state(checkout: Path) -> list[Finding]:
-    """DVC's locks and its lock file, which a kill or a power loss may have damaged."""
-    return [finding for finding in (_rwlock(checkout), _lock_file(checkout)) if finding] or [
-        ok("dvc state", "no lock, dvc.lock is whole")
-    ]
+def cache(checkout: Path) -> Cache:
+    """DVC's cache, as `dvc config` tells of it."""
+    command = [sys.executable, "-m", "dvc", "config", "--list"]
+    told = subprocess.run(command, cwd=checkout, capture_output=True, text=True).stdout
+    values = dict(line.partition("=")[::2] for line in told.splitlines())
+    kinds = values.get("cache.type", "").split(",")
+    return Cache(checkout / values.get("cache.dir", ".dvc/cache"), not LINKS.isdisjoint(kinds))
 
 
 def model_files(checkout: Path) -> Finding:
@@ -187,58 +144,3 @@ def leftovers(checkout: Path) -> Finding:
         f"{len(found)} unfinished results of {total}",
         "the next stage that runs removes them",
     )
-
-
-def cache_folder(checkout: Path) -> Path:
-    """Where DVC's cache lies."""
-    repo = _repo(checkout)
-    if repo is None:
-        return checkout / ".dvc/cache"
-    with repo:
-        return Path(repo.cache.local.path)
-
-
-def _repo(checkout: Path) -> "Repo | None":
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    try:
-        return Repo(str(checkout))
-    except DvcException:
-        return None
-
-
-def _rwlock(checkout: Path) -> Finding | None:
-    import psutil
-
-    path = checkout / ".dvc/tmp/rwlock"
-    try:
-        locks = json.loads(path.read_text())
-        readers = chain.from_iterable(locks.get("read", {}).values())
-        holders = chain(readers, locks.get("write", {}).values())
-        numbers = {int(holder["pid"]) for holder in holders if holder}
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        advice = f"`rm {path}` while no DVC command runs"
-        return problem("dvc state", f"{path} is damaged", advice)
-    living = sorted(number for number in numbers if psutil.pid_exists(number))
-    if living:
-        detail = f"locked by process {', '.join(map(str, living))}"
-        advice = f"wait for it; if that is no DVC command, `rm {path}`"
-        return warning("dvc state", detail, advice)
-    return None  # DVC drops locks of dead processes by itself
-
-
-def _lock_file(checkout: Path) -> Finding | None:
-    import yaml
-
-    path = checkout / "dvc.lock"
-    try:
-        content = yaml.safe_load(path.read_text()) if path.exists() else {"stages": {}}
-    except (yaml.YAMLError, UnicodeDecodeError):
-        content = None
-    if isinstance(content, dict) and "stages" in content:
-        return None
-    advice = "`git checkout dvc.lock`, or delete it: DVC's run cache knows what was computed"
-    return problem("dvc state", "dvc.lock is damaged", advice)

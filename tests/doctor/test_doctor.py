@@ -197,14 +197,12 @@ def test_a_groups_folder_and_a_private_umask(tmp_path):
     assert found(0o2775, 0o002) is Status.OK
 
 
-def test_links_of_the_cache(checkout, tmp_path):
-    for kind in ("hardlink", "symlink"):
-        assert sharing.linkable(kind, tmp_path / "cache", checkout / "data")
-        assert not sharing.linkable(kind, checkout / "params.yaml" / "cache", checkout / "data")
-    assert sharing.judge_links(["reflink", "copy"], ["copy"], tmp_path).status is Status.WARNING
-    assert sharing.judge_links(["hardlink"], ["hardlink"], tmp_path).status is Status.OK
-    assert sharing.judge_links(["reflink"], [], tmp_path).status is Status.PROBLEM
-    assert sharing.links(tmp_path).status is Status.PROBLEM  # no repository
+def test_dvcs_cache_and_how_it_gives_files(checkout, tmp_path):
+    assert sharing.cache(checkout) == sharing.Cache(checkout / ".dvc/cache", links=False)
+    config = checkout / ".dvc/config"
+    config.write_text(f'[cache]\n    dir = {tmp_path}/lab\n    type = "reflink,symlink,copy"\n')
+    assert sharing.cache(checkout) == sharing.Cache(tmp_path / "lab", links=True)
+    assert not sharing.cache(tmp_path).links  # no repository
 
 
 def test_model_files_that_are_missing_or_damaged(checkout, assets_dir):
@@ -216,29 +214,6 @@ def test_model_files_that_are_missing_or_damaged(checkout, assets_dir):
     (checkout / "data/assets" / name).write_bytes(b"not it")
     found = sharing.model_files(checkout)
     assert name in found.detail and "--force assets" in found.advice
-
-
-def test_locks_of_dvc(checkout):
-    rwlock = checkout / ".dvc/tmp/rwlock"
-
-    def lock(process: int) -> None:
-        holder = {"pid": process, "cmd": "dvc repro"}
-        rwlock.write_text(json.dumps({"write": {"data/align": holder}, "read": {"x": [holder]}}))
-
-    assert [finding.status for finding in sharing.dvc_state(checkout)] == [Status.OK]
-    lock(dead_process())
-    assert [finding.status for finding in sharing.dvc_state(checkout)] == [Status.OK]
-    lock(os.getpid())
-    (found,) = sharing.dvc_state(checkout)
-    assert found.status is Status.WARNING and str(os.getpid()) in found.detail
-
-
-@pytest.mark.parametrize("rwlock", ["", '{"write": {"data/al'])
-def test_half_files_of_dvc(checkout, rwlock):
-    (checkout / ".dvc/tmp/rwlock").write_text(rwlock)
-    (checkout / "dvc.lock").write_text("schema: '2.0'\nstag")
-    found = sharing.dvc_state(checkout)
-    assert [finding.status for finding in found] == [Status.PROBLEM, Status.PROBLEM]
 
 
 def test_what_killed_runs_left(checkout):
