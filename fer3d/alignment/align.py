@@ -1,7 +1,6 @@
 """The stage `align`: all images of a manifest to packed aligned images."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,9 +128,7 @@ class _Compute:
     def __call__(self, batch: Batch) -> Arrays:
         files = zip(batch["file"], batch["path"], strict=True)
         pictures = [_decode(file, path, self.max_pixels) for file, path in files]
-        with _one_thread():
-            results = self.aligner.align(pictures)
-        return _pack(results)
+        return _pack(self.aligner.align(pictures))
 
 
 def _decode(file: np.ndarray, path: Path, max_pixels: int) -> np.ndarray:
@@ -139,19 +136,6 @@ def _decode(file: np.ndarray, path: Path, max_pixels: int) -> np.ndarray:
         return images.decode(file.tobytes(), max_pixels=max_pixels)
     except images.Rejected as error:
         raise unreadable(path, error) from None
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Torch computes in this thread alone: workers do not compete for cores."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _specs(size: int) -> dict[str, Spec]:
@@ -172,8 +156,8 @@ def _pack(results: list[Aligned]) -> dict[str, np.ndarray]:
         "images": np.stack([result.image for result in results]),
         **{name: np.stack([getattr(result, name) for result in results]) for name in names},
         "aligned": np.array([result.aligned for result in results]),
-        "detection": np.uint8([DETECTIONS.index(result.detection) for result in results]),
-        "confidence": np.float32([result.confidence for result in results]),
+        "detection": np.array([DETECTIONS.index(r.detection) for r in results], np.uint8),
+        "confidence": np.array([r.confidence for r in results], np.float32),
     }
 
 

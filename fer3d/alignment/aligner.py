@@ -104,7 +104,8 @@ class Aligner:
 
     def _cropped(self, image: np.ndarray, faces: Faces, face: int) -> Aligned:
         box, points = faces.boxes[face].astype(self.dtype), faces.points[face].astype(self.dtype)
-        affine = eyes.face_crop(box, points, *image.shape[:2], self.size, self.crop)
+        height, width = image.shape[:2]
+        affine = eyes.face_crop(box, points, height, width, self.size, self.crop)
         return Aligned(
             image=eyes.warp(image, affine, self.size),
             aligned_from_image=affine.astype(self.dtype),
@@ -118,7 +119,8 @@ class Aligner:
         )
 
     def _kept(self, image: np.ndarray) -> Aligned:
-        affine = eyes.whole_image(*image.shape[:2], self.size)
+        height, width = image.shape[:2]
+        affine = eyes.whole_image(height, width, self.size)
         return Aligned(
             image=eyes.warp(image, affine, self.size),
             aligned_from_image=affine.astype(self.dtype),

@@ -100,11 +100,11 @@ def _search(
     cascade: cv2.CascadeClassifier, grey: np.ndarray, neighbours: int, size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Boxes (n, 4) int64 and votes (n,), the surest first, whatever OpenCV's own order."""
-    boxes, _, votes = cascade.detectMultiScale3(
+    hits, _, weights = cascade.detectMultiScale3(
         grey, _SCALE_STEP, neighbours, minSize=size, outputRejectLevels=True
     )
-    boxes = np.array(boxes, np.int64).reshape(-1, 4)
-    votes = np.array(votes, np.float64).reshape(-1)
+    boxes = np.array(hits, np.int64).reshape(-1, 4)
+    votes = np.array(weights, np.float64).reshape(-1)
     order = np.lexsort((*boxes.T, -votes))
     return boxes[order], votes[order]
 
@@ -113,7 +113,8 @@ def _search(
 def _load(name: str) -> cv2.CascadeClassifier:
     if not hasattr(cv2, "CascadeClassifier"):
         raise UserError("OpenCV 5 has no Haar cascades: install opencv-python-headless below 5")
-    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + name)
+    folder = cv2.data.haarcascades  # type: ignore[attr-defined]  # missing in OpenCV's stubs
+    cascade = cv2.CascadeClassifier(folder + name)
     if cascade.empty():
         raise UserError(f"OpenCV's {name} is missing: reinstall opencv-python-headless below 5")
     return cascade

@@ -3,12 +3,14 @@
 Source: Zhang et al., IEEE SPL 2016; pyramid, box arithmetic, order of suppression and thresholds
 of the PyPI package `mtcnn` 1.0.0, whose faces this detector reproduces.
 
-An image's result does not depend on its batch: networks run on chunks whose shape follows from
-the image's size alone, filled up with zeros.
+An image's result does not depend on its batch, nor on the number of threads: networks run in one
+thread on chunks whose shape follows from the image's size alone, filled up with zeros.
 """
 
 import itertools
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -35,6 +37,19 @@ _REFINE_CHUNK = 16  # crops at once
 _OUTPUT_CHUNK = 4
 
 
+@contextmanager
+def _reproducible() -> Iterator[None]:
+    """One thread, as several add up in another order; full float32 on a GPU, not TF32."""
+    threads = torch.get_num_threads()
+    flags = torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False)
+    torch.set_num_threads(1)
+    try:
+        with flags:
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 @dataclass(frozen=True)
 class Mtcnn:
     """The detector; picklable, its networks are loaded once per process.
@@ -58,7 +73,7 @@ class Mtcnn:
             raise ValueError(f"min_face: expected at least 12 px, got {self.min_face}")
 
     @torch.inference_mode()
-    @torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False)
+    @_reproducible()
     def detect(self, images: np.ndarray) -> list[Faces]:
         """Faces of RGB images (N, H, W, 3) uint8, the most probable first.
 
@@ -85,7 +100,8 @@ class Mtcnn:
 
     def _propose(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Squares that may hold a face: image (n,) and corners (n, 4)."""
-        scales = pyramid(*images.shape[1:3], self.min_face)
+        height, width = images.shape[1:3]
+        scales = pyramid(height, width, self.min_face)
         exact = images.astype(np.float32)
         levels = [self._scan(exact, scale) for scale in scales] or [_nothing()]
         owner, found, scores = (np.concatenate(part) for part in zip(*levels, strict=True))
@@ -97,8 +113,8 @@ class Mtcnn:
         height, width = (int(side * scale) for side in images.shape[1:3])
         if min(height, width) < box.CELL:
             return _nothing()
-        level = mtcnn_crops.shrink(images, height, width)
-        level = mtcnn_crops.normalize(torch.from_numpy(level).to(self.device)).permute(0, 3, 1, 2)
+        small = torch.from_numpy(mtcnn_crops.shrink(images, height, width)).to(self.device)
+        level = mtcnn_crops.normalize(small).permute(0, 3, 1, 2)
         chunk = max(1, _CHUNK_PIXELS // (height * width))
         offsets, probability = _in_chunks(self._networks.proposal, level, chunk)
         where = torch.nonzero(probability > self.thresholds[0])

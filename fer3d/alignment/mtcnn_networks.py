@@ -105,7 +105,8 @@ def load(assets: Path, device: str = "cpu") -> Networks:
     networks = Networks(ProposalNet(), RefineNet(), OutputNet())
     for network, name in zip(networks, ("pnet", "rnet", "onet"), strict=True):
         _fill(network, _read(assets / f"{name}.lz4"), name)
-        network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+        network.eval().requires_grad_(False).to(device)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
     return networks
 
 

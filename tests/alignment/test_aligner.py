@@ -74,6 +74,30 @@ def test_the_most_central_large_face_is_cropped(face: np.ndarray) -> None:
     assert (result.image == face[75:175, 75:175]).all()
 
 
+def test_all_faces_are_cropped_the_largest_first(face: np.ndarray) -> None:
+    detector = Told((160, 180, 40, 40), (5, 5, 60, 60), (100, 100, 50, 50), eyes_found=True)
+    aligner = Aligner(detector, size=100, crop=2.0)
+    found, again = aligner.align_all([face, face])
+    assert [one.source_box.tolist() for one in found] == [
+        [5, 5, 60, 60],
+        [100, 100, 50, 50],
+        [160, 180, 40, 40],
+    ]
+    assert all(one.faces_found == 3 for one in found)
+    assert same(found[1], aligner.align([face])[0]) and all(map(same, found, again))
+    assert aligner.align_all([]) == []
+
+
+def test_affines_points_and_boxes_are_of_the_dtype_that_is_asked_for(face: np.ndarray) -> None:
+    detector = Told((100, 100, 50, 50), eyes_found=True)
+    for dtype in (np.float32, np.float64):
+        aligner = Aligner(detector, size=100, crop=2.0, dtype=dtype)
+        (central,), ((every,),) = aligner.align([face]), aligner.align_all([face])
+        for one in (central, every):
+            arrays = (one.aligned_from_image, one.box, one.points, one.source_box)
+            assert {array.dtype for array in arrays} == {np.dtype(dtype)}
+
+
 def test_a_face_without_eyes_is_cropped_but_not_aligned(face: np.ndarray) -> None:
     detector = Told((100, 100, 50, 50), eyes_found=False)
     (result,) = Aligner(detector, size=100, crop=2.0).align([face])

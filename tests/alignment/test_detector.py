@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fer3d.alignment.detector import Faces, most_central
+from fer3d.alignment.detector import Faces, SecondLook, largest_first, most_central
 
 
 def at(x: float, y: float, side: float) -> list[float]:
@@ -41,3 +41,35 @@ def test_moving_the_origin_moves_boxes_and_points() -> None:
     faces = Faces(np.array([[5.0, 6, 7, 8]]), np.full((1, 5, 2), 9.0), np.ones(1)).moved(1, 2)
     np.testing.assert_array_equal(faces.boxes, [[4, 4, 7, 8]])
     np.testing.assert_array_equal(faces.points[0], np.tile([8, 7], (5, 1)))
+
+
+def test_faces_are_ordered_by_area_and_equal_ones_stay_in_order() -> None:
+    boxes = np.array([at(50, 50, 20), at(10, 10, 30), at(90, 90, 20), [0, 0, 450, 2]])
+    assert largest_first(boxes) == [1, 3, 0, 2]
+    assert largest_first(np.zeros((0, 4))) == []
+
+
+class Bright:
+    """A detector that finds a face in images of at least so much brightness."""
+
+    def __init__(self, name: str, least: int):
+        self.name, self._least = name, least
+        self.asked: list[int] = []
+
+    def detect(self, images: np.ndarray) -> list[Faces]:
+        self.asked.append(len(images))
+        counts = [int(image.mean() >= self._least) for image in images]
+        return [
+            Faces(np.zeros((n, 4)), np.zeros((n, 5, 2)), np.full(n, self._least)) for n in counts
+        ]
+
+
+def test_a_second_look_is_taken_where_the_first_finds_nothing() -> None:
+    first, second = Bright("first", 200), Bright("second", 100)
+    images = np.stack([np.full((8, 8, 3), value, np.uint8) for value in (210, 120, 50, 220)])
+    detector = SecondLook(first, second)
+    found = detector.detect(images)
+    assert [faces.confidence.tolist() for faces in found] == [[200], [100], [], [200]]
+    assert second.asked == [2] and detector.name == "first"
+    detector.detect(images[:1])
+    assert second.asked == [2]

@@ -34,12 +34,14 @@ def test_order_changes_nothing(mtcnn: Mtcnn, rendered: np.ndarray) -> None:
     assert backward[::-1] == forward
 
 
-def test_threads_change_nothing(mtcnn: Mtcnn, rendered: np.ndarray) -> None:
+@pytest.mark.parametrize("tiles", [1, 2, 3])
+def test_threads_change_nothing(mtcnn: Mtcnn, face: np.ndarray, tiles: int) -> None:
+    image, found = np.tile(face, (1, tiles, 1)), []
     threads = torch.get_num_threads()
-    found = []
     for count in (1, 2):
         torch.set_num_threads(count)
-        found.append([as_bytes(faces) for faces in mtcnn.detect(rendered[:8])])
+        found.append([as_bytes(faces) for faces in mtcnn.detect(image[None])])
+        assert torch.get_num_threads() == count
     torch.set_num_threads(threads)
     assert found[0] == found[1]
 
