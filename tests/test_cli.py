@@ -28,3 +28,8 @@ def test_accuracy3d_without_rendered_images_says_what_to_run(tmp_path, repositor
     result = CliRunner().invoke(typer_app, arguments)
     assert isinstance(result.exception, UserError)
     assert "run `dvc repro synthesize`" in str(result.exception)
+
+
+def test_show_needs_an_evaluation(tmp_path: Path):
+    result = CliRunner().invoke(typer_app, ["show", str(tmp_path / "none.json")])
+    assert isinstance(result.exception, UserError) and "dvc repro" in str(result.exception)

@@ -14,7 +14,7 @@ from fer3d.errors import printable
 from fer3d.machine import settings
 
 if TYPE_CHECKING:
-    from fer3d.inference.answers import Answer
+    from fer3d.inference.answers import Answer, FaceAnswer
 
 CHECKPOINT = Path("data/train/model.ckpt")
 
@@ -29,24 +29,35 @@ def predict(
         typer.Option("--json", dir_okay=False, help="all probabilities, and why an image is none"),
     ] = None,
     csv_file: Annotated[
-        Path | None, typer.Option("--csv", dir_okay=False, help="the same, a row an image")
+        Path | None,
+        typer.Option("--csv", dir_okay=False, help="the same, a row an image or a face"),
     ] = None,
+    all_faces: Annotated[
+        bool,
+        typer.Option(
+            "--all-faces", help="each face of an image, the largest first, not the most central one"
+        ),
+    ] = False,
     checkpoint: Annotated[Path, typer.Option(help="what `train` wrote")] = CHECKPOINT,
     assets: AssetsOption = ASSETS,
     models: ModelsOption = MODELS,
 ) -> None:
-    """The expression in each image, and how sure the recognizer is; 1 if one cannot be read."""
+    """The expression in each image, and how sure the recognizer is; 1 if one cannot be read.
+
+    What JSON and CSV hold: docs/predict.md.
+    """
     from fer3d.inference import answers
+    from fer3d.inference.files import image_files
     from fer3d.inference.recognize import Predictor
 
-    files = answers.image_files(image)
+    files = image_files(image)
     predictor = Predictor(checkpoint, assets, settings.load(Path()).torch_device(), models)
     classes = predictor.classes
-    answered = answers.answer_files(files, predictor)
+    answered = answers.answer_files(files, predictor, all_faces=all_faces)
     if json_file is not None:
-        answers.write_answers_json(answered, json_file)
+        answers.write_answers_json(answered, json_file, all_faces=all_faces)
     if csv_file is not None:
-        answers.write_answers_csv(answered, classes, csv_file)
+        answers.write_answers_csv(answered, classes, csv_file, all_faces=all_faces)
     _print_answers(answered)
     if any(answer.problem for answer in answered):
         raise typer.Exit(1)
@@ -105,16 +116,17 @@ def face3d(
 def _print_answers(answers: list["Answer"]) -> None:
     table = _table("expression", "probability", "yaw", "note")
     for answer in answers:
-        if answer.problem:
-            table.add_row(escape(answer.image), "", "", "", escape(answer.problem))
-            continue
-        table.add_row(
-            escape(answer.image),
-            answer.expression,
-            f"{answer.probabilities[answer.expression]:.2f}",
-            f"{answer.rotation_deg['yaw']:.0f}°" if answer.rotation_deg else "",
-            _note(answer.detected, answer.no_face3d),
-        )
+        for face in answer.faces:
+            table.add_row(
+                escape(answer.image),
+                face.expression,
+                f"{face.probabilities[face.expression]:.2f}",
+                f"{face.rotation_deg['yaw']:.0f}°" if face.rotation_deg else "",
+                _note(face, answer.other_faces),
+            )
+        if not answer.faces:
+            note = answer.problem or "no face was found"
+            table.add_row(escape(answer.image), "", "", "", escape(note))
     Console().print(table)
 
 
@@ -123,6 +135,10 @@ def _table(*titles: str) -> Table:
     return Table(Column("image", overflow="fold"), *titles)
 
 
-def _note(detected: bool, reason: str) -> str:
-    notes = [] if detected else ["no face detected, the whole image was used"]
-    return "; ".join([*notes, *([f"no 3D face: {reason}"] if reason else [])])
+def _note(face: "FaceAnswer", others: int) -> str:
+    notes = [] if face.box else ["no face detected, the whole image was used"]
+    if others:
+        notes.append(f"1 of {others + 1} faces (--all-faces: each)")
+    if face.no_face3d:
+        notes.append(f"no 3D face: {face.no_face3d}")
+    return "; ".join(notes)

@@ -1,24 +1,74 @@
-"""Image files and folders of them to expressions: the work of ``fer3d predict``."""
+"""Image files to expressions, and these to JSON and CSV: the work of ``fer3d predict``."""
 
 import csv
 import io
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from fer3d.datasets.folder import IMAGE_SUFFIXES, is_visible
-from fer3d.errors import UserError, printable
+from fer3d.errors import printable
 from fer3d.evaluation.predictions import PROBABILITY
+from fer3d.files import images
 from fer3d.files.atomic import write_json, write_text
-from fer3d.files.images import Rejected
-from fer3d.inference.recognize import Predictor
+from fer3d.inference.recognize import Prediction, Predictor
 from fer3d.machine.progress import progress
 
 MANY = 20  # images, from which on there is a progress bar
 ANGLES = ("pitch", "yaw", "roll")
+BOX = ("box_x", "box_y", "box_w", "box_h")
+
+
+@dataclass(frozen=True)
+class FaceAnswer:
+    """What is said of one face, in plain numbers.
+
+    Attributes:
+        expression: the most probable class.
+        probabilities: by class, summing to 1.
+        box: x, y, width, height in px of the image; None where no face was detected and the whole
+            image was looked at.
+        rotation_deg: pitch, yaw and roll by name; None where there is no 3D face.
+        no_face3d: why there is none, or "".
+    """
+
+    expression: str
+    probabilities: dict[str, float]
+    box: tuple[float, ...] | None
+    rotation_deg: dict[str, float] | None
+    no_face3d: str
+
+    @classmethod
+    def of(cls, prediction: Prediction) -> "FaceAnswer":
+        """What is written of a prediction."""
+        aligned, found = prediction.face.aligned, prediction.face.reconstruction
+        angles = (round(float(angle), 3) for angle in found.pose)
+        return cls(
+            prediction.expression,
+            {name: round(value, 6) for name, value in prediction.probabilities.items()},
+            tuple(round(float(v), 2) for v in aligned.source_box) if aligned.detection else None,
+            None if found.reason else dict(zip(ANGLES, angles, strict=True)),
+            found.reason,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Keys as in docs/predict.md."""
+        return {
+            "expression": self.expression,
+            "probabilities": self.probabilities,
+            "face_detected": self.box is not None,
+            "rotation_deg": self.rotation_deg,
+            "no_face3d": self.no_face3d or None,
+            "box": self.box,
+        }
+
+    def as_row(self) -> dict[str, Any]:
+        """Columns of the CSV file; what is not known is not there."""
+        chances = {f"{PROBABILITY}{name}": value for name, value in self.probabilities.items()}
+        box = dict(zip(BOX, self.box or (), strict=False))
+        return self.as_json() | chances | (self.rotation_deg or {}) | box
 
 
 @dataclass(frozen=True)
@@ -27,106 +77,90 @@ class Answer:
 
     Attributes:
         image: its path, as text that can be written.
-        expression: the most probable class, or "" where the file is no image.
-        probabilities: by class, summing to 1; None where the file is no image.
-        detected: a face was found; if not, the whole image was looked at.
-        rotation_deg: pitch, yaw and roll by name; None where there is no 3D face.
-        no_face3d: why there is none, or "".
+        faces: the most central large face, or all, the largest first; none of what is no image.
+        faces_found: how many the detector found.
         problem: why the file is no image, or "".
     """
 
     image: str
-    expression: str = ""
-    probabilities: dict[str, float] | None = None
-    detected: bool = False
-    rotation_deg: dict[str, float] | None = None
-    no_face3d: str = ""
+    faces: tuple[FaceAnswer, ...] = ()
+    faces_found: int = 0
     problem: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """In plain numbers; ``error`` is there only for a file that is no image."""
-        if self.problem:
-            return {"image": self.image, "error": self.problem}
-        return {
-            "image": self.image,
-            "expression": self.expression,
-            "probabilities": self.probabilities,
-            "face_detected": self.detected,
-            "rotation_deg": self.rotation_deg,
-            "no_face3d": self.no_face3d or None,
-        }
-
-    def as_row(self) -> dict[str, Any]:
-        """Columns of the CSV file; what is not known is not there."""
-        flat = self.as_json() | (self.rotation_deg or {})
-        chances = self.probabilities or {}
-        return flat | {f"{PROBABILITY}{name}": value for name, value in chances.items()}
+    @property
+    def other_faces(self) -> int:
+        """Faces that were found and are not among ``faces``."""
+        return max(0, self.faces_found - len(self.faces))
 
 
-def image_files(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are named, and the image files of folders at any depth, sorted.
+def answer_files(
+    files: Sequence[Path], predictor: Predictor, *, all_faces: bool = False
+) -> list[Answer]:
+    """Recognize the expressions in each file; one that is no image does not stop the others.
 
-    Raises:
-        UserError: a folder without image files.
+    Args:
+        files: image files.
+        predictor: the recognizer.
+        all_faces: of every face of an image, not of the most central large one alone.
     """
-    files: list[Path] = []
-    for path in paths:
-        found = sorted(_walk(path)) if path.is_dir() else [path]
-        if not found:
-            raise UserError(f"{path} holds no image files ({', '.join(sorted(IMAGE_SUFFIXES))})")
-        files += found
-    return files
-
-
-def answer_files(files: Sequence[Path], predictor: Predictor) -> list[Answer]:
-    """Recognize the expression in each file; one that is no image does not stop the others."""
     many = len(files) >= MANY
     answers = []
     with progress("predict", len(files)) if many else nullcontext(lambda _: None) as advance:
         for path in files:
-            answers.append(answer_file(path, predictor))
+            answers.append(answer_file(path, predictor, all_faces=all_faces))
             advance(1)
     return answers
 
 
-def answer_file(path: Path, predictor: Predictor) -> Answer:
-    """Recognize the expression in a file."""
-    image = printable(path)
+def answer_file(path: Path, predictor: Predictor, *, all_faces: bool = False) -> Answer:
+    """Recognize the expressions in a file; see ``answer_files``."""
+    limit = images.MAX_PIXELS  # training may have taken images as large
     try:
-        prediction = predictor.file(path)
-    except Rejected as rejected:
-        return Answer(image, problem=str(rejected))
-    face = prediction.face.reconstruction
-    angles = (round(float(angle), 3) for angle in face.pose)
-    return Answer(
-        image,
-        prediction.expression,
-        {name: round(value, 6) for name, value in prediction.probabilities.items()},
-        prediction.face.aligned.detection != "",
-        None if face.reason else dict(zip(ANGLES, angles, strict=True)),
-        face.reason,
-    )
+        image = images.decode(images.read_file(path), max_pixels=limit)
+    except images.Rejected as rejected:
+        return Answer(printable(path), problem=str(rejected))
+    found = predictor.all_faces(image) if all_faces else [predictor.central_face(image)]
+    seen = max((prediction.face.aligned.faces_found for prediction in found), default=0)
+    return Answer(printable(path), tuple(map(FaceAnswer.of, found)), seen)
 
 
-def write_answers_json(answers: Sequence[Answer], path: Path) -> None:
-    """Write ``{"images": [...]}``, see ``Answer.as_json``, in one atomic step."""
-    write_json(path, {"images": [answer.as_json() for answer in answers]})
+def write_answers_json(answers: Sequence[Answer], path: Path, *, all_faces: bool = False) -> None:
+    """Write ``{"images": [...]}`` in one atomic step: docs/predict.md says what is in it."""
+    write_json(path, {"images": [_as_json(answer, all_faces) for answer in answers]})
 
 
-def write_answers_csv(answers: Sequence[Answer], classes: Sequence[str], path: Path) -> None:
-    """Write a row an image, with a column for each class, in one atomic step."""
+def _as_json(answer: Answer, all_faces: bool) -> dict[str, Any]:
+    if answer.problem:
+        return {"image": answer.image, "error": answer.problem}
+    faces = [face.as_json() for face in answer.faces]
+    if all_faces:
+        return {"image": answer.image, "faces": faces}
+    return {"image": answer.image, **faces[0], "other_faces": answer.other_faces}
+
+
+def write_answers_csv(
+    answers: Sequence[Answer], classes: Sequence[str], path: Path, *, all_faces: bool = False
+) -> None:
+    """Write a row an image, or a row a face, in one atomic step.
+
+    There is a column for each class. What is no image, or has no face where all are asked for, has
+    a row too.
+    """
     chances = [f"{PROBABILITY}{name}" for name in classes]
-    columns = ["image", "expression", *chances, "face_detected", *ANGLES, "no_face3d", "error"]
+    known = ["expression", *chances, "face_detected", *ANGLES, "no_face3d", *BOX]
+    columns = ["image", *(["face"] if all_faces else []), *known]
+    columns += ["error"] if all_faces else ["other_faces", "error"]
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(answer.as_row() for answer in answers)
+    writer.writerows(chain.from_iterable(map(_as_rows, answers)))
     write_text(path, text.getvalue())
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Image files in a folder, but for what is hidden or left behind by other programs."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = filter(is_visible, folders)
-        names = (name for name in files if Path(name).suffix.lower() in IMAGE_SUFFIXES)
-        yield from (Path(parent, name) for name in filter(is_visible, names))
+def _as_rows(answer: Answer) -> list[dict[str, Any]]:
+    about: dict[str, Any] = {"image": answer.image, "error": answer.problem or None}
+    if not answer.faces:
+        return [about]
+    about |= {"other_faces": answer.other_faces}
+    faces = enumerate(answer.faces, start=1)
+    return [about | {"face": number} | face.as_row() for number, face in faces]

@@ -1,0 +1,31 @@
+"""Which image files a person means."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fer3d.datasets.folder import IMAGE_SUFFIXES, is_visible
+from fer3d.errors import UserError
+
+
+def image_files(paths: Sequence[Path]) -> list[Path]:
+    """Files as they are named, and the image files of folders at any depth, sorted.
+
+    Raises:
+        UserError: a folder without image files.
+    """
+    files: list[Path] = []
+    for path in paths:
+        found = sorted(_walk(path)) if path.is_dir() else [path]
+        if not found:
+            raise UserError(f"{path} holds no image files ({', '.join(sorted(IMAGE_SUFFIXES))})")
+        files += found
+    return files
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Image files in a folder, but for what is hidden or left behind by other programs."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = filter(is_visible, folders)
+        names = (name for name in files if Path(name).suffix.lower() in IMAGE_SUFFIXES)
+        yield from (Path(parent, name) for name in filter(is_visible, names))

@@ -1,0 +1,100 @@
+"""Image files to expressions: `fer3d predict` from end to end, with an untrained recognizer."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from fer3d.cli import typer_app
+from fer3d.files.images import write_png
+from fer3d.inference import answers
+
+
+def predict(predictor, *arguments: Path | str):
+    options = ("--checkpoint", predictor.checkpoint, "--assets", predictor.assets)
+    command = ["predict", *map(str, (*arguments, *options))]
+    return CliRunner().invoke(typer_app, command, env={"COLUMNS": "300"})
+
+
+@pytest.fixture(scope="module")
+def folder(face, grey, two_faces, tmp_path_factory) -> Path:
+    """Images at two depths, a file that is none, an image without a face and one with two."""
+    folder = tmp_path_factory.mktemp("pictures")
+    inner = folder / "faces" / "2024 [a]"
+    for path in (inner / "b.png", inner / "a.PNG", folder / "faces/z.png"):
+        write_png(path, face)
+    (inner / "d.jpg").write_bytes(b"no image")
+    write_png(folder / "empty.gif", grey)
+    write_png(folder / "two.png", two_faces)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def written(predictor, folder) -> tuple:
+    """What the command printed and wrote."""
+    result = predict(
+        *(predictor, folder / "faces", folder / "empty.gif", folder / "two.png"),
+        *("--json", folder / "out/all.json", "--csv", folder / "out/all.csv"),
+    )
+    images = json.loads((folder / "out/all.json").read_text())["images"]
+    return result, images, pd.read_csv(folder / "out/all.csv")
+
+
+def test_files_of_folders_come_sorted_and_one_that_is_no_image_is_named(written, folder):
+    result, images, table = written
+    names = [f"faces/2024 [a]/{name}" for name in ("a.PNG", "b.png", "d.jpg")]
+    paths = [str(folder / name) for name in (*names, "faces/z.png", "empty.gif", "two.png")]
+    assert [image["image"] for image in images] == table["image"].tolist() == paths
+    assert result.exit_code == 1 and all(path in result.output for path in paths)
+    assert "not_an_image" in result.output
+
+
+def test_all_probabilities_are_written_and_why_an_image_is_none(written, predictor, face):
+    _, images, table = written
+    probabilities = predictor.central_face(face).probabilities
+    assert images[0]["probabilities"] == pytest.approx(probabilities, abs=1e-6)
+    assert images[0]["expression"] == max(probabilities, key=probabilities.get)
+    assert images[0]["face_detected"] and set(images[0]["rotation_deg"]) == {"pitch", "yaw", "roll"}
+    assert images[2].keys() == {"image", "error"} and "not_an_image" in images[2]["error"]
+    assert images[4]["no_face3d"] == "no_face" and images[4]["rotation_deg"] is None
+    columns = table[[f"p_{name}" for name in predictor.classes]]
+    assert columns.loc[0].tolist() == list(images[0]["probabilities"].values())
+    assert columns.loc[2].isna().all() and table["error"].notna().tolist() == [0, 0, 1, 0, 0, 0]
+    assert table["yaw"][0] == images[0]["rotation_deg"]["yaw"] and np.isnan(table["yaw"][4])
+
+
+def test_the_box_of_the_face_is_written_and_how_many_others_were_seen(written):
+    result, images, table = written
+    assert [image.get("other_faces") for image in images] == [0, 0, None, 0, 0, 1]
+    assert images[4]["box"] is None and not images[4]["face_detected"]
+    x, y, width, height = images[5]["box"]
+    assert x + width < 256 and table.loc[5, list(answers.BOX)].tolist() == [x, y, width, height]
+    assert table["other_faces"][5] == 1 and np.isnan(table["other_faces"][2])
+    assert result.output.count("1 of 2 faces") == 1
+
+
+def test_every_face_is_answered_where_all_are_asked_for(predictor, folder, two_faces):
+    files = [folder / name for name in ("two.png", "empty.gif", "faces/2024 [a]/d.jpg")]
+    out = folder / "out/faces.json"
+    result = predict(predictor, *files, "--all-faces", "--json", out, "--csv", f"{out}.csv")
+    two, empty, broken = json.loads(out.read_text())["images"]
+    found = predictor.all_faces(two_faces)
+    assert [face["expression"] for face in two["faces"]] == [one.expression for one in found]
+    assert two["faces"][0]["box"][0] < 256 < two["faces"][1]["box"][0]
+    assert empty["faces"] == [] and broken.keys() == {"image", "error"}
+    table = pd.read_csv(f"{out}.csv")
+    assert table["image"].tolist() == list(map(str, (files[0], *files)))
+    assert table["face"].tolist()[:2] == [1, 2] and table["face"].isna().tolist()[2:] == [1, 1]
+    assert table["box_x"].tolist()[:2] == [face["box"][0] for face in two["faces"]]
+    assert result.exit_code == 1 and "no face was found" in result.output
+
+
+def test_many_images_have_a_progress_bar(monkeypatch, predictor, capsys):
+    monkeypatch.setattr(answers, "answer_file", lambda path, _, **__: path)
+    assert answers.answer_files(range(19), predictor) == list(range(19))
+    assert capsys.readouterr().err == ""
+    answers.answer_files(range(20), predictor)
+    assert "predict: 20 of 20" in capsys.readouterr().err
