@@ -19,12 +19,12 @@ import torch
 
 from fer3d.alignment.align import align_dataset
 from fer3d.alignment.mtcnn import Mtcnn
+from fer3d.alignment.params import AlignParams
 from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.files.images import decode, resize, write_png
 from fer3d.machine.ordered_map import batches
 from fer3d.machine.settings import Settings
-from fer3d.params import AlignParams
 
 ROOT = Path(__file__).parent.parent
 ASSETS = ROOT / "data" / "assets"

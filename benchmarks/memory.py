@@ -19,11 +19,12 @@ import pandas as pd
 import standin
 
 from fer3d.alignment import align
+from fer3d.alignment.params import AlignParams
 from fer3d.balancing.balance import balance_dataset
+from fer3d.balancing.params import BalanceParams
 from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.machine.settings import Settings
-from fer3d.params import AlignParams, BalanceParams
 from fer3d.rowwise.compute import compute_dataset
 
 FILE_BYTES = 3000  # of an image file of FER2013's size

@@ -24,8 +24,9 @@ import torch
 
 from fer3d.files.folders import Folders
 from fer3d.files.packed import PackedWriter, Spec
-from fer3d.networks.config import NetworkConfig, network_config
-from fer3d.training.config import TrainConfig, train_config
+from fer3d.networks.config import NetworkConfig
+from fer3d.presets.configs import network_config, train_config
+from fer3d.training.config import TrainConfig
 from fer3d.training.data import Arrays, Batch, ExpressionData, open_set
 from fer3d.training.fit import build_network
 from fer3d.training.module import ExpressionModule

@@ -6,8 +6,10 @@ import typer
 
 from experiments import TIMES
 from fer3d.experiments.cells import Cell, Configuration
+from fer3d.experiments.matrix import MatrixParams
 from fer3d.experiments.progress import announce
-from stages import PathOption, context, run
+from fer3d.params import load_sections
+from stages import PARAMS, PathOption, run
 
 
 def main(
@@ -18,7 +20,7 @@ def main(
     cells: PathOption,
     fold: Annotated[int | None, typer.Option()] = None,
 ) -> None:
-    params, _ = context()
+    params = load_sections(PARAMS, MatrixParams)
     cell = Cell(Configuration(preset, branches, loss), seed, fold)
     print(announce(cell, params, cells, TIMES), flush=True)
 

@@ -6,11 +6,13 @@ from typing import Annotated
 import typer
 
 from experiments import TIMES
-from fer3d.experiments.cells import Cell, Configuration
+from fer3d.experiments.cells import Cell, CellParams, Configuration
 from fer3d.experiments.run import run_cell
 from fer3d.experiments.times import note
 from fer3d.files.folders import Folders
-from stages import PathOption, context, run
+from fer3d.machine import settings
+from fer3d.params import load_sections
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(
@@ -24,11 +26,11 @@ def main(
     out: PathOption,
     fold: Annotated[int | None, typer.Option()] = None,
 ) -> None:
-    params, settings = context()
+    params, local = load_sections(PARAMS, CellParams), settings.load(CHECKOUT)
     cell = Cell(Configuration(preset, branches, loss), seed, fold)
     folders = Folders(images, faces, shadings)
-    start, state = time.monotonic(), settings.state_folder
-    result = run_cell(cell, params, folders, out, state=state, device=settings.torch_device())
+    start, state = time.monotonic(), local.state_folder
+    result = run_cell(cell, params, folders, out, state=state, device=local.torch_device())
     note(TIMES, cell, params, time.monotonic() - start)
     accuracy = result["scores"]["validation"]["accuracy"]
     print(f"{cell.title}: validation accuracy {accuracy:.3f}", flush=True)

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 
 from fer3d import __version__
-from fer3d import params as parameters
 from fer3d.commands import doctor, experiments, images, store
 from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
 from fer3d.errors import UserError, disk_full
@@ -70,10 +69,11 @@ def accuracy3d(
     from fer3d.accuracy3d.dataset import accuracy3d_folder
     from fer3d.accuracy3d.invariance import invariance
     from fer3d.files.atomic import write_json
-    from fer3d.inference.pipeline import make_pipeline
+    from fer3d.inference.pipeline import PipelineParams, make_pipeline
+    from fer3d.params_file import load
 
-    run, local = parameters.load(params), settings.load(Path())
-    pipeline = make_pipeline(run.align, run.reconstruct, run.relight, assets)
+    run, local = load(params).part(PipelineParams), settings.load(Path())
+    pipeline = make_pipeline(run, assets)
     values = accuracy3d_folder(folder, pipeline, local)
     if people:
         values["invariance"] = invariance(people, seed, pipeline, local)

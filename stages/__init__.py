@@ -28,9 +28,7 @@ if sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 import typer  # noqa: E402
 
-from fer3d import params  # noqa: E402
 from fer3d.errors import UserError, disk_full  # noqa: E402
-from fer3d.machine import settings  # noqa: E402
 from fer3d.machine.lifetimes import end_with_parent  # noqa: E402
 
 # Threads of one process that wait for each other sleep instead of spinning: on a machine that does
@@ -38,11 +36,8 @@ from fer3d.machine.lifetimes import end_with_parent  # noqa: E402
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PathOption = Annotated[Path, typer.Option()]
-
-
-def context() -> tuple[params.Params, settings.Settings]:
-    """Parameters and settings of the checkout that DVC runs in."""
-    return params.load(Path("params.yaml")), settings.load(Path())
+CHECKOUT = Path()  # DVC runs a stage in the top folder
+PARAMS = CHECKOUT / "params.yaml"
 
 
 def run(main: Callable[..., None]) -> None:

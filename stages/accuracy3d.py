@@ -4,10 +4,14 @@ from pathlib import Path
 
 from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset
 from fer3d.accuracy3d.invariance import invariance
+from fer3d.accuracy3d.params import Accuracy3dParams
 from fer3d.datasets.layout import image_root
+from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
-from fer3d.inference.pipeline import make_pipeline
-from stages import PathOption, context, run
+from fer3d.inference.pipeline import PipelineParams, make_pipeline
+from fer3d.machine import settings
+from fer3d.params import load_section, load_sections
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(
@@ -17,13 +21,14 @@ def main(
     assets: PathOption,
     metrics: PathOption,
 ) -> None:
-    params, settings = context()
-    folders = Folders(image_root(Path(params.ingest.source)), aligned, faces, shadings)
-    values = accuracy3d_dataset(folders, assets, params.relight, settings)
-    probe = params.accuracy3d
+    source = load_section(PARAMS, "ingest", SourceParams).source
+    probe = load_section(PARAMS, "accuracy3d", Accuracy3dParams)
+    params, local = load_sections(PARAMS, PipelineParams), settings.load(CHECKOUT)
+    folders = Folders(image_root(Path(source)), aligned, faces, shadings)
+    values = accuracy3d_dataset(folders, assets, params.relight, local)
     if values["images"] and probe.people:
-        pipeline = make_pipeline(params.align, params.reconstruct, params.relight, assets)
-        values["invariance"] = invariance(probe.people, probe.seed, pipeline, settings)
+        pipeline = make_pipeline(params, assets)
+        values["invariance"] = invariance(probe.people, probe.seed, pipeline, local)
     write_json(metrics, values)
 
 

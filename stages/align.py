@@ -3,17 +3,20 @@
 from pathlib import Path
 
 from fer3d.alignment.align import align_dataset
+from fer3d.alignment.params import AlignParams
 from fer3d.datasets.layout import image_root
+from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
-from stages import PathOption, context, run
+from fer3d.machine import settings
+from fer3d.params import load_section
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(manifest: PathOption, assets: PathOption, out: PathOption, metrics: PathOption) -> None:
-    params, settings = context()
-    root = image_root(Path(params.ingest.source))
-    limit = params.ingest.max_pixels
-    result = align_dataset(manifest, root, out, assets, params.align, settings, limit)
-    write_json(metrics, result)
+    images = load_section(PARAMS, "ingest", SourceParams)
+    params, local = load_section(PARAMS, "align", AlignParams), settings.load(CHECKOUT)
+    root, limit = image_root(Path(images.source)), images.max_pixels
+    write_json(metrics, align_dataset(manifest, root, out, assets, params, local, limit))
 
 
 if __name__ == "__main__":

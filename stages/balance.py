@@ -1,13 +1,16 @@
 """Noisy copies bring rare classes nearer to frequent ones; training images only."""
 
 from fer3d.balancing.balance import balance_dataset
+from fer3d.balancing.params import BalanceParams
 from fer3d.files.atomic import write_json
-from stages import PathOption, context, run
+from fer3d.machine import settings
+from fer3d.params import load_section
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(source: PathOption, out: PathOption, metrics: PathOption) -> None:
-    params, settings = context()
-    write_json(metrics, balance_dataset(source, out, params.balance, settings))
+    params, local = load_section(PARAMS, "balance", BalanceParams), settings.load(CHECKOUT)
+    write_json(metrics, balance_dataset(source, out, params, local))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from fer3d.evaluation.tables import evaluation_table
 from fer3d.files.atomic import write_bytes, write_json
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST
-from stages import PathOption, context, run
+from fer3d.machine import settings
+from stages import CHECKOUT, PathOption, run
 
 
 def main(
@@ -21,9 +22,9 @@ def main(
     confusion: PathOption,
     metrics: PathOption,
 ) -> None:
-    _, settings = context()
     folders = Folders(images, faces, shadings)
-    predictions, result = evaluate(checkpoint, folders, device=settings.torch_device())
+    device = settings.load(CHECKOUT).torch_device()
+    predictions, result = evaluate(checkpoint, folders, device=device)
     write_predictions(predictions, out / "predictions.parquet")
     write_confusion(predictions, TEST, confusion)
     write_bytes(out / "confusion.png", confusion_png(predictions, TEST))

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
-from fer3d.datasets.ingest import ingest_dataset
 from fer3d.files.atomic import write_json
-from stages import PathOption, context, run
+from fer3d.ingestion.ingest import ingest_dataset
+from fer3d.ingestion.params import IngestParams
+from fer3d.machine import settings
+from fer3d.params import load_section
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(out: PathOption, metrics: PathOption) -> None:
-    params, settings = context()
-    result = ingest_dataset(Path(params.ingest.source), out, params.ingest, settings)
-    write_json(metrics, result)
+    params, local = load_section(PARAMS, "ingest", IngestParams), settings.load(CHECKOUT)
+    write_json(metrics, ingest_dataset(Path(params.source), out, params, local))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """A 3D face, 68 landmarks, pose and visibility from each image, re-centralized."""
 
+from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.files.atomic import write_json
-from stages import PathOption, context, run
+from fer3d.machine import settings
+from fer3d.params import load_section
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(
@@ -12,9 +15,8 @@ def main(
     out: PathOption,
     metrics: PathOption,
 ) -> None:
-    params, settings = context()
-    result = reconstruct_dataset(source, out, assets, params.reconstruct, settings, models)
-    write_json(metrics, result)
+    params, local = load_section(PARAMS, "reconstruct", ReconstructParams), settings.load(CHECKOUT)
+    write_json(metrics, reconstruct_dataset(source, out, assets, params, local, models))
 
 
 if __name__ == "__main__":

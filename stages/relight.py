@@ -1,8 +1,11 @@
 """Normals from nearest neighbours, and a shading image of each face, lit from the front."""
 
-from fer3d.face3d.relight import relight_dataset
 from fer3d.files.atomic import write_json
-from stages import PathOption, context, run
+from fer3d.machine import settings
+from fer3d.params import load_section
+from fer3d.relighting.params import RelightParams
+from fer3d.relighting.relight import relight_dataset
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(
@@ -12,8 +15,8 @@ def main(
     out: PathOption,
     metrics: PathOption,
 ) -> None:
-    params, settings = context()
-    write_json(metrics, relight_dataset(source, out, assets, params.relight, settings, models))
+    params, local = load_section(PARAMS, "relight", RelightParams), settings.load(CHECKOUT)
+    write_json(metrics, relight_dataset(source, out, assets, params, local, models))
 
 
 if __name__ == "__main__":

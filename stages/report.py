@@ -3,11 +3,14 @@
 from pathlib import Path
 
 from fer3d.datasets.layout import image_root
-from fer3d.evaluation.report import report
-from fer3d.evaluation.samples import SampleSources
+from fer3d.datasets.params import SourceParams
 from fer3d.face3d.surfaces import drawn_triangles
 from fer3d.files.packed import open_arrays
-from stages import PathOption, context, run
+from fer3d.params import load_section
+from fer3d.reporting.params import ReportParams
+from fer3d.reporting.report import RunFiles, report
+from fer3d.reporting.samples import SampleSources
+from stages import PARAMS, PathOption, run
 
 
 def main(
@@ -21,18 +24,12 @@ def main(
     models: PathOption,
     out: PathOption,
 ) -> None:
-    params, _ = context()
-    originals = image_root(Path(params.ingest.source))
+    params = load_section(PARAMS, "report", ReportParams)
+    originals = image_root(Path(load_section(PARAMS, "ingest", SourceParams).source))
     vertices = open_arrays(faces, "vertices_image")["vertices_image"].shape[1]
-    report(
-        out,
-        metrics=metrics,
-        curves=curves,
-        predictions=predictions,
-        sources=SampleSources(originals, images, faces, shadings),
-        triangles=drawn_triangles(vertices, assets, models),
-        samples_per_class=params.report.samples_per_class,
-    )
+    triangles = drawn_triangles(vertices, assets, models)
+    sources = SampleSources(originals, images, faces, shadings)
+    report(RunFiles(metrics, curves, predictions), sources, triangles, out, params)
 
 
 if __name__ == "__main__":

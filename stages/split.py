@@ -1,14 +1,16 @@
 """Train, validation and test; validation is carved out of the training images."""
 
-from fer3d.cleaning.splits import split
 from fer3d.files import manifest as manifests
 from fer3d.files.atomic import write_json
-from stages import PathOption, context, run
+from fer3d.params import load_section
+from fer3d.splitting.params import SplitParams
+from fer3d.splitting.splits import split
+from stages import PARAMS, PathOption, run
 
 
 def main(manifest: PathOption, out: PathOption, metrics: PathOption) -> None:
-    params, _ = context()
-    frame, result = split(manifests.read(manifest), params.split)
+    params = load_section(PARAMS, "split", SplitParams)
+    frame, result = split(manifests.read(manifest), params)
     manifests.write(frame, out)
     write_json(metrics, result)
 

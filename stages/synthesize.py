@@ -1,12 +1,15 @@
 """The default data set: rendered faces of seven expressions, with their truth beside them."""
 
+from fer3d.machine import settings
+from fer3d.params import load_section
 from fer3d.synthetic.generate import synthesize
-from stages import PathOption, context, run
+from fer3d.synthetic.params import SynthesizeParams
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(assets: PathOption, out: PathOption) -> None:
-    params, settings = context()
-    synthesize(out, assets, params.synthesize, settings)
+    params, local = load_section(PARAMS, "synthesize", SynthesizeParams), settings.load(CHECKOUT)
+    synthesize(out, assets, params, local)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """The recognizer is trained; early stopping and the best epoch come from the validation images."""
 
 from fer3d.files.folders import Folders
-from fer3d.networks.config import network_config
-from fer3d.training.config import train_config
+from fer3d.machine import settings
+from fer3d.params import load_section, read_values
+from fer3d.presets.configs import network_config, train_config
+from fer3d.presets.params import NetworkParams, TrainParams
 from fer3d.training.fit import fit
-from stages import PathOption, context, run
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(
@@ -15,22 +17,20 @@ def main(
     curves: PathOption,
     metrics: PathOption,
 ) -> None:
-    params, settings = context()
+    network = load_section(PARAMS, "network", NetworkParams)
+    train = load_section(PARAMS, "train", TrainParams)
+    local = settings.load(CHECKOUT)
     fit(
         Folders(images, faces, shadings),
-        network_config(params.network.model_dump()),
-        train_config(params.network.preset, params.train.model_dump()),
+        network_config(network.model_dump()),
+        train_config(network.preset, train.model_dump()),
         checkpoint=out / "model.ckpt",
         curves=curves,
         metrics=metrics,
-        preprocessing={
-            "align": params.align.model_dump(mode="json"),
-            "reconstruct": params.reconstruct.model_dump(mode="json"),
-            "relight": params.relight.model_dump(mode="json"),
-        },
-        state=settings.state_folder,
-        device=settings.torch_device(),
-        devices=settings.devices,
+        preprocessing=read_values(PARAMS, "align", "reconstruct", "relight"),
+        state=local.state_folder,
+        device=local.torch_device(),
+        devices=local.devices,
     )
 
 

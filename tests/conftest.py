@@ -7,7 +7,7 @@ import pytest
 from fer3d.assets import catalogue
 from fer3d.machine import settings
 
-pytest_plugins = ["stores"]
+pytest_plugins = ["predicted", "stores"]
 
 REPOSITORY = Path(__file__).parent.parent
 

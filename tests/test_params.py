@@ -1,12 +1,16 @@
 import re
-from dataclasses import asdict
-from typing import get_args
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Literal, get_args, get_origin
 
 import pytest
 import yaml
 
-from fer3d import params
+from fer3d import params_file as params
+from fer3d.alignment.params import AlignParams
 from fer3d.errors import UserError
+from fer3d.networks.ranges import Range
+from fer3d.params import load_section, read_values
 
 
 @pytest.fixture
@@ -107,37 +111,72 @@ def test_every_value_is_explained(repository):
             assert inside, f"nested value of an unexplained key: {line}"
 
 
-def limits(annotation: object) -> dict[str, float]:
-    """Limits such as {"ge": 0, "lt": 1} in an annotation, of whatever is in it."""
-    found = {}
-    for part in get_args(annotation):
-        for limit in getattr(part, "metadata", []):  # of pydantic's Field
-            found |= asdict(limit)
-        found |= limits(part)
-    return found
+def limits_of(parts: Sequence[object]) -> dict[str, float]:
+    """Limits such as {"ge": 0, "lt": 1} of pydantic's among the metadata of an annotation."""
+    limits: dict[str, float] = {}
+    for part in parts:
+        for limit in getattr(part, "metadata", [part]):
+            if is_dataclass(limit) and not isinstance(limit, Range):
+                limits |= asdict(limit)
+    return {name: value for name, value in limits.items() if name in ("ge", "gt", "le", "lt")}
 
 
-def stated(limits: dict[str, float]) -> str:
-    """How a comment of params.yaml says a range that has an upper limit."""
+def stated(annotation: object, metadata: Sequence[object] = ()) -> list[str]:
+    """What a comment of params.yaml must say of the values that an annotation takes."""
+    if get_origin(annotation) is Literal:
+        return [str(choice) for choice in get_args(annotation)]
+    parts = [*metadata, *getattr(annotation, "__metadata__", ())]
+    said = [str(part) for part in parts if isinstance(part, Range)]
+    limits = limits_of(parts)
     if limits.get("lt") == 2**32:
-        return "0 .. 2^32 - 1"
-    if "lt" in limits:
-        lowest = f"more than {limits['gt']}" if "gt" in limits else f"{limits['ge']} or more"
-        return f"{lowest}, less than {limits['lt']}"
-    return f"{limits.get('ge', limits.get('gt', 0) + 1)} .. {limits['le']}"
+        said.append("0 .. 2^32 - 1")
+    elif limits.keys() == {"gt", "le"}:  # of an integer
+        said.append(str(Range(ge=limits["gt"] + 1, le=limits["le"])))
+    elif limits:
+        said.append(str(Range(**limits)))
+    inner = get_args(annotation)
+    return said + [word for part in inner if part is not None for word in stated(part)]
 
 
-def test_comments_state_the_limits_that_are_enforced(repository):
-    section, checked = "", 0
-    for line in (repository / "params.yaml").read_text().splitlines():
-        if match := re.match(r"(\w+):", line):
-            section = match[1]
-        elif match := re.match(r"  (\w+):", line):
-            field = params.Params.model_fields[section].annotation.model_fields[match[1]]
-            found = limits(field.annotation)
-            for limit in field.metadata:
-                found |= asdict(limit)
-            if found.keys() & {"le", "lt"} and match[1] not in ("policy", "images"):
-                assert stated(found) in line, f"{section}: {line}"
-                checked += 1
-    assert checked > 20
+@pytest.mark.parametrize("section", params.Params.model_fields)
+def test_comments_state_the_values_that_are_taken(repository, section):
+    text = (repository / "params.yaml").read_text()
+    block = re.search(rf"(?ms)^{section}:.*?(?=^\w|\Z)", text)[0]
+    lines = {match[1]: match[0] for match in re.finditer(r"(?m)^  (\w+):.*$", block)}
+    fields = params.Params.model_fields[section].annotation.model_fields
+    assert lines.keys() == fields.keys()
+    for name, field in fields.items():
+        for words in stated(field.annotation, field.metadata):
+            assert words in (block if name == "policy" else lines[name]), name
+
+
+def test_a_stage_reads_its_own_section_alone(tmp_path, values):
+    values["train"]["epochs"] = 0
+    values["split"]["seeds"] = 1
+    path = write(tmp_path, values)
+    assert load_section(path, "align", AlignParams).size == 100
+    assert read_values(path, "train") == {"train": values["train"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"size": 24}, "align.size: Input should be greater than or equal to 32, got 24"),
+        ({"sise": 96}, "unknown key 'align.sise'"),
+    ],
+)
+def test_one_section_and_the_whole_file_say_the_same_of_a_wrong_key(
+    tmp_path, values, change, message
+):
+    values["align"] |= change
+    path = write(tmp_path, values)
+    for read in (params.load, lambda path: load_section(path, "align", AlignParams)):
+        with pytest.raises(UserError) as caught:
+            read(path)
+        assert str(caught.value) == f"{path}: {message}"
+
+
+def test_a_section_that_is_missing_is_named(tmp_path, values):
+    del values["align"]
+    with pytest.raises(UserError, match="missing key 'align'"):
+        load_section(write(tmp_path, values), "align", AlignParams)

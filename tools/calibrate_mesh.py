@@ -10,13 +10,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fer3d import synthetic
 from fer3d.accuracy3d.truth import TrueFace, true_face
 from fer3d.alignment.aligner import Aligned, Aligner, make_detector
 from fer3d.face3d import calibration, facemesh
 from fer3d.face3d.rigid import fit_rigid, rigid_weights
 from fer3d.face3d.topology import Topology, load_topology
 from fer3d.files import images
+from fer3d.synthetic.draw import PROTOTYPES, sample_degradation, sample_spec
+from fer3d.synthetic.generate import degrade
+from fer3d.synthetic.model import load_model
+from fer3d.synthetic.render import render
+from fer3d.synthetic.spec import FaceSpec
 
 ROOT = Path(__file__).parent.parent
 ASSETS = ROOT / "data" / "assets"
@@ -59,21 +63,21 @@ def _samples(topology: Topology) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def _aligned() -> Iterator[tuple[Aligned, TrueFace]]:
     detector = make_detector("mtcnn", ASSETS, min_face=20, thresholds=(0.6, 0.7, 0.8))
-    aligner, model = Aligner(detector, 100, 1.5), synthetic.load_model(ASSETS)
+    aligner, model = Aligner(detector, 100, 1.5), load_model(ASSETS)
     for spec, rng in _specs():
-        rendered = synthetic.render(model, spec)
-        data = synthetic.degrade(rendered.image, synthetic.sample_degradation(rng), rng)
+        rendered = render(model, spec)
+        data = degrade(rendered.image, sample_degradation(rng), rng)
         (aligned,) = aligner.align([images.decode(data)])
         known = (rendered.truth.vertices_image, rendered.truth.vertices_face)
         arrays = (*known, rendered.truth.rotation, aligned.aligned_from_image)
         yield aligned, true_face(*(array.astype(np.float64) for array in arrays))
 
 
-def _specs() -> Iterator[tuple[synthetic.FaceSpec, np.random.Generator]]:
-    labels = list(synthetic.PROTOTYPES)
+def _specs() -> Iterator[tuple[FaceSpec, np.random.Generator]]:
+    labels = list(PROTOTYPES)
     for number in range(FACES):
         rng = np.random.default_rng((SEED, number))
-        spec = synthetic.sample_spec(rng, labels[number % len(labels)], 128, MAX_YAW)
+        spec = sample_spec(rng, labels[number % len(labels)], 128, MAX_YAW)
         yaw = float(rng.uniform(-MAX_YAW, MAX_YAW))
         pitch = float(np.clip(rng.normal(0.0, PITCH), -MAX_PITCH, MAX_PITCH))
         pose = dataclasses.replace(spec.pose, yaw=yaw, pitch=pitch)

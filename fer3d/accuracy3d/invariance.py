@@ -21,13 +21,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d import synthetic
 from fer3d.accuracy3d.measures import correlation
 from fer3d.accuracy3d.truth import topology_of, true_face
-from fer3d.face3d.raster import rasterize
 from fer3d.inference.pipeline import Pipeline
 from fer3d.machine.ordered_map import map_ordered
 from fer3d.machine.settings import Settings
+from fer3d.relighting.raster import rasterize
+from fer3d.synthetic.draw import (
+    sample_action_units,
+    sample_appearance,
+    sample_camera,
+    sample_identity,
+)
+from fer3d.synthetic.model import load_model
+from fer3d.synthetic.pose import Pose
+from fer3d.synthetic.render import render
+from fer3d.synthetic.spec import FaceSpec, Light, Rendered
 
 YAWS, PITCHES = (0.0, 15.0, 30.0, 45.0), (-20.0, -10.0, 0.0, 10.0, 20.0)  # degrees
 LIGHTS = ((0, 20), (-50, 20), (50, 20), (0, 55), (25, -10))  # degrees: azimuth, elevation
@@ -89,17 +98,15 @@ def light_number(yaw: int, pitch: int) -> int:
     return (yaw - FRONT[0] + pitch - FRONT[1]) % len(LIGHTS)
 
 
-def light_of(yaw: int, pitch: int) -> synthetic.Light:
+def light_of(yaw: int, pitch: int) -> Light:
     """The light of a pose by its numbers, see ``light_number``."""
     azimuth, elevation = np.radians(LIGHTS[light_number(yaw, pitch)])
     flat = np.cos(elevation)
     direction = (flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth))
-    return synthetic.Light(tuple(map(float, direction)), AMBIENT)
+    return Light(tuple(map(float, direction)), AMBIENT)
 
 
-def person_specs(
-    rng: np.random.Generator, number: int
-) -> dict[tuple[str, int, int], synthetic.FaceSpec]:
+def person_specs(rng: np.random.Generator, number: int) -> dict[tuple[str, int, int], FaceSpec]:
     """One person with every expression in every pose; every other person turns to the right.
 
     Args:
@@ -109,15 +116,15 @@ def person_specs(
     Returns:
         By expression, number of the yaw and number of the pitch.
     """
-    identity = synthetic.sample_identity(rng)
-    appearance, camera = synthetic.sample_appearance(rng), synthetic.sample_camera(rng, SIZE)
-    units = {name: synthetic.sample_action_units(rng, name) for name in EXPRESSIONS}
+    identity = sample_identity(rng)
+    appearance, camera = sample_appearance(rng), sample_camera(rng, SIZE)
+    units = {name: sample_action_units(rng, name) for name in EXPRESSIONS}
     side = 1 if number % 2 == 0 else -1
     return {
-        (name, i, j): synthetic.FaceSpec(
+        (name, i, j): FaceSpec(
             identity,
             units[name],
-            synthetic.Pose(pitch, side * yaw),
+            Pose(pitch, side * yaw),
             light_of(i, j),
             camera,
             appearance,
@@ -128,16 +135,16 @@ def person_specs(
 
 def _person(seed: int, pipeline: Pipeline, number: int) -> Views:
     """All pictures of one person that show a face, in a worker process."""
-    model, views = synthetic.load_model(pipeline.reconstructor.assets), {}
+    model, views = load_model(pipeline.reconstructor.assets), {}
     specs = person_specs(np.random.default_rng((seed, number)), number)
     for key, spec in specs.items():
-        view = _view(synthetic.render(model, spec), pipeline)
+        view = _view(render(model, spec), pipeline)
         if view is not None:
             views[key] = view
     return views
 
 
-def _view(rendered: synthetic.Rendered, pipeline: Pipeline) -> View | None:
+def _view(rendered: Rendered, pipeline: Pipeline) -> View | None:
     (face,) = pipeline.central_faces([rendered.image])
     if face.reconstruction.reason:
         return None

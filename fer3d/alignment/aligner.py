@@ -9,7 +9,7 @@ import numpy as np
 
 from fer3d.alignment import eyes
 from fer3d.alignment.detector import Detector, Faces, largest_first, most_central
-from fer3d.params import AlignParams
+from fer3d.alignment.params import AlignParams
 
 
 @dataclass(frozen=True)

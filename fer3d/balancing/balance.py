@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from fer3d.balancing.noise import NOISES, Noise, add_noise, noise_generator
+from fer3d.balancing.params import BalanceParams
 from fer3d.balancing.policy import choose, class_policies
 from fer3d.files.manifest import TRAIN, release_memory, tally
 from fer3d.files.packed import PackedWriter, RowFiles, open_arrays, read_manifest, specs
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
-from fer3d.params import BalanceParams
 
 IMAGES = "images"  # the array that noise is added to
 BATCH_ROWS = 128  # rows a task: 4 MB of images of 100 px

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fer3d.balancing.noise import NOISES
-from fer3d.params import BalanceParams, ClassPolicy
+from fer3d.balancing.params import BalanceParams, ClassPolicy
 
 # `auto`: the rule behind the paper's table. From its class sizes, 6,582 to 10,432, these three
 # numbers give its fractions back: 0.15, 1, 1, 0.1, replace 0.1, 0.2 (paper B, tables 4 and 5).

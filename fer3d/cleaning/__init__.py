@@ -1,1 +1,1 @@
-"""Duplicates removed and splits made, on manifests alone."""
+"""Duplicates removed, on manifests alone."""

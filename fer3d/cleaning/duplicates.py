@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from fer3d.cleaning.params import DeduplicateParams
 from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, tally
-from fer3d.params import DeduplicateParams
 
 # Which copy stays: a held-out one, so that official test images stay and their training copies go.
 _KEPT_FIRST = {TEST: 0, VALIDATION: 1, TRAIN: 2}

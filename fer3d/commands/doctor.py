@@ -19,11 +19,11 @@ def doctor(
     json_output: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
 ) -> None:
     """What is wrong with this machine before a long run; 1 if there is a problem."""
-    from fer3d import params
     from fer3d.doctor import Status, examine
     from fer3d.machine import settings
+    from fer3d.params_file import load
 
-    findings = examine(Path(), params.load(PARAMS), settings.load(Path()))
+    findings = examine(Path(), load(PARAMS), settings.load(Path()))
     if json_output:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -6,14 +6,16 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from fer3d import params as parameters
 from fer3d.commands.options import PARAMS
+
+if TYPE_CHECKING:
+    from fer3d.experiments.matrix import MatrixParams
 
 app = typer.Typer(no_args_is_help=True, help="The paper's experiments over seeds and folds.")
 
@@ -39,10 +41,10 @@ def run() -> None:
     The same as `dvc repro` of the pipeline that it names: each cell is computed once, and a run
     that was interrupted goes on where it was.
     """
-    from fer3d.experiments.cells import matrix
+    from fer3d.experiments.matrix import matrix
     from fer3d.experiments.progress import finished
 
-    values = parameters.load(PARAMS)  # DVC reads no other
+    values = _params(PARAMS)  # DVC reads no other
     protocol, cells = _protocol(values), matrix(values)
     there = sum(finished(cell, values, protocol.cells) is not None for cell in cells)
     print(f"{len(cells)} cells, {there} of them there: dvc repro {protocol.pipeline}", flush=True)
@@ -60,7 +62,7 @@ def show(
     from fer3d.errors import UserError
     from fer3d.experiments.write import PAGE
 
-    values = parameters.load(params)
+    values = _params(params)
     protocol = _protocol(values)
     page = protocol.tables / PAGE
     if not tables:
@@ -85,12 +87,20 @@ def _dvc(*arguments: str) -> int:
         signal.signal(signal.SIGINT, before)
 
 
-def _protocol(values: parameters.Params) -> Protocol:
+def _params(path: Path) -> "MatrixParams":
+    """The sections of the matrix, of a file that is checked as a whole."""
+    from fer3d.experiments.matrix import MatrixParams
+    from fer3d.params_file import load
+
+    return load(path).part(MatrixParams)
+
+
+def _protocol(values: "MatrixParams") -> Protocol:
     return FOLDS if values.experiments.folds else FIXED
 
 
-def _cells_table(values: parameters.Params, folder: Path) -> Table:
-    from fer3d.experiments.cells import matrix
+def _cells_table(values: "MatrixParams", folder: Path) -> Table:
+    from fer3d.experiments.matrix import matrix
     from fer3d.experiments.progress import finished
 
     cell_column = Column("cell", no_wrap=True)

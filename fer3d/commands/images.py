@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from fer3d import params as parameters
 from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
 from fer3d.errors import printable
 from fer3d.machine import settings
@@ -93,10 +92,14 @@ def face3d(
     """The faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
     from fer3d.inference.find_faces import FaceFinder
     from fer3d.inference.photos import Outputs, describe
+    from fer3d.inference.pipeline import PipelineParams
+    from fer3d.params_file import load
 
     outputs = Outputs(json_file, mesh, picture)
     device = settings.load(Path()).torch_device()
-    finder = FaceFinder(assets, parameters.load(params), models, device)
+    run = load(params)
+    steps, limit = run.part(PipelineParams), run.ingest.max_pixels
+    finder = FaceFinder(assets, steps, models, device, limit)
     photos = describe(image, finder, outputs)
     table = _table("face", "pitch", "yaw", "roll", "visible", "note")
     for photo in photos:

@@ -1,1 +1,1 @@
-"""Image data sets on disk: the known layouts, and the manifest made out of them."""
+"""Image data sets on disk: the known layouts."""

@@ -1,1 +1,1 @@
-"""What a trained recognizer is worth: scores, tables, plots and the report page."""
+"""What a trained recognizer is worth: scores, tables and plots."""

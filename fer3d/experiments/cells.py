@@ -1,16 +1,16 @@
-"""The matrix of experiments: a cell is one network trained in one way and tested once."""
+"""Cells of the matrix of experiments: one network, trained in one way and tested once."""
 
-import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fer3d.errors import UserError
-from fer3d.networks.config import NetworkConfig, network_config
-from fer3d.params import Params
-from fer3d.training.config import TrainConfig, train_config
+from fer3d.networks.config import NetworkConfig
+from fer3d.params import Sections
+from fer3d.presets.configs import network_config, train_config
+from fer3d.presets.params import NetworkParams, TrainParams
+from fer3d.training.config import TrainConfig
 
 BRANCHES: Mapping[str, Mapping[str, bool]] = {  # paper A, section 5.4
     "base": {"base": True, "shading": False, "landmark": False},
@@ -28,6 +28,13 @@ TITLES = {
 }
 CELL_FILE = "cell.json"
 PREDICTIONS = "predictions.parquet"
+
+
+class CellParams(Sections):
+    """The sections that a cell reads, so that no other trains it again."""
+
+    network: NetworkParams
+    train: TrainParams
 
 
 @dataclass(frozen=True)
@@ -66,31 +73,7 @@ class Cell:
         return f"{self.configuration.title}, seed {self.seed}{fold}"
 
 
-def configurations(params: Params) -> list[Configuration]:
-    """All combinations of preset, branches and loss."""
-    axes = params.experiments
-    product = itertools.product(axes.presets, axes.branches, axes.losses)
-    return [Configuration(*values) for values in product]
-
-
-def matrix(params: Params) -> list[Cell]:
-    """All cells in the order in which DVC runs them: a whole matrix for each fold and seed.
-
-    Raises:
-        UserError: a fold that ``split.folds`` does not have.
-    """
-    axes = params.experiments
-    for fold in axes.folds:
-        if fold >= (params.split.folds or 0):
-            raise UserError(
-                f"experiments.folds names fold {fold} and split.folds is {params.split.folds}: "
-                "set split.folds to the number of folds"
-            )
-    runs = itertools.product(axes.folds or (None,), axes.seeds)
-    return [Cell(c, seed, fold) for fold, seed in runs for c in configurations(params)]
-
-
-def configs(cell: Cell, params: Params) -> tuple[NetworkConfig, TrainConfig]:
+def configs(cell: Cell, params: CellParams) -> tuple[NetworkConfig, TrainConfig]:
     """What a cell trains and how: ``params.yaml``, with the cell's values in place of its own."""
     chosen = cell.configuration
     branches = BRANCHES[chosen.branches]
@@ -99,7 +82,7 @@ def configs(cell: Cell, params: Params) -> tuple[NetworkConfig, TrainConfig]:
     return network_config(network), train_config(chosen.preset, train)
 
 
-def parameters(cell: Cell, params: Params) -> dict[str, Any]:
+def parameters(cell: Cell, params: CellParams) -> dict[str, Any]:
     """All that a cell is given, by section: experiment, network, train."""
     network, train = configs(cell, params)
     experiment = asdict(cell.configuration) | {"seed": cell.seed, "fold": cell.fold}

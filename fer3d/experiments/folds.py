@@ -4,16 +4,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer3d.balancing.balance import balance_dataset
-from fer3d.cleaning.splits import split
+from fer3d.balancing.params import BalanceParams
 from fer3d.errors import UserError
+from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstruct import reconstruct_dataset
-from fer3d.face3d.relight import relight_dataset
 from fer3d.files import manifest
 from fer3d.files.atomic import scratch_folder
 from fer3d.files.folders import Folders
 from fer3d.files.packed import MANIFEST, read_manifest
 from fer3d.machine.settings import Settings
-from fer3d.params import Params
+from fer3d.params import Sections
+from fer3d.relighting.params import RelightParams
+from fer3d.relighting.relight import relight_dataset
+from fer3d.splitting.params import SplitParams
+from fer3d.splitting.splits import split
+
+
+class FoldParams(Sections):
+    """The sections that a fold reads."""
+
+    split: SplitParams
+    balance: BalanceParams
+    reconstruct: ReconstructParams
+    relight: RelightParams
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,7 @@ def fold_folders(out: Path) -> Folders:
 
 
 def make_fold(
-    align: Path, out: Path, fold: int, params: Params, settings: Settings, models: Models
+    align: Path, out: Path, fold: int, params: FoldParams, settings: Settings, models: Models
 ) -> None:
     """Give aligned images the split of a fold, and run balance, reconstruct and relight on them.
 
@@ -67,7 +80,7 @@ def make_fold(
     )
 
 
-def resplit(align: Path, out: Path, fold: int, params: Params) -> None:
+def resplit(align: Path, out: Path, fold: int, params: FoldParams) -> None:
     """The same aligned images with the split of a fold; the arrays are linked, not copied."""
     frame = read_manifest(align)
     chosen = params.split.model_copy(update={"fold": fold})

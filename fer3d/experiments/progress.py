@@ -7,13 +7,13 @@ from typing import Any
 
 from fer3d.errors import UserError
 from fer3d.experiments import times
-from fer3d.experiments.cells import Cell, matrix, parameters, read_cell
-from fer3d.params import Params
+from fer3d.experiments.cells import Cell, CellParams, parameters, read_cell
+from fer3d.experiments.matrix import MatrixParams, matrix
 
 MINUTE, HOUR = 60, 3600  # s
 
 
-def finished(cell: Cell, params: Params, results: Path) -> dict[str, Any] | None:
+def finished(cell: Cell, params: CellParams, results: Path) -> dict[str, Any] | None:
     """The cell's result; None where its folder holds none of these parameters.
 
     DVC decides what is run; this quick look does not see other images or other code.
@@ -22,7 +22,7 @@ def finished(cell: Cell, params: Params, results: Path) -> dict[str, Any] | None
     return found if found and found["parameters"] == parameters(cell, params) else None
 
 
-def announce(cell: Cell, params: Params, results: Path, taken: Path) -> str:
+def announce(cell: Cell, params: MatrixParams, results: Path, taken: Path) -> str:
     """The line before a cell: ``cell 5 of 24: Base+3D, focal, seed 1; about 40 min left``.
 
     Args:

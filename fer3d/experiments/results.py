@@ -9,7 +9,8 @@ import pandas as pd
 
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import confusion_of
-from fer3d.experiments.cells import PREDICTIONS, Cell, Configuration, configurations, matrix
+from fer3d.experiments.cells import PREDICTIONS, Cell, Configuration
+from fer3d.experiments.matrix import MatrixParams, configurations, matrix
 from fer3d.experiments.published import ABBREVIATIONS
 from fer3d.experiments.statistics import (
     Interval,
@@ -20,7 +21,6 @@ from fer3d.experiments.statistics import (
     spread,
 )
 from fer3d.files.manifest import TEST
-from fer3d.params import Params
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Difference:
         return self.second - self.first
 
 
-def load_results(params: Params, folder: Path, people: pd.Series) -> Results:
+def load_results(params: MatrixParams, folder: Path, people: pd.Series) -> Results:
     """Read the predictions of all cells.
 
     Args:

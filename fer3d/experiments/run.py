@@ -7,10 +7,9 @@ from typing import Any
 
 from fer3d.evaluation.evaluate import evaluate
 from fer3d.evaluation.predictions import write_predictions
-from fer3d.experiments.cells import CELL_FILE, PREDICTIONS, Cell, configs, parameters
+from fer3d.experiments.cells import CELL_FILE, PREDICTIONS, Cell, CellParams, configs, parameters
 from fer3d.files.atomic import write_json
 from fer3d.files.folders import Folders
-from fer3d.params import Params
 from fer3d.training.fit import fit
 
 CURVES = "curves.csv"
@@ -18,7 +17,7 @@ CURVES = "curves.csv"
 
 def run_cell(
     cell: Cell,
-    params: Params,
+    params: CellParams,
     folders: Folders,
     out: Path,
     *,

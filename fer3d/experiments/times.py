@@ -8,10 +8,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from fer3d.experiments.cells import Cell, parameters
+from fer3d.experiments.cells import Cell, CellParams, parameters
 from fer3d.files.atomic import write_json
 from fer3d.files.digests import sha256_json
-from fer3d.params import Params
 
 _FILE = TypeAdapter(dict[str, float])
 
@@ -24,11 +23,11 @@ def read(times: Path) -> dict[str, float]:
         return {}
 
 
-def note(times: Path, cell: Cell, params: Params, seconds: float) -> None:
+def note(times: Path, cell: Cell, params: CellParams, seconds: float) -> None:
     """Write down how long a cell took."""
     write_json(times, read(times) | {kind(cell, params): seconds})
 
 
-def kind(cell: Cell, params: Params) -> str:
+def kind(cell: Cell, params: CellParams) -> str:
     """The same for cells that differ by seed and fold alone."""
     return sha256_json(parameters(replace(cell, seed=0, fold=None), params))

@@ -21,6 +21,7 @@ from fer3d.experiments.comparisons import (
 )
 from fer3d.experiments.formats import ResultTable, to_csv, to_latex, to_markdown
 from fer3d.experiments.groups import lighting
+from fer3d.experiments.matrix import MatrixParams
 from fer3d.experiments.pictures import accuracy_png, yaw_png
 from fer3d.experiments.published import PUBLISHED
 from fer3d.experiments.results import Bootstrap, Difference, Results, load_results
@@ -34,14 +35,13 @@ from fer3d.experiments.tables import (
 from fer3d.files.atomic import write_bytes, write_text
 from fer3d.files.manifest import people
 from fer3d.files.packed import open_arrays, read_manifest
-from fer3d.params import Params
 
 PAGE = "tables.md"
 HEADLINES = {ALL: "all", TURNED_NAME: "turned"}  # groups of the metrics
 
 
 def write_tables(
-    params: Params, cells: Path, images: Path, faces: Path, out: Path
+    params: MatrixParams, cells: Path, images: Path, faces: Path, out: Path
 ) -> dict[str, Any]:
     """Write every table as Markdown (all in one page), LaTeX and CSV, and two pictures.
 
@@ -84,7 +84,7 @@ def load_groups(results: Results, images: Path, faces: Path) -> list[Group]:
 
 
 def all_tables(
-    params: Params,
+    params: MatrixParams,
     results: Results,
     scores: Scores,
     found: list[Group],

@@ -1,1 +1,1 @@
-"""From one aligned image to a frontal, relit face: reconstruction, pose, visibility, shading."""
+"""From one aligned image to a frontal face in 3D: reconstruction, pose, visibility."""

@@ -8,12 +8,12 @@ import numpy as np
 
 from fer3d.face3d import calibration, facemesh
 from fer3d.face3d.mesh import Mesh
+from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.prnet import files
 from fer3d.face3d.surfaces import MeshSurface, SurfaceSource
 from fer3d.face3d.topology import VERTICES
 from fer3d.files.digests import sha256_file
 from fer3d.files.packed import Spec
-from fer3d.params import ReconstructParams
 
 
 class Backend(Protocol):

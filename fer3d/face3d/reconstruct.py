@@ -9,13 +9,13 @@ import pandas as pd
 
 from fer3d.face3d import landmarks
 from fer3d.face3d.packing import Columns, compute_dataset, stacked
+from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstructor import Reason, Reconstruction, Reconstructor, make_reconstructor
 from fer3d.face3d.topology import MODELS
 from fer3d.files.digests import sha256_file
 from fer3d.files.manifest import tally
 from fer3d.files.packed import Spec
 from fer3d.machine.settings import Settings
-from fer3d.params import ReconstructParams
 from fer3d.rowwise.producer import Arrays, Producer
 
 VERSION = 3

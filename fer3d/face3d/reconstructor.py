@@ -10,12 +10,12 @@ import numpy as np
 from fer3d.face3d import landmarks
 from fer3d.face3d.backends import Backend, make_backend
 from fer3d.face3d.mesh import Mesh
+from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.recentralize import Similarity, fit_similarity, is_degenerate
 from fer3d.face3d.rigid import rigid_weights, turn_to_front
 from fer3d.face3d.topology import VERTICES, Topology, load_topology
 from fer3d.face3d.visibility import unoccluded_points, visible_points
 from fer3d.geometry.frames import pose_from_rotation
-from fer3d.params import ReconstructParams
 
 
 class Reason(StrEnum):

@@ -8,9 +8,9 @@ import numpy as np
 
 from fer3d.alignment.aligner import Aligner, make_aligner
 from fer3d.alignment.detector import SecondLook
+from fer3d.files import images
 from fer3d.inference.face import Face
-from fer3d.inference.pipeline import Pipeline, make_pipeline
-from fer3d.params import Params
+from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 
 CROP_SIZE = 256  # px, side of the crop around each face: 2.5 times what the pipeline trains on
 CROP = 1.5  # its side over the box's
@@ -23,15 +23,17 @@ class FaceFinder:
 
     Attributes:
         assets: folder of model files.
-        params: sections `align` (detector) and `reconstruct` are used.
+        params: of the pipeline; faces are cropped larger than it says.
         models: folder of the models that the user brought; only prnet needs it.
         device: cpu | cuda, for the detector and prnet.
+        max_pixels: larger image files are rejected.
     """
 
     assets: Path
-    params: Params
+    params: PipelineParams
     models: Path | None = None
     device: str = "cpu"
+    max_pixels: int = images.MAX_PIXELS
 
     def __call__(self, image: np.ndarray) -> list[Face]:
         """The faces of one photo, those with the largest boxes first.
@@ -50,10 +52,7 @@ class FaceFinder:
 
     @cached_property
     def _pipeline(self) -> Pipeline:
-        run = self.params
-        made = make_pipeline(
-            run.align, run.reconstruct, run.relight, self.assets, self.models, self.device
-        )
+        made = make_pipeline(self.params, self.assets, self.models, self.device)
         return replace(made, aligner=self._aligner())
 
     def _aligner(self) -> Aligner:

@@ -86,7 +86,7 @@ def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> lis
     photos = []
     for number, path in enumerate(paths, start=1):
         try:
-            limit = finder.params.ingest.max_pixels
+            limit = finder.max_pixels
             image = images.decode(images.read_file(path), max_pixels=limit)
         except images.Rejected as rejected:
             photos.append(Photo(path, [], str(rejected)))

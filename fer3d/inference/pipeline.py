@@ -8,11 +8,22 @@ from pathlib import Path
 import numpy as np
 
 from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
+from fer3d.alignment.params import AlignParams
+from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstructor import Reconstructor, make_reconstructor
-from fer3d.face3d.relighter import Relighter
-from fer3d.face3d.shading import ShadingImage
 from fer3d.inference.face import Face
-from fer3d.params import AlignParams, ReconstructParams, RelightParams
+from fer3d.params import Sections
+from fer3d.relighting.params import RelightParams
+from fer3d.relighting.relighter import Relighter
+from fer3d.relighting.shading import ShadingImage
+
+
+class PipelineParams(Sections):
+    """The sections of the steps."""
+
+    align: AlignParams
+    reconstruct: ReconstructParams
+    relight: RelightParams
 
 
 @dataclass(frozen=True)
@@ -57,9 +68,7 @@ class Pipeline:
 
 
 def make_pipeline(
-    align: AlignParams,
-    reconstruct: ReconstructParams,
-    relight: RelightParams,
+    params: PipelineParams,
     assets: Path,
     models: Path | None = None,
     device: str = "cpu",
@@ -67,14 +76,14 @@ def make_pipeline(
     """The pipeline that the stages' parameters describe.
 
     Args:
-        align, reconstruct, relight: the parameters of these stages.
+        params: of the stages.
         assets: folder of model files.
         models: folder of the models that the user brought; only prnet needs it.
         device: cpu | cuda, for MTCNN and prnet.
     """
-    reconstructor = make_reconstructor(reconstruct, assets, models, device)
+    reconstructor = make_reconstructor(params.reconstruct, assets, models, device)
     return Pipeline(
-        make_aligner(align, assets, device),
+        make_aligner(params.align, assets, device),
         reconstructor,
-        Relighter(reconstructor.backend.surface, relight),
+        Relighter(reconstructor.backend.surface, params.relight),
     )

@@ -4,24 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 
 from fer3d.errors import UserError
-from fer3d.face3d.shading import ShadingImage
 from fer3d.inference.face import Face
-from fer3d.inference.pipeline import Pipeline, make_pipeline
+from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.networks.inputs import to_inputs
-from fer3d.params import AlignParams, ReconstructParams, RelightParams, Section
+from fer3d.relighting.shading import ShadingImage
 from fer3d.training.checkpoint import Recognizer, load_recognizer
 
 TIGHT = 1.1
 """Side of the square about a face, in sides of its box, that stands for a tightly cropped photo:
 those of FER2013 measure 1.08 sides of the box, the median of 1,043 in which MTCNN finds a face."""
-
-Parameters = TypeVar("Parameters", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -88,24 +84,18 @@ class Predictor:
 
     @cached_property
     def _pipeline(self) -> Pipeline:
-        return make_pipeline(
-            self._section("align", AlignParams),
-            self._section("reconstruct", ReconstructParams),
-            self._section("relight", RelightParams),
-            self.assets,
-            self.models,
-            self.device,
-        )
+        return make_pipeline(self._params(), self.assets, self.models, self.device)
 
     @cached_property
     def _recognizer(self) -> Recognizer:
         return load_recognizer(self.checkpoint, self.device)
 
-    def _section(self, name: str, kind: type[Parameters]) -> Parameters:
+    def _params(self) -> PipelineParams:
         """The parameters with which the recognizer's own inputs were made."""
         try:
-            return kind(**self._recognizer.preprocessing[name])
-        except (KeyError, ValidationError):
+            return PipelineParams.model_validate(self._recognizer.preprocessing)
+        except ValidationError as error:
+            name = error.errors()[0]["loc"][0]
             raise UserError(
                 f"{self.checkpoint} does not say how its images were made ({name}): train again"
             ) from None

@@ -1,9 +1,16 @@
 """What decides the shape of the network."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-NETWORK_PRESETS = ("recommended", "paper")
+from fer3d.errors import UserError
+from fer3d.networks.ranges import Range, check_ranges
+
+NetworkPreset = Literal["recommended", "paper"]
+Dropout = Annotated[float, Range(ge=0, lt=1)]
+StemStride = Literal[4, 2]
+Width = Annotated[int, Range(ge=4, le=512)]
+ImageChannels = Literal[3, 1]
 
 
 @dataclass(frozen=True)
@@ -15,38 +22,28 @@ class NetworkConfig:
         base: the branch that sees the aligned image.
         shading: the branch that sees the shading image.
         landmark: the branch that sees the distances between 68 landmarks.
-        dropout: probability that a unit after a hidden fully connected layer is dropped, 0 .. 1.
-        stem_stride: of the paper's base branch, its first convolution's stride, 2 or 4.
+        dropout: probability that a unit after a hidden fully connected layer is dropped.
+        stem_stride: of the paper's base branch, its first convolution's stride.
         width: of the recommended base branch, filters of its first stage.
         image_channels: 3 for RGB, 1 for grey (the mean of the three is taken).
 
     Raises:
-        ValueError: no branch is on, or a value is out of range.
+        UserError: no branch is on, or a value is out of range.
     """
 
-    preset: str = "paper"
+    preset: NetworkPreset = "paper"
     base: bool = True
     shading: bool = True
     landmark: bool = True
-    dropout: float = 0.4
-    stem_stride: int = 4
-    width: int = 32
-    image_channels: int = 3
+    dropout: Dropout = 0.4
+    stem_stride: StemStride = 4
+    width: Width = 32
+    image_channels: ImageChannels = 3
 
     def __post_init__(self) -> None:
-        if self.preset not in NETWORK_PRESETS:
-            expected = " | ".join(NETWORK_PRESETS)
-            raise ValueError(f"network.preset: expected {expected}, got {self.preset!r}")
-        if not (self.base or self.shading or self.landmark):
-            raise ValueError("network: expected at least one of base, shading, landmark, got none")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"network.dropout: expected 0 <= dropout < 1, got {self.dropout}")
-        if self.stem_stride not in (2, 4):
-            raise ValueError(f"network.stem_stride: expected 2 or 4, got {self.stem_stride}")
-        if self.width < 4:
-            raise ValueError(f"network.width: expected at least 4, got {self.width}")
-        if self.image_channels not in (1, 3):
-            raise ValueError(f"network.image_channels: expected 1 or 3, got {self.image_channels}")
+        check_ranges("network", self)
+        if problem := without_branches(self.base, self.shading, self.landmark):
+            raise UserError(f"network: {problem}")
 
     @property
     def branches(self) -> tuple[str, ...]:
@@ -54,15 +51,6 @@ class NetworkConfig:
         return tuple(name for name in ("base", "shading", "landmark") if getattr(self, name))
 
 
-PAPER_NETWORK = NetworkConfig()
-RECOMMENDED_NETWORK = NetworkConfig(preset="recommended", dropout=0.2)
-
-
-def network_config(values: Mapping[str, object]) -> NetworkConfig:
-    """A preset with other values where they are given.
-
-    Args:
-        values: of ``NetworkConfig``, ``preset`` among them; None stands for the preset's value.
-    """
-    preset = PAPER_NETWORK if values["preset"] == "paper" else RECOMMENDED_NETWORK
-    return replace(preset, **{name: value for name, value in values.items() if value is not None})
+def without_branches(*on: bool) -> str:
+    """What is wrong where none of the branches is on, or ""."""
+    return "" if any(on) else "at least one of base, shading, landmark must be true"

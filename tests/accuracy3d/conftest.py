@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from fer3d import params as parameters
-from fer3d import synthetic
-from fer3d.inference.pipeline import Pipeline, make_pipeline
+from fer3d import params_file as parameters
+from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
+from fer3d.synthetic.draw import sample_action_units, sample_identity
+from fer3d.synthetic.model import load_model
+from fer3d.synthetic.pose import Pose
+from fer3d.synthetic.render import render
+from fer3d.synthetic.spec import Camera, FaceSpec, Rendered
 
 
 @pytest.fixture(scope="session")
@@ -15,17 +19,17 @@ def defaults(repository) -> parameters.Params:
 
 @pytest.fixture(scope="session")
 def pipeline(assets_dir, defaults) -> Pipeline:
-    return make_pipeline(defaults.align, defaults.reconstruct, defaults.relight, assets_dir)
+    return make_pipeline(defaults.part(PipelineParams), assets_dir)
 
 
 @pytest.fixture(scope="session")
-def rendered(assets_dir) -> synthetic.Rendered:
+def rendered(assets_dir) -> Rendered:
     """A person of their own, smiling, turned by 25 degrees."""
     rng = np.random.default_rng(5)
-    spec = synthetic.FaceSpec(
-        synthetic.sample_identity(rng),
-        synthetic.sample_action_units(rng, "happiness"),
-        synthetic.Pose(pitch=5.0, yaw=25.0, roll=-4.0),
-        camera=synthetic.Camera(size=128, distance=70.0),
+    spec = FaceSpec(
+        sample_identity(rng),
+        sample_action_units(rng, "happiness"),
+        Pose(pitch=5.0, yaw=25.0, roll=-4.0),
+        camera=Camera(size=128, distance=70.0),
     )
-    return synthetic.render(synthetic.load_model(assets_dir), spec)
+    return render(load_model(assets_dir), spec)

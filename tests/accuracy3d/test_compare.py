@@ -13,9 +13,9 @@ from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.recentralize import place
 from fer3d.face3d.reconstructor import Reason, Reconstruction
 from fer3d.face3d.rigid import rigid_weights
-from fer3d.face3d.shading import ShadingImage
 from fer3d.face3d.topology import Topology, load_topology
 from fer3d.geometry.frames import pose_from_rotation, rotation_from_pose
+from fer3d.relighting.shading import ShadingImage
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,12 @@ from fer3d.accuracy3d.truth import Truths
 from fer3d.alignment.align import align_dataset
 from fer3d.errors import UserError
 from fer3d.face3d.reconstruct import reconstruct_dataset
-from fer3d.face3d.relight import relight_dataset
 from fer3d.files.manifest import write
 from fer3d.files.packed import read_manifest
 from fer3d.machine.settings import Settings
-from fer3d.params import SynthesizeParams
-from fer3d.synthetic import synthesize
+from fer3d.relighting.relight import relight_dataset
+from fer3d.synthetic.generate import synthesize
+from fer3d.synthetic.params import SynthesizeParams
 
 PARAMS = SynthesizeParams(
     seed=3,

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from fer3d.alignment.align import align_dataset
+from fer3d.alignment.params import AlignParams
 from fer3d.errors import UserError
 from fer3d.files import images, manifest, packed
 from fer3d.machine.settings import Settings
-from fer3d.params import AlignParams
 
 PARAMS = AlignParams(
     detector="mtcnn", size=64, crop=1.5, padding=0.0, min_face=20, thresholds=(0.6, 0.7, 0.8)

@@ -6,9 +6,10 @@ import pytest
 
 from fer3d.balancing.balance import balance_dataset, plan
 from fer3d.balancing.noise import NOISES, Noise, add_noise, noise_generator
+from fer3d.balancing.params import BalanceParams
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.machine.settings import Settings
-from fer3d.params import BalanceParams, load
+from fer3d.params_file import load
 
 ONE = Settings(workers=1)
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from fer3d.balancing.params import BalanceParams, ClassPolicy
 from fer3d.balancing.policy import auto_policy, choose, class_policies, noisy_count
-from fer3d.params import BalanceParams, ClassPolicy
 
 # Paper B, tables 2, 4 and 5 (15 % for anger: its table of counts rules over its text)
 TRAIN = {

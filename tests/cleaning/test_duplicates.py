@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from fer3d.cleaning.duplicates import deduplicate
-from fer3d.cleaning.splits import split
-from fer3d.params import DeduplicateParams, SplitParams
+from fer3d.cleaning.params import DeduplicateParams
+from fer3d.splitting.params import SplitParams
+from fer3d.splitting.splits import split
 
 DROP_ALL = DeduplicateParams(conflicts="drop_all")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.experiments.cells import Cell, Configuration, configs, matrix, parameters
+from fer3d.experiments.cells import Cell, Configuration, configs, parameters
+from fer3d.experiments.matrix import matrix
 from fer3d.experiments.progress import announce, duration, finished, time_left
 from fer3d.experiments.times import note
 

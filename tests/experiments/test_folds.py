@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from fer3d.balancing.balance import balance_dataset
-from fer3d.cleaning.splits import split
 from fer3d.errors import UserError
 from fer3d.experiments.folds import Models, fold_folders, make_fold, resplit
 from fer3d.files.atomic import scratch_folder
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.machine.settings import Settings
+from fer3d.splitting.splits import split
 
 
 def test_a_fold_has_the_split_that_the_pipeline_would_give(

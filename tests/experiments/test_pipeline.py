@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from fer3d.files.packed import read_manifest
-from fer3d.params import NetworkParams, TrainParams
+from fer3d.presets.params import NetworkParams, TrainParams
 
 REPOSITORY = Path(__file__).parents[2]
 DEFINITIONS = {

@@ -11,10 +11,11 @@ import pytest
 
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import write_predictions
-from fer3d.experiments.cells import Configuration, matrix
+from fer3d.experiments.cells import Configuration
 from fer3d.experiments.comparisons import difference_table, group_table, groups, mcnemar_table
 from fer3d.experiments.formats import ResultTable, Value, to_csv, to_latex, to_markdown
 from fer3d.experiments.groups import Lighting
+from fer3d.experiments.matrix import matrix
 from fer3d.experiments.published import PUBLISHED
 from fer3d.experiments.results import Bootstrap, load_results
 from fer3d.experiments.statistics import Interval, spread

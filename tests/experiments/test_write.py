@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fer3d.evaluation.predictions import write_predictions
-from fer3d.experiments.cells import matrix
+from fer3d.experiments.matrix import matrix
 from fer3d.experiments.write import write_tables
 from fer3d.files.packed import read_manifest
 

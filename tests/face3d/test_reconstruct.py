@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstruct import producer, reconstruct_dataset
 from fer3d.face3d.reconstructor import Reason, make_reconstructor
 from fer3d.face3d.topology import load_topology
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.geometry.frames import pose_from_rotation
 from fer3d.machine.settings import Settings
-from fer3d.params import ReconstructParams
 
 PARAMS = ReconstructParams(
     backend="facemesh",

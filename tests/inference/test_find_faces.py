@@ -11,8 +11,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 from typer.testing import CliRunner
 
-from fer3d import params as parameters
-from fer3d import synthetic
+from fer3d import params_file as parameters
 from fer3d.accuracy3d.measures import landmark_error
 from fer3d.cli import typer_app
 from fer3d.errors import UserError
@@ -20,20 +19,25 @@ from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.files.images import resize, write_png
 from fer3d.geometry.frames import rotation_from_pose
 from fer3d.inference.find_faces import FaceFinder
+from fer3d.synthetic.draw import sample_action_units, sample_identity, sample_spec
+from fer3d.synthetic.model import load_model
+from fer3d.synthetic.pose import Pose
+from fer3d.synthetic.render import render
+from fer3d.synthetic.spec import FaceSpec, Rendered
 
-POSES = (synthetic.Pose(15.0, 20.0, 8.0), synthetic.Pose(-15.0, -25.0, 0.0))
+POSES = (Pose(15.0, 20.0, 8.0), Pose(-15.0, -25.0, 0.0))
 PLACES = ((10, 20, 256), (270, 60, 160))  # px: left, top, side
 
 
 @pytest.fixture(scope="module")
-def renderings(assets_dir) -> list[synthetic.Rendered]:
-    model = synthetic.load_model(assets_dir)
+def renderings(assets_dir) -> list[Rendered]:
+    model = load_model(assets_dir)
     rng = np.random.default_rng(7)
     made = []
     for pose in POSES:
-        identity = synthetic.sample_identity(rng)
-        units = synthetic.sample_action_units(rng, "neutral")
-        made.append(synthetic.render(model, synthetic.FaceSpec(identity, units, pose)))
+        identity = sample_identity(rng)
+        units = sample_action_units(rng, "neutral")
+        made.append(render(model, FaceSpec(identity, units, pose)))
     return made
 
 
@@ -141,9 +145,9 @@ def test_mtcnn_looks_twice_for_a_face_that_it_misses(repository, assets_dir):
     params = parameters.load(repository / "params.yaml")
     strict = params.align.model_copy(update={"thresholds": (1.0, 1.0, 1.0)})  # it finds nothing
     finder = FaceFinder(assets_dir, params.model_copy(update={"align": strict}))
-    spec = synthetic.sample_spec(np.random.default_rng(3), "neutral", 128, 0)
-    turned = replace(spec, pose=synthetic.Pose(0.0, 50.0))
-    (seen,) = finder(synthetic.render(synthetic.load_model(assets_dir), turned).image)
+    spec = sample_spec(np.random.default_rng(3), "neutral", 128, 0)
+    turned = replace(spec, pose=Pose(0.0, 50.0))
+    (seen,) = finder(render(load_model(assets_dir), turned).image)
     assert seen.pose_source[1] == pytest.approx(50, abs=10)
     assert finder(np.full((90, 90, 3), 128, np.uint8)) == []
 

@@ -12,17 +12,17 @@ import pytest
 from fer3d.alignment.align import align_dataset
 from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.face3d.reconstructor import Reason
-from fer3d.face3d.relight import relight_dataset
 from fer3d.files import manifest
 from fer3d.files.images import decode, read_file, write_png
 from fer3d.files.packed import open_arrays
-from fer3d.inference.pipeline import Pipeline, make_pipeline
+from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.machine.settings import Settings
+from fer3d.relighting.relight import relight_dataset
 
 
 @pytest.fixture(scope="module")
 def pipeline(defaults, assets_dir) -> Pipeline:
-    return make_pipeline(defaults.align, defaults.reconstruct, defaults.relight, assets_dir)
+    return make_pipeline(defaults.part(PipelineParams), assets_dir)
 
 
 def test_an_image_gets_what_the_stages_give_its_file(

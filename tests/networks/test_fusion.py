@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from fer3d.errors import UserError
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 
@@ -75,5 +76,5 @@ def test_every_parameter_gets_a_gradient(inputs: dict[str, Tensor]) -> None:
     ],
 )
 def test_values_out_of_range_are_named(values: dict[str, object], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UserError, match=message):
         NetworkConfig(**values)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from fer3d.networks.config import PAPER_NETWORK
 from fer3d.networks.fusion import FusionNetwork
+from fer3d.presets.configs import PAPER_NETWORK
 
 # (inputs, filters, kernel, stride, side of the output, weights) of each convolution.
 # "3 convolution layers of the filter numbers as 256, 128 and 64. The kernel size of each

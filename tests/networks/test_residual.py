@@ -3,9 +3,11 @@
 import pytest
 import torch
 
-from fer3d.networks.config import NetworkConfig, network_config
+from fer3d.errors import UserError
+from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.residual import BasicBlock, ResidualNetwork
+from fer3d.presets.configs import network_config
 
 
 @pytest.mark.parametrize("size", [32, 48, 50, 100, 128])
@@ -57,5 +59,5 @@ def test_the_papers_network_looks_at_the_whole_image() -> None:
 
 
 def test_another_preset_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"network\.preset: expected recommended \| paper"):
+    with pytest.raises(UserError, match=r"network\.preset: expected recommended \| paper"):
         NetworkConfig(preset="best")

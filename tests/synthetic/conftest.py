@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from fer3d.synthetic import ACTION_UNITS, IDENTITY_MODES, load_model
+from fer3d.synthetic.action_units import ACTION_UNITS
+from fer3d.synthetic.identity import IDENTITY_MODES
+from fer3d.synthetic.model import load_model
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,9 @@
 import numpy as np
 import pytest
 
-from fer3d.synthetic import (
-    ACTION_UNITS,
-    PROTOTYPES,
-    draw,
-    sample_action_units,
-    sample_light,
-    sample_pose,
-)
+from fer3d.synthetic import draw
+from fer3d.synthetic.action_units import ACTION_UNITS
+from fer3d.synthetic.draw import PROTOTYPES, sample_action_units, sample_light, sample_pose
 
 
 @pytest.mark.parametrize("label", PROTOTYPES)

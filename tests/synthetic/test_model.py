@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.synthetic import ACTION_UNITS, IDENTITY_MODES, anatomy, load_model, sample_identity
+from fer3d.synthetic import anatomy
+from fer3d.synthetic.action_units import ACTION_UNITS
+from fer3d.synthetic.draw import sample_identity
+from fer3d.synthetic.identity import IDENTITY_MODES
+from fer3d.synthetic.model import load_model
 
 UPPER_LID, LOWER_LID = anatomy.LEFT_EYE_UPPER[4], anatomy.LEFT_EYE_LOWER[4]
 UPPER_LIP, LOWER_LIP = anatomy.LIPS_INNER_UPPER[5], anatomy.LIPS_INNER_LOWER[5]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE, pose_from_rotation
-from fer3d.synthetic import Pose, rotation
+from fer3d.synthetic.pose import Pose, rotation
 
 NOSE, CROWN = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
 

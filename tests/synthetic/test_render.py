@@ -4,18 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from fer3d.synthetic import (
-    Appearance,
-    Camera,
-    FaceSpec,
-    Light,
-    Pose,
-    anatomy,
-    render,
-    rotation,
-    sample_spec,
-    scene,
-)
+from fer3d.synthetic import anatomy, scene
+from fer3d.synthetic.draw import sample_spec
+from fer3d.synthetic.pose import Pose, rotation
+from fer3d.synthetic.render import render
+from fer3d.synthetic.spec import Appearance, Camera, FaceSpec, Light
 
 SIZE = 96
 WALL = (0.0, 0.0, 1.0)  # no skin is as blue

@@ -11,8 +11,7 @@ from pathlib import Path
 import torch
 
 from fer3d.files.folders import Folders
-from fer3d.networks.config import RECOMMENDED_NETWORK
-from fer3d.training.config import RECOMMENDED
+from fer3d.presets.configs import RECOMMENDED, RECOMMENDED_NETWORK
 from fer3d.training.fit import fit
 from fer3d.training.module import ExpressionModule
 

@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.networks.config import PAPER_NETWORK, RECOMMENDED_NETWORK, network_config
-from fer3d.params import load
-from fer3d.training.config import PAPER, RECOMMENDED, TrainConfig, train_config
+from fer3d.params_file import load
+from fer3d.presets.configs import (
+    PAPER,
+    PAPER_NETWORK,
+    RECOMMENDED,
+    RECOMMENDED_NETWORK,
+    network_config,
+    train_config,
+)
+from fer3d.training.config import TrainConfig
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -11,9 +11,9 @@ import pytest
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.prnet import files
 from fer3d.face3d.prnet.uv import POINTS, UV_SIZE, UvTables
-from fer3d.face3d.raster import rasterize
 from fer3d.face3d.topology import Topology, load_topology
 from fer3d.geometry.frames import rotation_from_pose
+from fer3d.relighting.raster import rasterize
 
 CELLS_PER_CM = 11.0  # of the test's UV grid, which is a frontal view of the reference face
 PX_PER_CM = 10.0  # of the crop in which the face lies

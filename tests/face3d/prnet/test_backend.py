@@ -6,17 +6,18 @@ import pytest
 from pydantic import ValidationError
 
 from fer3d.errors import UserError
-from fer3d.face3d import relight
+from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.prnet.uv import POINTS
 from fer3d.face3d.reconstruct import producer, reconstruct_dataset
 from fer3d.face3d.reconstructor import Reason, make_reconstructor
-from fer3d.face3d.relighter import Relighter
-from fer3d.face3d.shading import shade
 from fer3d.face3d.surfaces import PositionMapSurface, drawn_triangles, surface_of
 from fer3d.files.digests import sha256_file
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.machine.settings import Settings
-from fer3d.params import ReconstructParams, RelightParams
+from fer3d.relighting import relight
+from fer3d.relighting.params import RelightParams
+from fer3d.relighting.relighter import Relighter
+from fer3d.relighting.shading import shade
 
 VALUES = {
     "backend": "prnet",

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from fer3d.face3d.normals import estimate_normals
+from fer3d.relighting.normals import estimate_normals
 
 VIEWER = np.array([0.0, 0.0, 1.0])
 
@@ -49,7 +49,7 @@ def test_too_few_points_are_refused():
 
 def test_the_number_of_threads_does_not_change_a_byte():
     code = (
-        "import hashlib, numpy as np; from fer3d.face3d.normals import estimate_normals;"
+        "import hashlib, numpy as np; from fer3d.relighting.normals import estimate_normals;"
         "points = np.random.default_rng(0).normal(size=(3000, 3));"
         "normals = estimate_normals(points, 10, np.array([0., 0., 1.]));"
         "print(hashlib.sha256(normals.tobytes()).hexdigest())"

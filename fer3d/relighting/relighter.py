@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer3d.face3d.shading import ShadingImage, shade
 from fer3d.face3d.surfaces import SurfaceSource
-from fer3d.params import RelightParams
+from fer3d.relighting.params import RelightParams
+from fer3d.relighting.shading import ShadingImage, shade
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,22 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer3d.evaluation import charts
 from fer3d.evaluation.plots import row_shares
 from fer3d.evaluation.predictions import classes_of, confusion_of
-from fer3d.evaluation.samples import SampleSources, failure_sheets, overview_sheet, sample_sheets
 from fer3d.evaluation.tables import read_metrics
 from fer3d.files.atomic import write_bytes, write_text
 from fer3d.files.images import encode_png
 from fer3d.files.manifest import TEST
+from fer3d.reporting import charts
+from fer3d.reporting.params import ReportParams
+from fer3d.reporting.samples import SampleSources, failure_sheets, overview_sheet, sample_sheets
 
 PAGE = "report.html"
 TEMPLATE = "report.html.j2"
@@ -32,45 +34,50 @@ STAGES = (
     "train",
     "evaluate",
 )
+FAILURES = 16  # pictures at most for each reason why no face was found
 CURVES = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro F1"}
 
 
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run wrote down about itself.
+
+    Attributes:
+        metrics: folder with the metrics of ``STAGES``, each in a JSON file named after its stage.
+        curves: learning curves of ``fer3d.training.fit``.
+        predictions: Parquet table of ``evaluate``.
+    """
+
+    metrics: Path
+    curves: Path
+    predictions: Path
+
+
 def report(
-    out: Path,
-    *,
-    metrics: Path,
-    curves: Path,
-    predictions: Path,
-    sources: SampleSources,
-    triangles: np.ndarray,
-    samples_per_class: int = 3,
-    failures: int = 16,
+    files: RunFiles, sources: SampleSources, triangles: np.ndarray, out: Path, params: ReportParams
 ) -> None:
     """Write the report page and, beside it, its sheets of samples as PNG.
 
     Equal inputs give equal bytes: there is no time and nothing about the machine in it.
 
     Args:
-        out: folder to write into: report.html, overview.png, samples/<class>.png.
-        metrics: folder with the metrics of ``STAGES``, each in a JSON file named after its stage.
-        curves: learning curves of ``fer3d.training.fit``.
-        predictions: Parquet table of ``evaluate``.
+        files: what the other stages wrote.
         sources: where the pictures of each stage are.
         triangles: (T, 3) int, of the mesh.
-        samples_per_class: lines in a class's sheet.
-        failures: pictures at most for each reason why no face was found.
+        out: folder to write into: report.html, overview.png, samples/<class>.png.
+        params: the parameters of the stage.
 
     Raises:
         UserError: an input is missing or cannot be read.
     """
-    by_stage = {stage: read_metrics(metrics / f"{stage}.json") for stage in STAGES}
-    samples = sample_sheets(sources, triangles, samples_per_class)
+    by_stage = {stage: read_metrics(files.metrics / f"{stage}.json") for stage in STAGES}
+    samples = sample_sheets(sources, triangles, params.samples_per_class)
     page = render(
         by_stage,
-        pd.read_csv(curves),
-        pd.read_parquet(predictions),
+        pd.read_csv(files.curves),
+        pd.read_parquet(files.predictions),
         samples,
-        failure_sheets(sources, failures),
+        failure_sheets(sources, FAILURES),
     )
     write_bytes(out / "overview.png", encode_png(overview_sheet(sources, triangles)))
     for name, sheet in samples.items():
@@ -132,7 +139,7 @@ def _template() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("fer3d.evaluation", "."),
+        loader=PackageLoader("fer3d.reporting", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

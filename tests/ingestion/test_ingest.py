@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer3d.datasets.ingest import ingest_dataset
 from fer3d.errors import UserError
 from fer3d.files import manifest
+from fer3d.ingestion.ingest import ingest_dataset
+from fer3d.ingestion.params import IngestParams
 from fer3d.machine.settings import Settings
-from fer3d.params import IngestParams
 
 NAMES = {"angry": "anger", "happy": "happiness", "sad": "sadness"}
 ONE = Settings(workers=1)

@@ -1,16 +1,16 @@
-"""A run in small: packed folders of every stage, predictions and metrics."""
+"""A run in small: packed folders of every stage."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from predicted import CLASSES
 
-from fer3d.evaluation.samples import SampleSources
 from fer3d.files.images import write_png
 from fer3d.files.packed import PackedWriter, Spec
+from fer3d.reporting.samples import SampleSources
 
-CLASSES = ("anger", "fear", "joy & <tears>")
 SIZE = 40  # px
 VERTICES = 4
 
@@ -38,22 +38,6 @@ def sources(tmp_path: Path) -> SampleSources:
     _write(tmp_path / "shadings", frame, {"shading": images[..., 0]})
     folders = (tmp_path / name for name in ("originals", "images", "faces", "shadings"))
     return SampleSources(*folders)
-
-
-@pytest.fixture
-def predictions() -> pd.DataFrame:
-    """A table of predictions, validation and test, with all kinds of confusions."""
-    rng = np.random.default_rng(1)
-    labels = rng.choice(CLASSES, 90, p=[0.6, 0.3, 0.1])
-    table = pd.DataFrame(
-        {
-            "id": [f"{i:03d}" for i in range(90)],
-            "split": np.where(np.arange(90) < 40, "validation", "test"),
-            "label": labels,
-            "predicted": np.where(rng.random(90) < 0.7, labels, rng.choice(CLASSES, 90)),
-        }
-    )
-    return table.assign(**{f"p_{name}": np.float32(1 / 3) for name in CLASSES})
 
 
 def _frame() -> pd.DataFrame:

@@ -1,8 +1,8 @@
 import pytest
 
-from fer3d.datasets.classes import choose_classes, rename_classes
 from fer3d.datasets.entries import Entry
 from fer3d.errors import UserError
+from fer3d.ingestion.classes import choose_classes, rename_classes
 
 NAMES = {"happy": "happiness", "neutral": "neutral"}
 

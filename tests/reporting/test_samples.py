@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.evaluation.samples import (
+from fer3d.files.manifest import write
+from fer3d.files.packed import MANIFEST, read_manifest
+from fer3d.reporting.samples import (
     SampleSources,
     choose_rows,
     draw_mesh,
@@ -13,8 +15,6 @@ from fer3d.evaluation.samples import (
     overview_sheet,
     sample_sheets,
 )
-from fer3d.files.manifest import write
-from fer3d.files.packed import MANIFEST, read_manifest
 
 
 def test_only_found_faces_outside_the_test_split_are_shown(sources: SampleSources) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer3d.face3d.normals import MIN_NEIGHBOURS, estimate_normals
-from fer3d.face3d.raster import rasterize
+from fer3d.relighting.normals import MIN_NEIGHBOURS, estimate_normals
+from fer3d.relighting.raster import rasterize
 
 VIEWER = np.array([0.0, 0.0, 1.0])  # direction to the viewer, face frame
 FRAME_TOP_LEFT = np.array([-10.0, 9.0])  # cm, face frame: x and y of the picture's corner

@@ -10,15 +10,16 @@ import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.evaluation.charts import (
+from fer3d.evaluation.predictions import classes_of, evaluate_split, write_predictions
+from fer3d.reporting.charts import (
     accuracy3d_table,
     class_counts,
     learning_curve,
     metrics_tables,
 )
-from fer3d.evaluation.predictions import classes_of, evaluate_split, write_predictions
-from fer3d.evaluation.report import STAGES, report
-from fer3d.evaluation.samples import SampleSources
+from fer3d.reporting.params import ReportParams
+from fer3d.reporting.report import STAGES, RunFiles, report
+from fer3d.reporting.samples import SampleSources
 
 BY_YAW = {"0-15": 2.75}
 
@@ -42,12 +43,8 @@ def inputs(tmp_path: Path, predictions: pd.DataFrame, sources: SampleSources) ->
         epochs[f"train_{name}"], epochs[f"validation_{name}"] = [1.9, 0.7, 0.4], [0.4, 0.6, 0.5]
     epochs.to_csv(tmp_path / "curves.csv", index=False)
     write_predictions(predictions, tmp_path / "predictions.parquet")
-    return {
-        "metrics": tmp_path,
-        "curves": tmp_path / "curves.csv",
-        "predictions": tmp_path / "predictions.parquet",
-        "sources": sources,
-    }
+    files = RunFiles(tmp_path, tmp_path / "curves.csv", tmp_path / "predictions.parquet")
+    return {"files": files, "sources": sources, "params": ReportParams(samples_per_class=3)}
 
 
 class _Parser(HTMLParser):
@@ -73,7 +70,7 @@ class _Parser(HTMLParser):
 def test_the_page_is_whole_and_needs_nothing_else(
     inputs: dict, triangles: np.ndarray, tmp_path: Path
 ) -> None:
-    report(tmp_path / "out", triangles=triangles, **inputs)
+    report(triangles=triangles, out=tmp_path / "out", **inputs)
     page = (tmp_path / "out" / "report.html").read_text()
     parser = _Parser()
     parser.feed(page)
@@ -93,7 +90,7 @@ def test_the_page_is_whole_and_needs_nothing_else(
 
 def test_two_reports_have_equal_bytes(inputs: dict, triangles: np.ndarray, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        report(tmp_path / name, triangles=triangles, **inputs)
+        report(triangles=triangles, out=tmp_path / name, **inputs)
     files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.*"))
     assert len(files) == 5
     for file in files:
@@ -103,9 +100,9 @@ def test_two_reports_have_equal_bytes(inputs: dict, triangles: np.ndarray, tmp_p
 def test_a_missing_input_says_what_to_run(
     inputs: dict, triangles: np.ndarray, tmp_path: Path
 ) -> None:
-    (inputs["metrics"] / "ingest.json").unlink()
+    (inputs["files"].metrics / "ingest.json").unlink()
     with pytest.raises(UserError, match=r"ingest\.json is missing: run `dvc repro`"):
-        report(tmp_path / "out", triangles=triangles, **inputs)
+        report(triangles=triangles, out=tmp_path / "out", **inputs)
 
 
 def test_class_counts_follow_the_stages() -> None:

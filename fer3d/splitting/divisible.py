@@ -9,7 +9,7 @@ import pandas as pd
 
 from fer3d.errors import UserError
 from fer3d.files.manifest import TRAIN
-from fer3d.params import SplitParams
+from fer3d.splitting.params import SplitParams
 
 STEPS = 1000  # a fraction that is proposed is a multiple of 1 / STEPS
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from fer3d.face3d.packing import Columns, compute_dataset, stacked
-from fer3d.face3d.relighter import Relighter
-from fer3d.face3d.shading import ShadingImage, unit
 from fer3d.face3d.surfaces import SurfaceSource, surface_of
 from fer3d.face3d.topology import VERTICES, load_topology
 from fer3d.files.packed import Spec, open_arrays
 from fer3d.machine.settings import Settings
-from fer3d.params import RelightParams
+from fer3d.relighting.params import RelightParams
+from fer3d.relighting.relighter import Relighter
+from fer3d.relighting.shading import ShadingImage, unit
 from fer3d.rowwise.producer import Arrays, Producer
 
 VERSION = 1

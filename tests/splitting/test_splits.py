@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.cleaning.splits import check_disjoint, deal_folds, split
 from fer3d.errors import UserError
-from fer3d.params import SplitParams
+from fer3d.splitting.params import SplitParams
+from fer3d.splitting.splits import check_disjoint, deal_folds, split
 
 # Paper B, table 2: class -> images without duplicates, training images, held-out images
 PUBLISHED = {

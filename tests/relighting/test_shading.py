@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fer3d.face3d.recentralize import fit_similarity
-from fer3d.face3d.shading import lambert, shade, to_picture
 from fer3d.face3d.topology import LANDMARKS_68, load_topology
 from fer3d.geometry.frames import rotation_from_pose
+from fer3d.relighting.shading import lambert, shade, to_picture
 
 FRONT = np.array([0.0, 0.0, 1.0])
 OPTIONS = {"light": FRONT, "neighbours": 10, "size": 100}

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
-from fer3d.cleaning.divisible import Division, check_divisible
 from fer3d.errors import UserError
 from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, check_two_classes, people, tally
-from fer3d.params import SplitParams
+from fer3d.splitting.divisible import Division, check_divisible
+from fer3d.splitting.params import SplitParams
 
 
 def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.face3d.relight import relight_dataset, subdivisions_of, surface_producer
 from fer3d.face3d.surfaces import MeshSurface
 from fer3d.face3d.topology import load_topology
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.machine.settings import Settings
-from fer3d.params import RelightParams
+from fer3d.relighting.params import RelightParams
+from fer3d.relighting.relight import relight_dataset, subdivisions_of, surface_producer
 
 PARAMS = RelightParams(neighbours=10, light=(0.0, 0.0, 1.0), size=100)
 
@@ -56,8 +56,8 @@ def test_visible_fraction_is_the_share_of_visible_points(result):
 
 
 def test_a_real_face_is_relit_alike_in_every_batch(astronaut, assets_dir):
+    from fer3d.face3d.params import ReconstructParams
     from fer3d.face3d.reconstruct import producer as reconstruct
-    from fer3d.params import ReconstructParams
 
     params = ReconstructParams(
         backend="facemesh",

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fer3d.face3d.raster import rasterize
 from fer3d.face3d.topology import load_topology
+from fer3d.relighting.raster import rasterize
 
 QUAD = np.array([[0, 1, 2], [0, 2, 3]])
 

@@ -1,0 +1,9 @@
+"""The section `deduplicate` of ``params.yaml``."""
+
+from typing import Literal
+
+from fer3d.params import Section
+
+
+class DeduplicateParams(Section):
+    conflicts: Literal["drop_all", "keep_first", "keep_majority"]

@@ -1,0 +1,39 @@
+"""Which cells the matrix of experiments has."""
+
+import itertools
+
+from fer3d.errors import UserError
+from fer3d.experiments.cells import Cell, CellParams, Configuration
+from fer3d.experiments.params import ExperimentsParams
+from fer3d.splitting.params import SplitParams
+
+
+class MatrixParams(CellParams):
+    """The sections that say which cells there are, and what each is given."""
+
+    experiments: ExperimentsParams
+    split: SplitParams
+
+
+def configurations(params: MatrixParams) -> list[Configuration]:
+    """All combinations of preset, branches and loss."""
+    axes = params.experiments
+    product = itertools.product(axes.presets, axes.branches, axes.losses)
+    return [Configuration(*values) for values in product]
+
+
+def matrix(params: MatrixParams) -> list[Cell]:
+    """All cells in the order in which DVC runs them: a whole matrix for each fold and seed.
+
+    Raises:
+        UserError: a fold that ``split.folds`` does not have.
+    """
+    axes = params.experiments
+    for fold in axes.folds:
+        if fold >= (params.split.folds or 0):
+            raise UserError(
+                f"experiments.folds names fold {fold} and split.folds is {params.split.folds}: "
+                "set split.folds to the number of folds"
+            )
+    runs = itertools.product(axes.folds or (None,), axes.seeds)
+    return [Cell(c, seed, fold) for fold, seed in runs for c in configurations(params)]

@@ -1,0 +1,29 @@
+"""The section `experiments` of ``params.yaml``."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from fer3d.networks.config import NetworkPreset
+from fer3d.params import Section, Seed
+from fer3d.training.config import Loss
+
+
+class ExperimentsParams(Section):
+    presets: Annotated[list[NetworkPreset], Field(min_length=1)]
+    branches: Annotated[
+        list[Literal["base", "base-landmark", "base-3d", "whole"]], Field(min_length=1)
+    ]
+    losses: Annotated[list[Loss], Field(min_length=1)]
+    seeds: Annotated[list[Seed], Field(min_length=1)]
+    folds: list[Annotated[int, Field(ge=0)]]
+    compare: Literal["raf", "oulu", "ck"]
+    replicates: Annotated[int, Field(ge=100)]
+
+    @model_validator(mode="after")
+    def _each_value_once(self) -> Self:
+        for name in ("presets", "branches", "losses", "seeds", "folds"):
+            values = getattr(self, name)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name}: a value is there twice in {values}")
+        return self

@@ -1,0 +1,25 @@
+"""The section `reconstruct` of ``params.yaml``."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from fer3d.params import Fraction, Section
+
+
+class ReconstructParams(Section):
+    backend: Literal["facemesh", "prnet"]
+    landmarks: Literal["dlib", "facemesh", "prnet"]
+    subdivisions: Annotated[int, Field(ge=0, le=3)]
+    fit: Literal["rigid", "paper"]
+    visibility: Literal["raycast", "paper"]
+    min_presence: Fraction
+
+    @model_validator(mode="after")
+    def _landmarks_of_another_backend_are_not_there(self) -> Self:
+        if self.landmarks not in ("dlib", self.backend):
+            raise ValueError(
+                f"with backend {self.backend} landmarks are dlib or {self.backend}, "
+                f"got {self.landmarks}"
+            )
+        return self

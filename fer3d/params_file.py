@@ -1,0 +1,52 @@
+"""``params.yaml`` as a whole; a stage reads its own sections alone, see ``fer3d.params``."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from fer3d.accuracy3d.params import Accuracy3dParams
+from fer3d.alignment.params import AlignParams
+from fer3d.balancing.params import BalanceParams
+from fer3d.cleaning.params import DeduplicateParams
+from fer3d.experiments.params import ExperimentsParams
+from fer3d.face3d.params import ReconstructParams
+from fer3d.ingestion.params import IngestParams
+from fer3d.params import Section, Sections, load_sections
+from fer3d.presets.params import NetworkParams, TrainParams
+from fer3d.relighting.params import RelightParams
+from fer3d.reporting.params import ReportParams
+from fer3d.splitting.params import SplitParams
+from fer3d.synthetic.params import SynthesizeParams
+
+Part = TypeVar("Part", bound=Sections)
+
+
+class Params(Section):
+    """All sections of ``params.yaml``."""
+
+    synthesize: SynthesizeParams
+    ingest: IngestParams
+    deduplicate: DeduplicateParams
+    split: SplitParams
+    align: AlignParams
+    balance: BalanceParams
+    reconstruct: ReconstructParams
+    relight: RelightParams
+    network: NetworkParams
+    train: TrainParams
+    accuracy3d: Accuracy3dParams
+    report: ReportParams
+    experiments: ExperimentsParams
+
+    def part(self, kind: type[Part]) -> Part:
+        """Those sections that are fields of a model."""
+        return kind(**{name: getattr(self, name) for name in kind.model_fields})
+
+
+def load(path: Path) -> Params:
+    """Read and check all of ``params.yaml``.
+
+    Raises:
+        UserError: unreadable, or a key that is unknown, missing or out of range; the message
+            names the key and says what is expected.
+    """
+    return load_sections(path, Params)

@@ -1,0 +1,75 @@
+"""The sections `network` and `train` of ``params.yaml``.
+
+The ranges of their values stand in ``NetworkConfig`` and ``TrainConfig``.
+"""
+
+from typing import Self
+
+from pydantic import model_validator
+
+from fer3d.networks.config import (
+    Dropout,
+    ImageChannels,
+    NetworkPreset,
+    StemStride,
+    Width,
+    without_branches,
+)
+from fer3d.params import Section, Seed
+from fer3d.training.config import (
+    Amount,
+    Augmentation,
+    ClassWeights,
+    Count,
+    Images,
+    Loss,
+    Optimizer,
+    Positive,
+    Precision,
+    Schedule,
+    Share,
+    Smoothing,
+)
+
+
+class NetworkParams(Section):
+    """What is null takes the value of the preset."""
+
+    preset: NetworkPreset
+    base: bool
+    shading: bool
+    landmark: bool
+    dropout: Dropout | None
+    stem_stride: StemStride
+    width: Width
+    image_channels: ImageChannels
+
+    @model_validator(mode="after")
+    def _a_branch_is_on(self) -> Self:
+        if problem := without_branches(self.base, self.shading, self.landmark):
+            raise ValueError(problem)
+        return self
+
+
+class TrainParams(Section):
+    """What is null takes the value of ``network.preset``, but for ``max_images``."""
+
+    seed: Seed
+    max_images: Images | None
+    epochs: Count | None
+    patience: Count | None
+    batch_size: Images | None
+    accumulate: Count
+    optimizer: Optimizer | None
+    learning_rate: Positive | None
+    schedule: Schedule | None
+    warmup: Amount | None
+    weight_decay: Amount | None
+    label_smoothing: Smoothing | None
+    augmentation: Augmentation | None
+    input_noise_variance: Amount | None
+    class_weights: ClassWeights | None
+    loss: Loss
+    focal_alpha: Share
+    focal_gamma: Amount
+    precision: Precision

@@ -1,0 +1,22 @@
+"""The section `relight` of ``params.yaml``."""
+
+import math
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from fer3d.params import Section
+
+
+class RelightParams(Section):
+    neighbours: Annotated[int, Field(ge=3, le=100)]
+    light: tuple[float, float, float]
+    size: Annotated[int, Field(ge=16, le=512)]
+
+    @model_validator(mode="after")
+    def _light_has_a_direction(self) -> Self:
+        if not all(map(math.isfinite, self.light)) or not any(self.light):
+            raise ValueError(
+                f"light: expected three finite numbers, not all zero, got {list(self.light)}"
+            )
+        return self

@@ -1,0 +1,1 @@
+"""One HTML page about a whole run, and sheets of samples stage by stage."""

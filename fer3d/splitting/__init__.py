@@ -1,0 +1,1 @@
+"""Train, validation and test, or folds; on manifests alone."""

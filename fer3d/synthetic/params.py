@@ -1,0 +1,16 @@
+"""The section `synthesize` of ``params.yaml``."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from fer3d.params import Fraction, Section, Seed
+
+
+class SynthesizeParams(Section):
+    seed: Seed
+    images: dict[str, Annotated[int, Field(ge=0)]]
+    size: Annotated[int, Field(ge=32, le=1024)]
+    max_yaw_deg: Annotated[float, Field(ge=0, le=60)]
+    duplicate_fraction: Fraction
+    conflicting_duplicates: Annotated[int, Field(ge=0)]

@@ -1,0 +1,76 @@
+"""Which stages DVC finds out of date after a change, asked of DVC itself.
+
+Every command of the pipeline is replaced by one that makes empty outputs, so that a whole run
+takes seconds; what the stages depend on is that of dvc.yaml.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from checkout import Checkout, copy_code, environment
+
+CODE = (
+    "dvc.yaml",
+    "params.yaml",
+    "stages",
+    "fer3d",
+    "models/.gitignore",
+    ".dvc/config",
+    ".dvcignore",
+    ".gitignore",
+)
+
+
+@pytest.fixture(scope="module")
+def checkout(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout in which everything is up to date."""
+    folder = tmp_path_factory.mktemp("checkout")
+    copy_code(repository, folder, CODE)
+    pipeline = yaml.safe_load((folder / "dvc.yaml").read_text())
+    for name, stage in pipeline["stages"].items():
+        outs = [next(iter(out)) if isinstance(out, dict) else out for out in _outs(stage)]
+        stage["cmd"] = [f"mkdir -p {Path(out).parent} && echo {name} > {out}" for out in outs]
+    (folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline, sort_keys=False))
+    made = Checkout(folder, environment())
+    images = made.folder / "images"
+    images.mkdir()
+    made.set({"ingest": {"source": "images"}})
+    made.run("git", "init", "--quiet")
+    made.run("dvc", "repro", "--quiet")
+    assert stale(made) == set()
+    return made
+
+
+def _outs(stage: dict) -> list:
+    return [out for kind in ("outs", "metrics", "plots") for out in stage.get(kind, [])]
+
+
+def stale(checkout: Checkout) -> set[str]:
+    """The stages that `dvc status` finds out of date, those aside that only wait for others."""
+    return set(json.loads(checkout.run("dvc", "status", "--json")))
+
+
+@pytest.mark.parametrize(
+    ("section", "room", "stages"),
+    [
+        ("report", "reporting", {"report"}),
+        ("synthesize", "synthetic", {"synthesize"}),
+        ("deduplicate", "cleaning", {"deduplicate"}),
+        # they measure with the value, or keep it beside the network
+        ("relight", "relighting", {"relight", "accuracy3d", "train"}),
+    ],
+)
+def test_a_new_value_of_a_section_makes_its_own_stages_stale(
+    checkout: Checkout, section: str, room: str, stages: set[str]
+) -> None:
+    files = checkout.folder / "fer3d" / room / "params.py", checkout.folder / "params.yaml"
+    before = [file.read_bytes() for file in files]
+    try:
+        files[0].write_bytes(before[0] + b"    new_value: int\n")
+        checkout.set({section: {"new_value": 1}})
+        assert stale(checkout) == stages
+    finally:
+        for file, content in zip(files, before, strict=True):
+            file.write_bytes(content)
