@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.face3d.packing import Columns, compute_dataset
 from fer3d.files.digests import sha256_arrays
 from fer3d.files.packed import PackedWriter, Spec
 from fer3d.machine.settings import Settings
+from fer3d.rowwise.compute import Columns, compute_packed
 from fer3d.rowwise.producer import Arrays, Batch, Producer
 
 SIZE = 100  # px, of an aligned image
@@ -87,7 +87,7 @@ def relight(seconds: float = 0.0) -> Producer:
 
 def run(producer: Producer, source: Path, out: Path, settings: Settings) -> None:
     """One stage, as its script runs it."""
-    compute_dataset(producer, source, out, settings, _columns)
+    compute_packed(producer, source, out, settings, _columns)
 
 
 def _columns(arrays: Arrays) -> Columns:

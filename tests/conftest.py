@@ -3,9 +3,18 @@
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
 
-from fer3d.assets import catalogue
-from fer3d.machine import settings
+# before any of these modules is imported: every call checks the shapes that they annotate
+KERNELS = [
+    "fer3d.geometry",
+    *(f"fer3d.face3d.{name}" for name in ("recentralize", "rigid", "subdivision", "visibility")),
+    *(f"fer3d.relighting.{name}" for name in ("normals", "raster", "shading")),
+]
+install_import_hook(KERNELS, "shapes.check")
+
+from fer3d.assets import catalogue  # noqa: E402
+from fer3d.machine import settings  # noqa: E402
 
 pytest_plugins = ["predicted", "stores"]
 

@@ -22,8 +22,8 @@ from fer3d.face3d.recentralize import place
 from fer3d.face3d.reconstructor import Reconstruction
 from fer3d.face3d.rigid import rigid_weights
 from fer3d.face3d.topology import Topology
-from fer3d.face3d.visibility import vertex_normals
 from fer3d.geometry.frames import pose_from_rotation
+from fer3d.geometry.meshes import vertex_normals
 from fer3d.relighting.normals import estimate_normals
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.shading import VIEWER, ShadingImage, shade

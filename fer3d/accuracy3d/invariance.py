@@ -34,9 +34,8 @@ from fer3d.synthetic.draw import (
     sample_identity,
 )
 from fer3d.synthetic.model import load_model
-from fer3d.synthetic.pose import Pose
 from fer3d.synthetic.render import render
-from fer3d.synthetic.spec import FaceSpec, Light, Rendered
+from fer3d.synthetic.spec import FaceSpec, Light, Pose, Rendered
 
 YAWS, PITCHES = (0.0, 15.0, 30.0, 45.0), (-20.0, -10.0, 0.0, 10.0, 20.0)  # degrees
 LIGHTS = ((0, 20), (-50, 20), (50, 20), (0, 55), (25, -10))  # degrees: azimuth, elevation

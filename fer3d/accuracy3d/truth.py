@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer3d.alignment import eyes
 from fer3d.errors import UserError
 from fer3d.face3d.subdivision import Subdivision
 from fer3d.face3d.topology import Topology, load_topology
-from fer3d.face3d.visibility import vertex_normals
 from fer3d.files.packed import MANIFEST, open_arrays, read_manifest
+from fer3d.geometry import affine
 from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE
+from fer3d.geometry.meshes import vertex_normals
+from fer3d.geometry.rays import Caster, sight_lines
 from fer3d.inference.pipeline import Pipeline
 
 FOLDER = "truth"  # beside the folder of images
@@ -110,10 +111,8 @@ def true_face(
         viewer_from_face: (3, 3) float.
         aligned_from_image: (2, 3) float, affine from the rendered image, a similarity.
     """
-    scale = np.sqrt(np.linalg.det(aligned_from_image[:, :2]))
-    turn = np.eye(3)
-    turn[:2, :2] = aligned_from_image[:, :2] / scale
-    planar = eyes.apply(aligned_from_image, vertices_image[:, :2])
+    scale, turn = affine.scale_of(aligned_from_image), affine.turn_of(aligned_from_image)
+    planar = affine.apply(aligned_from_image, vertices_image[:, :2])
     image_from_face = turn @ FRONTAL_FACE_FROM_IMAGE.T @ viewer_from_face
     distance = camera_distance(vertices_image, vertices_face @ viewer_from_face.T)
     return TrueFace(
@@ -159,18 +158,8 @@ def seen_points(face: TrueFace, surface: Subdivision) -> np.ndarray:
     Returns:
         (D,) bool.
     """
-    import open3d
-
     points = surface(face.vertices_face)
-    caster = open3d.t.geometry.RaycastingScene(nthreads=1)
-    caster.add_triangles(
-        open3d.core.Tensor(points.astype(np.float32)),
-        open3d.core.Tensor(surface.triangles.astype(np.uint32)),
-    )
-    line = points - face.camera
-    distance = np.linalg.norm(line, axis=1)
-    origin = np.broadcast_to(face.camera, line.shape)
-    rays = np.concatenate([origin, line / distance[:, None]], axis=1).astype(np.float32)
-    hit = caster.cast_rays(open3d.core.Tensor(rays), nthreads=1)["t_hit"].numpy()
-    facing = (vertex_normals(points, surface.triangles) * line).sum(axis=1) < 0
+    directions, distance = sight_lines(face.camera, points)
+    hit = Caster([(points, surface.triangles)]).distances(face.camera, directions)
+    facing = (vertex_normals(points, surface.triangles) * (points - face.camera)).sum(axis=1) < 0
     return (hit >= distance - TOLERANCE) & facing

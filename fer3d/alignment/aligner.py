@@ -10,6 +10,7 @@ import numpy as np
 from fer3d.alignment import eyes
 from fer3d.alignment.detector import Detector, Faces, largest_first, most_central
 from fer3d.alignment.params import AlignParams
+from fer3d.geometry import affine
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Aligned:
 
     Attributes:
         image: (S, S, 3) uint8 RGB.
-        aligned_from_image: (2, 3) of ``Aligner.dtype``, affine from the source image; see ``eyes``.
+        aligned_from_image: (2, 3) of ``Aligner.dtype``, affine from the source image.
         aligned: whether a face was found and its eyes are level.
         detection: name of the detector that found the face; "" where none was found.
         box: (4,) of that dtype, x, y, width, height of the face; NaN where none was found.
@@ -105,14 +106,14 @@ class Aligner:
     def _cropped(self, image: np.ndarray, faces: Faces, face: int) -> Aligned:
         box, points = faces.boxes[face].astype(self.dtype), faces.points[face].astype(self.dtype)
         height, width = image.shape[:2]
-        affine = eyes.face_crop(box, points, height, width, self.size, self.crop)
+        aligned_from_image = eyes.face_crop(box, points, height, width, self.size, self.crop)
         return Aligned(
-            image=eyes.warp(image, affine, self.size),
-            aligned_from_image=affine.astype(self.dtype),
+            image=affine.warp(image, aligned_from_image, self.size),
+            aligned_from_image=aligned_from_image.astype(self.dtype),
             aligned=bool(np.isfinite(points).all()),
             detection=self.detector.name,
-            box=eyes.move_box(affine, box).astype(self.dtype),
-            points=eyes.apply(affine, points).astype(self.dtype),
+            box=affine.move_box(aligned_from_image, box).astype(self.dtype),
+            points=affine.apply(aligned_from_image, points).astype(self.dtype),
             confidence=float(faces.confidence[face]),
             source_box=box,
             faces_found=len(faces),
@@ -120,10 +121,10 @@ class Aligner:
 
     def _kept(self, image: np.ndarray) -> Aligned:
         height, width = image.shape[:2]
-        affine = eyes.whole_image(height, width, self.size)
+        aligned_from_image = affine.whole_image(height, width, self.size)
         return Aligned(
-            image=eyes.warp(image, affine, self.size),
-            aligned_from_image=affine.astype(self.dtype),
+            image=affine.warp(image, aligned_from_image, self.size),
+            aligned_from_image=aligned_from_image.astype(self.dtype),
             aligned=False,
             detection="",
             box=np.full(4, np.nan, self.dtype),

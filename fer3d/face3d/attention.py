@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 
 from fer3d.face3d.topology import VERTICES
+from fer3d.geometry import affine
+from fer3d.geometry.sampling import sample_window
 
 INPUT_SIZE = 192  # px, of the trunk
 _PLACE, _SAMPLE = b"Landmarks2TransformMatrix", b"TransformTensorBilinear"
@@ -62,10 +64,8 @@ class Branch:
             (2, 3) float64, affine from the window's samples, corner to corner, to that frame.
         """
         x, y = planar[self.end] - planar[self.start]
-        angle = np.arctan2(y, x)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        levelled = planar[self.vertices] @ turn
-        low, high = levelled.min(axis=0), levelled.max(axis=0)
+        turn = affine.plane_rotation(np.arctan2(y, x))
+        low, high = affine.levelled_box(planar[self.vertices], turn)
         linear = turn * (self.scale * (high - low) / self.size)
         corner = turn @ (low + high) / 2 - linear.sum(axis=1) * self.size / 2
         return np.column_stack([linear, corner])
@@ -100,7 +100,7 @@ class AttentionMesh:
         cell = INPUT_SIZE / self._cells
         windows = [branch.window(meshes[0, :, :2] / cell) for branch in self._branches]
         samples = [
-            sample(features[0], window, branch.size)[None]
+            sample_window(features[0], window, branch.size)[None]
             for branch, window in zip(self._branches, windows, strict=True)
         ]
         for branch, window, points in zip(
@@ -109,32 +109,6 @@ class AttentionMesh:
             # points of a window come in pixels, of which a cell of the features has several
             meshes[1, branch.vertices, :2] = points[0] @ window[:, :2].T + window[:, 2] * cell
         return meshes, float(score.item())
-
-
-def sample(features: np.ndarray, window: np.ndarray, size: int) -> np.ndarray:
-    """Features in a window, between their cells' centres linearly, zero outside.
-
-    Args:
-        features: (H, W, C) float32.
-        window: (2, 3) float, affine from samples to cells, corner to corner.
-        size: samples on a side.
-
-    Returns:
-        (size, size, C) float32.
-    """
-    height, width = features.shape[:2]
-    steps = np.arange(size) + 0.5
-    across, down = np.meshgrid(steps, steps)
-    x, y = np.einsum("ij,jvu->ivu", window[:, :2], [across, down]) + window[:, 2, None, None] - 0.5
-    outside = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
-    x, y = x.clip(0, width - 1), y.clip(0, height - 1)
-    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
-    right, below = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
-    x, y = (x - left)[..., None], (y - top)[..., None]
-    upper = features[top, left] * (1 - x) + features[top, right] * x
-    lower = features[below, left] * (1 - x) + features[below, right] * x
-    values = upper * (1 - y) + lower * y
-    return np.where(outside[..., None], 0, values).astype(np.float32)
 
 
 def read(file: Path) -> Any:

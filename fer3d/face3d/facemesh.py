@@ -11,7 +11,7 @@ import numpy as np
 
 from fer3d.face3d.attention import INPUT_SIZE, AttentionMesh
 from fer3d.face3d.calibration import calibrate
-from fer3d.face3d.crops import Crop, around, five_point_layout, whole_image
+from fer3d.face3d.crops import five_point_layout
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.rigid import rigid_weights
 from fer3d.face3d.topology import (
@@ -20,6 +20,7 @@ from fer3d.face3d.topology import (
     RIGHT_EYE_CORNERS,
     load_topology,
 )
+from fer3d.geometry.affine import Crop, crop_around, whole_crop
 
 MODEL = "face_landmark_with_attention.tflite"
 CROP_SCALES = (1.5, 1.75)
@@ -92,7 +93,7 @@ def load_facemesh(model: Path) -> FaceMesh:
 def first_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
     """Where to look for the face: around its five points, or the whole image without them."""
     if not np.isfinite(points).all():
-        return whole_image(shape)
+        return whole_crop(shape)
     (x, y), across, unit = five_point_layout(points)
     side = POINTS_CROP_SCALE * unit
     return Crop(float(x), float(y), float(side), float(np.arctan2(across[1], across[0])))
@@ -106,4 +107,4 @@ def mesh_crop(vertices: np.ndarray, scale: float) -> Crop:
     planar = vertices[:, :2]
     right = planar[list(RIGHT_EYE_CORNERS)].mean(axis=0)
     left = planar[list(LEFT_EYE_CORNERS)].mean(axis=0)
-    return around(planar, scale, right, left)
+    return crop_around(planar, scale, right, left)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.face3d.crops import Crop
 from fer3d.face3d.facemesh import mesh_crop
 from fer3d.face3d.recentralize import Similarity
 from fer3d.face3d.topology import LANDMARKS_68
+from fer3d.geometry.affine import Crop
 
 MODEL = "shape_predictor_68_face_landmarks.dat"
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float, Shaped
 
 MIN_PAIRS = 6
 """Pairs of points that the solution needs (paper A, section 3.2)."""
@@ -22,11 +23,11 @@ class Similarity:
         translation: (..., 3) float64, target units.
     """
 
-    rotation: np.ndarray
-    scale: np.ndarray
-    translation: np.ndarray
+    rotation: Float[np.ndarray, "*batch 3 3"]
+    scale: Float[np.ndarray, "*batch"] | np.floating
+    translation: Float[np.ndarray, "*batch 3"]
 
-    def __call__(self, points: np.ndarray) -> np.ndarray:
+    def __call__(self, points: Shaped[np.ndarray, "... n 3"]) -> Float[np.ndarray, "... n 3"]:
         """Points (..., N, 3) of the source frame in the target frame, float64."""
         turned = points @ np.swapaxes(self.rotation, -1, -2)
         return self.scale[..., None, None] * turned + self.translation[..., None, :]
@@ -39,8 +40,10 @@ class Similarity:
 
 
 def procrustes(
-    source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None
-) -> np.ndarray:
+    source: Shaped[np.ndarray, "..."],
+    target: Shaped[np.ndarray, "..."],
+    weights: Shaped[np.ndarray, "..."] | None = None,
+) -> Float[np.ndarray, "*batch 3 3"]:
     """The rotation that brings ``source`` nearest to ``target`` in the least squares sense.
 
     Args:
@@ -64,7 +67,9 @@ def procrustes(
 
 
 def fit_similarity(
-    source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None
+    source: Shaped[np.ndarray, "..."],
+    target: Shaped[np.ndarray, "..."],
+    weights: Shaped[np.ndarray, "..."] | None = None,
 ) -> Similarity:
     """Rotation, scale and translation that bring ``source`` nearest to ``target``.
 
@@ -91,7 +96,10 @@ def fit_similarity(
 
 
 def place(
-    source: np.ndarray, target: np.ndarray, rotation: np.ndarray, weights: np.ndarray
+    source: Shaped[np.ndarray, "*batch n 3"],
+    target: Shaped[np.ndarray, "n 3"],
+    rotation: Float[np.ndarray, "*batch 3 3"],
+    weights: Shaped[np.ndarray, " n"],
 ) -> Similarity:
     """The similarity with a given rotation that brings ``source`` nearest to ``target``.
 
@@ -112,7 +120,9 @@ def place(
     return Similarity(rotation, scale, aim - scale[..., None] * centre)
 
 
-def is_degenerate(points: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def is_degenerate(
+    points: Shaped[np.ndarray, "*batch n 3"], weights: Shaped[np.ndarray, "..."] | None = None
+) -> Bool[np.ndarray, "*batch"] | np.bool:
     """Whether points lie on one line, in one point, or are not finite.
 
     Args:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from fer3d.face3d import landmarks
-from fer3d.face3d.packing import Columns, compute_dataset, stacked
 from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstructor import Reason, Reconstruction, Reconstructor, make_reconstructor
 from fer3d.face3d.topology import MODELS
@@ -16,6 +15,7 @@ from fer3d.files.digests import sha256_file
 from fer3d.files.manifest import tally
 from fer3d.files.packed import Spec
 from fer3d.machine.settings import Settings
+from fer3d.rowwise.compute import Columns, compute_packed, stacked
 from fer3d.rowwise.producer import Arrays, Producer
 
 VERSION = 3
@@ -86,7 +86,7 @@ def reconstruct_dataset(
     """
     device = device_of(params, settings)
     made = producer(params, assets, models, device)
-    return _metrics(compute_dataset(made, source, out, settings, _columns))
+    return _metrics(compute_packed(made, source, out, settings, _columns))
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ would change its shape with its pose.
 """
 
 import numpy as np
+from jaxtyping import Float, Shaped
 from scipy.spatial.transform import Rotation
 
 from fer3d.face3d.recentralize import Similarity, fit_similarity, place
+from fer3d.geometry.typing import Triangles
 
 CHEEK_X, CHEEK_Y = 1.9, (-2.2, 3.2)  # cm, face frame: sideways from the nose, below the brows
 OTHERS = 0.1  # weight of the rest, next to the cheeks' 1; with less for jaw and lips it is worse
@@ -27,7 +29,9 @@ length to across a room. No single image tells it; 60 and 120 change a shading i
 STEPS = 5  # of Gauss-Newton, from the Procrustes solution; the last moves by under 0.01 degrees
 
 
-def rigid_weights(reference: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def rigid_weights(
+    reference: Float[np.ndarray, "v 3"], triangles: Triangles
+) -> Float[np.ndarray, " v"]:
     """How much each vertex counts: the area around it, more on the cheeks than elsewhere.
 
     Args:
@@ -46,7 +50,11 @@ def rigid_weights(reference: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return weights / weights.sum()
 
 
-def fit_rigid(vertices_image: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> Similarity:
+def fit_rigid(
+    vertices_image: Shaped[np.ndarray, "*batch v 3"],
+    reference: Float[np.ndarray, "v 3"],
+    weights: Float[np.ndarray, " v"],
+) -> Similarity:
     """The similarity that turns a face mesh to the front.
 
     Args:
@@ -70,8 +78,10 @@ def fit_rigid(vertices_image: np.ndarray, reference: np.ndarray, weights: np.nda
 
 
 def turn_to_front(
-    vertices_image: np.ndarray, reference: np.ndarray, weights: np.ndarray
-) -> tuple[Similarity, np.ndarray]:
+    vertices_image: Shaped[np.ndarray, "*batch v 3"],
+    reference: Float[np.ndarray, "v 3"],
+    weights: Float[np.ndarray, " v"],
+) -> tuple[Similarity, Float[np.ndarray, "*batch v 3"]]:
     """The fit, and the mesh turned by it with the perspective undone.
 
     Args:
@@ -88,8 +98,10 @@ def turn_to_front(
 
 
 def undo_perspective(
-    vertices_image: np.ndarray, scale: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
+    vertices_image: Shaped[np.ndarray, "*batch v 3"],
+    scale: Float[np.ndarray, "*batch"] | np.floating | float,
+    weights: Float[np.ndarray, " v"],
+) -> Float[np.ndarray, "*batch v 3"]:
     """A mesh as it would be drawn from far away, about its weighted centre.
 
     Args:

@@ -10,7 +10,10 @@ J. Warren's (3/16 for three neighbours, 3/(8 n) for more); boundary rules as for
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Shaped
 from scipy import sparse
+
+from fer3d.geometry.typing import Triangles
 
 EDGE_ENDS, EDGE_WINGS = 3 / 8, 1 / 8  # weights of a new point inside the mesh
 BOUNDARY_SELF, BOUNDARY_NEIGHBOUR = 3 / 4, 1 / 8  # weights of an old point on the boundary
@@ -26,14 +29,16 @@ class Subdivision:
     """
 
     matrix: sparse.csr_array
-    triangles: np.ndarray
+    triangles: Triangles
 
     def __len__(self) -> int:
         """M, the number of its vertices."""
         return self.matrix.shape[0]
 
-    def __call__(self, vertices: np.ndarray) -> np.ndarray:
-        """Vertices (..., V, 3) to (..., M, 3), in the same frame and unit, float64."""
+    def __call__(
+        self, vertices: Shaped[np.ndarray, "*batch v 3"]
+    ) -> Float[np.ndarray, "*batch m 3"]:
+        """The finer mesh's vertices, in the same frame and unit, float64."""
         vertices = np.asarray(vertices, dtype=np.float64)
         if vertices.shape[-2] != self.matrix.shape[1]:
             raise ValueError(f"expected {self.matrix.shape[1]} vertices, got {vertices.shape[-2]}")
@@ -42,7 +47,7 @@ class Subdivision:
         return np.moveaxis(fine.reshape(-1, *columns.shape[1:]), 0, -2)
 
 
-def subdivide(triangles: np.ndarray, vertex_count: int, levels: int) -> Subdivision:
+def subdivide(triangles: Triangles, vertex_count: int, levels: int) -> Subdivision:
     """Loop subdivision, ``levels`` times.
 
     Args:

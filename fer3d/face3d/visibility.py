@@ -25,6 +25,11 @@ the true surface it is the better one (docs/accuracy3d.md).
 """
 
 import numpy as np
+from jaxtyping import Bool, Shaped
+
+from fer3d.geometry.meshes import vertex_normals
+from fer3d.geometry.rays import Caster
+from fer3d.geometry.typing import Triangles
 
 KEPT = 2  # outermost points of a cell
 PAPER_POINTS = 43_867  # points of the paper's reconstruction
@@ -36,7 +41,9 @@ TOLERANCE = 0.004  # of the face's extent: how far behind the surface a point st
 RAY_START = 1.0  # extents of the face in front of its nearest point
 
 
-def visible_points(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def visible_points(
+    vertices: Shaped[np.ndarray, "..."], triangles: Triangles
+) -> Bool[np.ndarray, " v"]:
     """The paper's rule on one surface.
 
     Args:
@@ -55,24 +62,19 @@ def visible_points(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return (normals[:, 2] < 0) & _on_outer_sheet(vertices, normals, cell)
 
 
-def unoccluded_points(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def unoccluded_points(
+    vertices: Shaped[np.ndarray, "..."], triangles: Triangles
+) -> Bool[np.ndarray, " v"]:
     """Points that face the viewer with nothing of the surface in front of them, by ray casting.
 
     Arguments, result and errors are those of :func:`visible_points`. The projection is taken as
     parallel: on true faces that changes one point in a thousand.
     """
-    import open3d
-
     vertices, extent = _checked(vertices)
-    caster = open3d.t.geometry.RaycastingScene(nthreads=1)
-    caster.add_triangles(
-        open3d.core.Tensor(vertices.astype(np.float32)),
-        open3d.core.Tensor(triangles.astype(np.uint32)),
-    )
     start = vertices[:, 2].min() - RAY_START * extent
-    rays = np.zeros((len(vertices), 6), np.float32)
-    rays[:, :2], rays[:, 2], rays[:, 5] = vertices[:, :2], start, 1.0
-    distance = caster.cast_rays(open3d.core.Tensor(rays), nthreads=1)["t_hit"].numpy()
+    origins = np.column_stack([vertices[:, :2], np.full(len(vertices), start)])
+    along = np.broadcast_to([0.0, 0.0, 1.0], vertices.shape)
+    distance = Caster([(vertices, triangles)]).distances(origins, along)
     outermost = distance >= vertices[:, 2] - start - TOLERANCE * extent
     return outermost & (vertex_normals(vertices, triangles)[:, 2] < 0)
 
@@ -80,18 +82,6 @@ def unoccluded_points(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray
 def cells_across(points: int) -> int:
     """Cells across a face so that each holds as many of so many points as the paper's do."""
     return max(1, round(PAPER_CELLS * np.sqrt(points / PAPER_POINTS)))
-
-
-def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Normals (V, 3) of a mesh's vertices, outward, weighted by area and not of unit length."""
-    x, y, z = vertices.T
-    a, b, c = triangles.T
-    ux, uy, uz = x[b] - x[a], y[b] - y[a], z[b] - z[a]
-    vx, vy, vz = x[c] - x[a], y[c] - y[a], z[c] - z[a]
-    faces = (uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)
-    corners = triangles.ravel()
-    sums = (np.bincount(corners, np.repeat(face, 3), len(vertices)) for face in faces)
-    return np.stack(list(sums), axis=1)
 
 
 def _checked(vertices: np.ndarray) -> tuple[np.ndarray, float]:

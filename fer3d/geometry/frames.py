@@ -19,12 +19,17 @@ first: yaw and pitch alone say where the nose points, roll turns the head about 
 """
 
 import numpy as np
+from jaxtyping import Float, Shaped
+
+from fer3d.geometry.typing import Reals
 
 FRONTAL_FACE_FROM_IMAGE = np.diag([1.0, -1.0, -1.0])
 """``face_from_image`` of a face that looks straight into the camera."""
 
 
-def pose_from_rotation(face_from_image: np.ndarray) -> np.ndarray:
+def pose_from_rotation(
+    face_from_image: Shaped[np.ndarray, "..."],
+) -> Float[np.ndarray, "*batch 3"]:
     """Pitch, yaw and roll of a head.
 
     Args:
@@ -46,7 +51,7 @@ def pose_from_rotation(face_from_image: np.ndarray) -> np.ndarray:
     return np.degrees(np.stack([pitch, yaw, roll], axis=-1))
 
 
-def rotation_from_pose(pose: np.ndarray) -> np.ndarray:
+def rotation_from_pose(pose: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "*batch 3 3"]:
     """Rotation from the image frame to the face frame of a head with the given pose.
 
     Args:
@@ -58,12 +63,29 @@ def rotation_from_pose(pose: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: the last dimension is not 3.
     """
+    return np.swapaxes(viewer_from_face(pose), -1, -2) @ FRONTAL_FACE_FROM_IMAGE
+
+
+def viewer_from_face(pose: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "*batch 3 3"]:
+    """Rotation of a head: R_y(yaw) R_x(-pitch) R_z(roll), roll first, for column vectors.
+
+    It leads from the face frame to a viewer's frame with the same axes where the head looks
+    straight into the camera: x to the right of the image, y up, z towards the camera.
+
+    Args:
+        pose: (..., 3) float, degrees: pitch, yaw, roll.
+
+    Returns:
+        (..., 3, 3) float64.
+
+    Raises:
+        ValueError: the last dimension is not 3.
+    """
     pitch, yaw, roll = np.moveaxis(np.radians(_checked(pose, (3,))), -1, 0)
-    head = _rotation(1, yaw) @ _rotation(0, -pitch) @ _rotation(2, roll)
-    return np.swapaxes(head, -1, -2) @ FRONTAL_FACE_FROM_IMAGE
+    return _rotation(1, yaw) @ _rotation(0, -pitch) @ _rotation(2, roll)
 
 
-def _rotation(axis: int, angle: np.ndarray) -> np.ndarray:
+def _rotation(axis: int, angle: Reals) -> np.ndarray:
     """Right-handed rotation about a coordinate axis: (...) radians to (..., 3, 3)."""
     first, second = (axis + 1) % 3, (axis + 2) % 3
     matrix = np.zeros((*angle.shape, 3, 3))

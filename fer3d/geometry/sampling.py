@@ -1,26 +1,60 @@
-"""Colours of a reconstructed face, from the photo that it was reconstructed from."""
+"""Values between the pixels of an image or a map of features."""
 
 import numpy as np
+from jaxtyping import Float, Shaped, UInt8
+
+from fer3d.geometry.typing import Image
 
 
-def sample_colours(image: np.ndarray, vertices: np.ndarray) -> np.ndarray:
-    """What the image shows at each vertex, hidden or not.
+def bilinear(
+    grid: Shaped[np.ndarray, "height width c"],
+    column: Float[np.ndarray, "*shape"],
+    row: Float[np.ndarray, "*shape"],
+) -> Float[np.ndarray, "*shape c"]:
+    """Values of a grid between its samples, linearly; beyond the border the border's values.
 
     Args:
-        image: (H, W, 3) uint8, RGB.
-        vertices: (V, 2 or 3) float, px, image frame; outside the image its border is repeated.
-
-    Returns:
-        (V, 3) uint8, RGB, between the centres of pixels linearly.
-
-    Source: Feng et al. 2018 (paper A, section 3.1: a coloured point cloud).
+        grid: samples at whole numbers of column and row.
+        column, row: places, in samples from the centre of the first.
     """
-    height, width = image.shape[:2]
-    column, row = np.moveaxis(np.asarray(vertices, dtype=np.float64)[:, :2] - 0.5, -1, 0)
+    height, width = grid.shape[:2]
     column, row = column.clip(0, width - 1), row.clip(0, height - 1)
     left, top = np.floor(column).astype(int), np.floor(row).astype(int)
     right, below = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
-    across, down = (column - left)[:, None], (row - top)[:, None]
-    upper = image[top, left] * (1 - across) + image[top, right] * across
-    lower = image[below, left] * (1 - across) + image[below, right] * across
-    return np.rint(upper * (1 - down) + lower * down).astype(np.uint8)
+    across, down = (column - left)[..., None], (row - top)[..., None]
+    upper = grid[top, left] * (1 - across) + grid[top, right] * across
+    lower = grid[below, left] * (1 - across) + grid[below, right] * across
+    return upper * (1 - down) + lower * down
+
+
+def sample_colours(image: Image, vertices: Shaped[np.ndarray, "v d"]) -> UInt8[np.ndarray, "v 3"]:
+    """What the image shows at each vertex, hidden or not.
+
+    Args:
+        image: RGB.
+        vertices: x, y and perhaps z, px, image frame; outside the image its border is repeated.
+
+    Returns:
+        RGB, between the centres of pixels linearly.
+
+    Source: Feng et al. 2018 (paper A, section 3.1: a coloured point cloud).
+    """
+    column, row = np.moveaxis(np.asarray(vertices, dtype=np.float64)[:, :2] - 0.5, -1, 0)
+    return np.rint(bilinear(image, column, row)).astype(np.uint8)
+
+
+def sample_window(
+    features: Float[np.ndarray, "height width c"], window: Float[np.ndarray, "2 3"], size: int
+) -> Float[np.ndarray, "s s c"]:
+    """Features in a window, between their cells' centres linearly, zero outside.
+
+    Args:
+        window: affine from samples to cells, corner to corner.
+        size: samples on a side.
+    """
+    height, width = features.shape[:2]
+    steps = np.arange(size) + 0.5
+    across, down = np.meshgrid(steps, steps)
+    x, y = np.einsum("ij,jvu->ivu", window[:, :2], [across, down]) + window[:, 2, None, None] - 0.5
+    outside = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
+    return np.where(outside[..., None], 0, bilinear(features, x, y)).astype(np.float32)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer3d.alignment import eyes
 from fer3d.alignment.aligner import Aligned
 from fer3d.face3d.landmarks import ibug_landmarks
 from fer3d.face3d.recentralize import fit_similarity
 from fer3d.face3d.reconstructor import Reconstruction
 from fer3d.face3d.topology import VERTICES
+from fer3d.geometry import affine
 from fer3d.geometry.frames import pose_from_rotation
 
 
@@ -49,19 +49,11 @@ class Face:
     @property
     def pose_source(self) -> np.ndarray:
         """(3,) float64, degrees: pitch, yaw, roll."""
-        turn, _ = _turn(self.aligned.aligned_from_image)
+        turn = affine.turn_of(self.aligned.aligned_from_image)
         return pose_from_rotation(self.reconstruction.rotation @ turn)
 
     def _to_source(self, points: np.ndarray) -> np.ndarray:
         """Points (N, 3) of the aligned image in the source image."""
-        affine = self.aligned.aligned_from_image
-        planar = eyes.apply(eyes.invert(affine), points[:, :2])
-        return np.column_stack([planar, points[:, 2] / _turn(affine)[1]])
-
-
-def _turn(affine: np.ndarray) -> tuple[np.ndarray, float]:
-    """Rotation (3, 3) about z and scale of a similarity (2, 3) of the image frame."""
-    scale = float(np.sqrt(np.linalg.det(affine[:, :2])))
-    turn = np.eye(3)
-    turn[:2, :2] = affine[:, :2] / scale
-    return turn, scale
+        there = self.aligned.aligned_from_image
+        planar = affine.apply(affine.invert(there), points[:, :2])
+        return np.column_stack([planar, points[:, 2] / affine.scale_of(there)])

@@ -1,11 +1,14 @@
 """Normals of a cloud of points: planes through each point's nearest neighbours."""
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 MIN_NEIGHBOURS = 3  # points that a plane needs
 
 
-def estimate_normals(points: np.ndarray, neighbours: int, viewer: np.ndarray) -> np.ndarray:
+def estimate_normals(
+    points: Shaped[np.ndarray, "n 3"], neighbours: int, viewer: Shaped[np.ndarray, "3"]
+) -> Float[np.ndarray, "n 3"]:
     """Unit normals of the least squares planes through nearest neighbours, towards the viewer.
 
     Args:
@@ -34,7 +37,9 @@ def estimate_normals(points: np.ndarray, neighbours: int, viewer: np.ndarray) ->
     return towards(np.asarray(cloud.normals), viewer)
 
 
-def towards(normals: np.ndarray, viewer: np.ndarray) -> np.ndarray:
-    """Normals (..., 3), those that point away from the viewer reversed."""
+def towards(
+    normals: Float[np.ndarray, "*shape 3"], viewer: Shaped[np.ndarray, "3"]
+) -> Float[np.ndarray, "*shape 3"]:
+    """Normals, those that point away from the viewer reversed."""
     away = normals @ np.asarray(viewer, dtype=np.float64) < 0
     return np.where(away[..., None], -normals, normals)

@@ -8,6 +8,9 @@ can fall between two triangles that share an edge, because both compute it from 
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float, Integer, Shaped
+
+from fer3d.geometry.typing import Triangles
 
 
 @dataclass(frozen=True)
@@ -19,15 +22,19 @@ class Fragments:
         weights: (H, W, 3) float64, barycentric coordinates on its corners, zeros where none.
     """
 
-    triangle: np.ndarray
-    weights: np.ndarray
+    triangle: Integer[np.ndarray, "h w"]
+    weights: Float[np.ndarray, "h w 3"]
 
     @property
-    def covered(self) -> np.ndarray:
-        """(H, W) bool: pixels that show a triangle."""
+    def covered(self) -> Bool[np.ndarray, "h w"]:
+        """Pixels that show a triangle."""
         return self.triangle >= 0
 
-    def interpolate(self, values: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    def interpolate(
+        self,
+        values: Shaped[np.ndarray, "v ..."],
+        triangles: Triangles,
+    ) -> Float[np.ndarray, "h w ..."]:
         """Values of the vertices, (V,) or (V, C), on the pixels: (H, W) or (H, W, C), float64.
 
         Zeros where there is no triangle.
@@ -38,7 +45,9 @@ class Fragments:
         return picture
 
 
-def rasterize(vertices: np.ndarray, triangles: np.ndarray, height: int, width: int) -> Fragments:
+def rasterize(
+    vertices: Shaped[np.ndarray, "..."], triangles: Triangles, height: int, width: int
+) -> Fragments:
     """Find the nearest triangle of every pixel of an orthographic picture.
 
     Args:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from fer3d.face3d.packing import Columns, compute_dataset, stacked
 from fer3d.face3d.surfaces import SurfaceSource, surface_of
 from fer3d.face3d.topology import VERTICES, load_topology
 from fer3d.files.packed import Spec, open_arrays
@@ -14,6 +13,7 @@ from fer3d.machine.settings import Settings
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import ShadingImage, unit
+from fer3d.rowwise.compute import Columns, compute_packed, stacked
 from fer3d.rowwise.producer import Arrays, Producer
 
 VERSION = 1
@@ -74,7 +74,7 @@ def relight_dataset(
         Metrics: images, and the mean visible_fraction of reconstructed faces (null without any).
     """
     made = folder_producer(params, source, assets, models)
-    frame = compute_dataset(made, source, out, settings, _columns)
+    frame = compute_packed(made, source, out, settings, _columns)
     fractions = frame.loc[frame["reconstructed"], "visible_fraction"]
     mean = round(float(fractions.astype(np.float64).mean()), 4) if len(fractions) else None
     return {"images": len(frame), "visible_fraction": mean}

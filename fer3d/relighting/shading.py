@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float, Shaped, UInt8
 
+from fer3d.geometry.typing import Triangles
 from fer3d.relighting.normals import MIN_NEIGHBOURS, estimate_normals
 from fer3d.relighting.raster import rasterize
 
@@ -24,12 +26,12 @@ class ShadingImage:
         mask: (S, S) bool, pixels that show a visible part of the face.
     """
 
-    shading: np.ndarray
-    mask: np.ndarray
+    shading: UInt8[np.ndarray, "s s"]
+    mask: Bool[np.ndarray, "s s"]
 
 
-def unit(light: np.ndarray) -> np.ndarray:
-    """A direction (3,) at length 1.
+def unit(light: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "3"]:
+    """A direction at length 1.
 
     Raises:
         ValueError: not three finite numbers, or all of them zero.
@@ -40,7 +42,9 @@ def unit(light: np.ndarray) -> np.ndarray:
     return light / np.linalg.norm(light)
 
 
-def lambert(normals: np.ndarray, light: np.ndarray) -> np.ndarray:
+def lambert(
+    normals: Float[np.ndarray, "*shape 3"], light: Shaped[np.ndarray, "..."]
+) -> Float[np.ndarray, "*shape"] | np.floating:
     """Intensity of a white matt surface under one distant light: max(0, N . L).
 
     Args:
@@ -58,8 +62,8 @@ def lambert(normals: np.ndarray, light: np.ndarray) -> np.ndarray:
     return np.maximum(normals @ unit(light), 0.0)
 
 
-def to_picture(points: np.ndarray, size: int) -> np.ndarray:
-    """Points (..., 3), cm, face frame, as px of the frontal picture (image frame, z in px)."""
+def to_picture(points: Float[np.ndarray, "*shape 3"], size: int) -> Float[np.ndarray, "*shape 3"]:
+    """Points, cm, face frame, as px of the frontal picture (image frame, z in px)."""
     scale = size / FRAME_SIDE
     x = points[..., 0] - FRAME_TOP_LEFT[0]
     y = FRAME_TOP_LEFT[1] - points[..., 1]
@@ -67,11 +71,11 @@ def to_picture(points: np.ndarray, size: int) -> np.ndarray:
 
 
 def shade(
-    points: np.ndarray,
-    triangles: np.ndarray,
-    visible: np.ndarray,
+    points: Float[np.ndarray, "v 3"],
+    triangles: Triangles,
+    visible: Bool[np.ndarray, " v"],
     *,
-    light: np.ndarray,
+    light: Shaped[np.ndarray, "3"],
     neighbours: int,
     size: int,
 ) -> ShadingImage:

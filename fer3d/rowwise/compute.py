@@ -8,20 +8,21 @@ nothing large travels and memory does not grow with the number of rows.
 
 import logging
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fer3d.errors import UserError
 from fer3d.files.digests import sha256_arrays
-from fer3d.files.packed import PackedWriter, RowFiles, Spec
+from fer3d.files.packed import PackedWriter, RowFiles, Spec, read_manifest
 from fer3d.machine.ordered_map import map_ordered, workers
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.producer import Arrays, Producer
-from fer3d.rowwise.sources import Batch, Part, RowSource
+from fer3d.rowwise.sources import Batch, PackedSource, Part, RowSource
 from fer3d.rowwise.versions import versions
 from fer3d.store.objects import ObjectStore, open_store
 
@@ -138,6 +139,28 @@ def compute_dataset(
         log.warning("%s: damaged, set aside: %s", producer.name, path)
     log.info("%s: %s", producer.name, tally)
     return frame
+
+
+def compute_packed(
+    producer: Producer,
+    source: Path,
+    out: Path,
+    settings: Settings,
+    columns: Callable[[Arrays], Columns],
+) -> pd.DataFrame:
+    """``compute_dataset`` for the rows of a packed folder.
+
+    Args:
+        source: packed folder with the producer's inputs; ``out`` gets its manifest, with columns
+            added.
+    """
+    rows = PackedSource(source, producer.inputs)
+    return compute_dataset(producer, rows, read_manifest(source), out, settings, columns)
+
+
+def stacked(rows: Sequence[Mapping[str, Any]]) -> Arrays:
+    """The arrays of several rows, at least one, stacked by name."""
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
 def map_rows(producer: Producer, source: RowSource, files: RowFiles, settings: Settings) -> Tally:

@@ -7,9 +7,8 @@ import numpy as np
 from fer3d.synthetic.action_units import ACTION_UNITS
 from fer3d.synthetic.head import BALD_HAIRLINE
 from fer3d.synthetic.identity import IDENTITY_MODES
-from fer3d.synthetic.pose import Pose
 from fer3d.synthetic.render import GAMMA
-from fer3d.synthetic.spec import Appearance, Camera, Colour, FaceSpec, Light
+from fer3d.synthetic.spec import Appearance, Camera, Colour, FaceSpec, Light, Pose
 
 # Action units of the basic expressions and their share of the peak. Source: Friesen & Ekman,
 # EMFACS-7 (1983), and the FACS Investigator's Guide (2002), table 10-1.

@@ -148,24 +148,6 @@ def long_hair(face: np.ndarray, length: float, thickness: float) -> Mesh:
     return Mesh(np.stack([x, y, z], -1).reshape(-1, 3), grid_triangles(rows, columns, closed=False))
 
 
-def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Area-weighted unit normals of a mesh.
-
-    Args:
-        vertices: (V, 3). triangles: (T, 3), counter-clockwise seen from outside.
-
-    Returns:
-        (V, 3) float64; zero where a vertex belongs to no triangle.
-    """
-    a, b, c = (vertices[triangles[:, i]] for i in range(3))
-    area = np.cross(b - a, c - a)
-    normals = np.stack(
-        [np.bincount(triangles.ravel(), np.repeat(area[:, i], 3), len(vertices)) for i in range(3)],
-        1,
-    )
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-
-
 def _ball(rows: int, columns: int) -> Mesh:
     polar = np.linspace(np.pi, 0.0, rows)[:, None]
     angle = np.linspace(0.0, 2.0 * np.pi, columns, endpoint=False)[None]

@@ -1,18 +1,15 @@
 """The parametric face: reference face, openings, identity modes and action units."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fer3d.errors import UserError
+from fer3d.face3d.topology import MODELS, VERTICES, load_topology
 from fer3d.synthetic import action_units, anatomy, fields, identity
 
-REFERENCE_FILE = "canonical_face_model.pt"
-TRIANGLES_FILE = "canonical_face_tessellation.json"
 ACTION_UNITS_FILE = "au_to_mesh_pls_v4.npz"
-VERTICES = 468
 
 
 @dataclass(frozen=True)
@@ -46,13 +43,11 @@ def load_model(assets: Path) -> FaceModel:
     Raises:
         UserError: a file is missing.
     """
-    for name in (REFERENCE_FILE, TRIANGLES_FILE, ACTION_UNITS_FILE):
+    for name in (*MODELS, ACTION_UNITS_FILE):
         if not (assets / name).exists():
             raise UserError(f"{assets / name} is missing: run `dvc repro assets` to fetch it")
-    reference = _read_reference(assets / REFERENCE_FILE)
-    triangles = np.array(
-        json.loads((assets / TRIANGLES_FILE).read_text(encoding="utf-8"))["triangles"], np.int32
-    )
+    topology = load_topology(assets, 0)
+    reference, triangles = topology.reference, topology.triangles.astype(np.int32)
     coefficients, scale = _read_fitted_units(assets / ACTION_UNITS_FILE, reference)
     face = fields.measure_anatomy(reference)
     return FaceModel(
@@ -63,12 +58,6 @@ def load_model(assets: Path) -> FaceModel:
         triangles=triangles,
         part=anatomy.face_parts(triangles),
     )
-
-
-def _read_reference(path: Path) -> np.ndarray:
-    import torch
-
-    return torch.load(path, weights_only=True).numpy().astype(np.float64)
 
 
 def _read_fitted_units(path: Path, reference: np.ndarray) -> tuple[np.ndarray, float]:

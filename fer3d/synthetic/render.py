@@ -3,7 +3,9 @@
 import cv2
 import numpy as np
 
-from fer3d.synthetic import anatomy, atlas, head, openings, pose, scene, skin
+from fer3d.geometry.frames import viewer_from_face
+from fer3d.geometry.meshes import unit_vectors, vertex_normals
+from fer3d.synthetic import anatomy, atlas, head, openings, scene, skin
 from fer3d.synthetic.model import FaceModel
 from fer3d.synthetic.scene import FACE, Hits, Scene, View
 from fer3d.synthetic.spec import Appearance, FaceSpec, Rendered, Truth
@@ -28,7 +30,7 @@ def render(model: FaceModel, spec: FaceSpec) -> Rendered:
     """
     person = model.vertices(spec.identity, np.zeros_like(spec.action_units))
     face = model.vertices(spec.identity, spec.action_units)
-    rotation = pose.rotation(spec.pose)
+    rotation = viewer_from_face(spec.pose.angles)
     view = scene.place(spec.camera, rotation, face)
     world = scene.build(model, spec, face, rotation)
     side = spec.camera.size * SAMPLES
@@ -103,7 +105,7 @@ class _Shader:
             triangles = mesh.triangles
             if number == FACE:  # the openings' triangles are no skin
                 triangles = triangles[self._model.part == anatomy.SKIN]
-            smooth = head.vertex_normals(mesh.vertices, triangles)
+            smooth = unit_vectors(vertex_normals(mesh.vertices, triangles))
             normals[rows] = _interpolate(
                 smooth, mesh.triangles[hits.triangle[rows]], hits.weights[rows]
             )

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from fer3d.synthetic import head, pose
+from fer3d.geometry.frames import viewer_from_face
+from fer3d.geometry.rays import Caster, sight_lines
+from fer3d.synthetic import head
 from fer3d.synthetic.model import FaceModel
 from fer3d.synthetic.spec import Camera, FaceSpec
 
@@ -78,15 +79,8 @@ class Scene:
     meshes: dict[int, head.Mesh]
 
     @cached_property
-    def _caster(self) -> tuple[Any, dict[int, int]]:
-        import open3d as o3d
-
-        caster, numbers = o3d.t.geometry.RaycastingScene(nthreads=1), {}
-        for number, mesh in self.meshes.items():
-            vertices = o3d.core.Tensor(mesh.vertices.astype(np.float32))
-            triangles = o3d.core.Tensor(mesh.triangles.astype(np.uint32))
-            numbers[caster.add_triangles(vertices, triangles)] = number
-        return caster, numbers
+    def _caster(self) -> Caster:
+        return Caster((mesh.vertices, mesh.triangles) for mesh in self.meshes.values())
 
     def cast(self, origin: np.ndarray, directions: np.ndarray) -> Hits:
         """Send rays from one point.
@@ -94,38 +88,31 @@ class Scene:
         Args:
             origin: (3,) cm. directions: (n, 3) unit.
         """
-        caster, numbers = self._caster
-        answer = caster.cast_rays(_rays(origin, directions), nthreads=1)
-        distance = answer["t_hit"].numpy()
-        hit = np.isfinite(distance)
-        table = np.full(max(numbers) + 1, -1)
-        table[list(numbers)] = list(numbers.values())
+        answer = self._caster.cast(origin, directions)
+        hit = np.isfinite(answer["t_hit"])
         geometry = np.full(len(hit), -1)
-        geometry[hit] = table[answer["geometry_ids"].numpy()[hit]]
-        uv = answer["primitive_uvs"].numpy().astype(np.float64)
+        geometry[hit] = np.array(list(self.meshes))[answer["geometry_ids"][hit]]
+        uv = answer["primitive_uvs"].astype(np.float64)
         weights = np.stack([1.0 - uv[:, 0] - uv[:, 1], uv[:, 0], uv[:, 1]], axis=1)
-        triangle = np.where(hit, answer["primitive_ids"].numpy(), 0).astype(np.int64)
-        return Hits(hit, distance, geometry, triangle, weights)
+        triangle = np.where(hit, answer["primitive_ids"], 0).astype(np.int64)
+        return Hits(hit, answer["t_hit"], geometry, triangle, weights)
 
     def lit(self, points: np.ndarray, normals: np.ndarray, light: np.ndarray) -> np.ndarray:
         """Which points (n, 3) see the light in the direction (3,): (n,) bool."""
-        caster, _ = self._caster
         starts = points + SHADOW_OFFSET * normals
-        rays = _rays(starts, np.broadcast_to(light, starts.shape))
-        return ~caster.test_occlusions(rays, nthreads=1).numpy()
+        return ~self._caster.occluded(starts, np.broadcast_to(light, starts.shape))
 
     def visible(self, points: np.ndarray, viewer: np.ndarray) -> np.ndarray:
         """Which points (n, 3) of a surface nothing hides from the viewer (3,): (n,) bool."""
-        towards = points - viewer
-        distance = np.linalg.norm(towards, axis=1)
-        caught = self.cast(viewer, towards / distance[:, None])
+        directions, distance = sight_lines(viewer, points)
+        caught = self.cast(viewer, directions)
         return ~caught.hit | (caught.distance >= distance - TOLERANCE)
 
 
 def build(model: FaceModel, spec: FaceSpec, face: np.ndarray, rotation: np.ndarray) -> Scene:
     """Face, head, hair, neck and clothes of a specification, in the face frame."""
     look = spec.appearance
-    turn = rotation.T @ pose.rotation(spec.pose.scaled(BODY_SHARE))
+    turn = rotation.T @ viewer_from_face(spec.pose.scaled(BODY_SHARE).angles)
     meshes = {
         FACE: head.Mesh(face, model.triangles),
         head.SKULL: head.skull(face, look.hair_thickness),
@@ -136,11 +123,3 @@ def build(model: FaceModel, spec: FaceSpec, face: np.ndarray, rotation: np.ndarr
     if look.hair_length > 0.0:
         meshes[head.LONG_HAIR] = head.long_hair(face, look.hair_length, look.hair_thickness)
     return Scene(meshes)
-
-
-def _rays(origin: np.ndarray, directions: np.ndarray) -> Any:
-    import open3d as o3d
-
-    rays = np.empty((len(directions), 6), np.float32)
-    rays[:, :3], rays[:, 3:] = origin, directions
-    return o3d.core.Tensor(rays)

@@ -4,9 +4,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fer3d.synthetic.pose import Pose
-
 Colour = tuple[float, float, float]  # linear RGB, reflectance 0..1
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Head pose, degrees; signs and order are those of ``fer3d.geometry.frames``."""
+
+    pitch: float = 0.0
+    yaw: float = 0.0
+    roll: float = 0.0
+
+    @property
+    def angles(self) -> np.ndarray:
+        """(3,) float64: pitch, yaw, roll."""
+        return np.array([self.pitch, self.yaw, self.roll])
+
+    def scaled(self, share: float) -> "Pose":
+        """The same turn gone a share of its way."""
+        return Pose(self.pitch * share, self.yaw * share, self.roll * share)
 
 
 @dataclass(frozen=True)

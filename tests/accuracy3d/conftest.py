@@ -7,9 +7,8 @@ from fer3d import params_file as parameters
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.synthetic.draw import sample_action_units, sample_identity
 from fer3d.synthetic.model import load_model
-from fer3d.synthetic.pose import Pose
 from fer3d.synthetic.render import render
-from fer3d.synthetic.spec import Camera, FaceSpec, Rendered
+from fer3d.synthetic.spec import Camera, FaceSpec, Pose, Rendered
 
 
 @pytest.fixture(scope="session")

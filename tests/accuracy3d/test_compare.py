@@ -8,12 +8,12 @@ import pytest
 from fer3d.accuracy3d.compare import compare, summarize, true_shading
 from fer3d.accuracy3d.measures import rotation_error
 from fer3d.accuracy3d.truth import TrueFace, camera_distance, seen_points, true_face
-from fer3d.alignment import eyes
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.recentralize import place
 from fer3d.face3d.reconstructor import Reason, Reconstruction
 from fer3d.face3d.rigid import rigid_weights
 from fer3d.face3d.topology import Topology, load_topology
+from fer3d.geometry import affine
 from fer3d.geometry.frames import pose_from_rotation, rotation_from_pose
 from fer3d.relighting.shading import ShadingImage
 
@@ -27,7 +27,7 @@ def topology(assets_dir) -> Topology:
 def truth(rendered) -> TrueFace:
     true = rendered.truth
     arrays = (true.vertices_image, true.vertices_face, true.rotation)
-    turned = eyes.rotation(np.radians(9.0), np.array([64.0, 64.0]))
+    turned = affine.rotation(np.radians(9.0), np.array([64.0, 64.0]))
     return true_face(*(array.astype(np.float64) for array in arrays), 0.7 * turned)
 
 

@@ -5,10 +5,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fer3d.alignment import eyes
 from fer3d.alignment.aligner import Aligned, Aligner, make_detector
 from fer3d.alignment.detector import Faces
 from fer3d.alignment.mtcnn import Mtcnn
+from fer3d.geometry import affine
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_points_lie_on_the_aligned_image_where_they_lie_on_the_source(
     aligner: Aligner, face: np.ndarray, mtcnn: Mtcnn
 ) -> None:
     (result,) = aligner.align([face])
-    back = eyes.apply(eyes.invert(result.aligned_from_image.astype(float)), result.points)
+    back = affine.apply(affine.invert(result.aligned_from_image.astype(float)), result.points)
     np.testing.assert_allclose(back, mtcnn.detect(face[None])[0].points[0], atol=0.01)
 
 

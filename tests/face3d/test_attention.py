@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from fer3d.face3d.attention import INPUT_SIZE, AttentionMesh, Branch, find_branches, read, sample
-from fer3d.face3d.crops import Crop
+from fer3d.face3d.attention import INPUT_SIZE, AttentionMesh, Branch, find_branches, read
 from fer3d.face3d.facemesh import MODEL
 from fer3d.face3d.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, load_topology
+from fer3d.geometry.affine import Crop
+from fer3d.geometry.sampling import sample_window
 
 LIPS = (61, 0, 291, 17, 13, 14)  # corners, upper and lower lip, their inner sides
 
@@ -46,7 +47,7 @@ def test_samples_of_a_plane_are_its_heights():
     down, across = np.mgrid[:12, :10] + 0.5
     plane = np.stack([2 * across + 3 * down, across], axis=-1).astype(np.float32)
     window = np.array([[0.5, 0.1, 2.0], [-0.1, 0.5, 3.0]])
-    taken = sample(plane, window, 8)
+    taken = sample_window(plane, window, 8)
     steps = np.stack(np.meshgrid(np.arange(8) + 0.5, np.arange(8) + 0.5), axis=-1)
     x, y = np.moveaxis(steps @ window[:, :2].T + window[:, 2], -1, 0)
     assert np.allclose(taken, np.stack([2 * x + 3 * y, x], axis=-1), atol=1e-5)
@@ -54,7 +55,9 @@ def test_samples_of_a_plane_are_its_heights():
 
 def test_outside_the_features_samples_are_zero():
     window = np.array([[1.0, 0, -2], [0, 1, 0]])
-    assert np.array_equal(sample(np.ones((4, 4, 1), np.float32), window, 4)[0, :, 0], [0, 0, 1, 1])
+    assert np.array_equal(
+        sample_window(np.ones((4, 4, 1), np.float32), window, 4)[0, :, 0], [0, 0, 1, 1]
+    )
 
 
 def test_branches_agree_with_the_trunk_and_leave_the_rest(network, branches, astronaut):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer3d.face3d.topology import LANDMARKS_68, load_topology
-from fer3d.face3d.visibility import vertex_normals
+from fer3d.geometry.meshes import vertex_normals
 
 MIRROR_68 = [
     *range(16, -1, -1),  # outline

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE, pose_from_rotation, rotation_from_pose
+from fer3d.geometry.frames import (
+    FRONTAL_FACE_FROM_IMAGE,
+    pose_from_rotation,
+    rotation_from_pose,
+    viewer_from_face,
+)
 
 NOSE, TOP, OWN_LEFT = np.eye(3)[2], np.eye(3)[1], np.eye(3)[0]  # directions in the face frame
 
@@ -53,3 +58,29 @@ def test_other_shapes_are_refused():
         pose_from_rotation(np.zeros((3, 4)))
     with pytest.raises(ValueError, match=r"\(\.\.\., 3\), got \(2,\)"):
         rotation_from_pose(np.zeros(2))
+
+
+def head(pitch: float = 0.0, yaw: float = 0.0, roll: float = 0.0) -> np.ndarray:
+    return viewer_from_face(np.array([pitch, yaw, roll]))
+
+
+def test_no_turn_is_the_identity():
+    np.testing.assert_array_equal(head(), np.eye(3))
+
+
+def test_a_turn_to_the_own_left_moves_the_nose_to_the_right_of_the_image():
+    assert (head(yaw=20.0) @ NOSE)[0] == pytest.approx(np.sin(np.radians(20.0)))
+
+
+def test_looking_up_lifts_the_nose():
+    assert (head(pitch=20.0) @ NOSE)[1] == pytest.approx(np.sin(np.radians(20.0)))
+
+
+def test_a_tilt_to_the_own_right_shoulder_moves_the_crown_to_the_left_of_the_image():
+    assert (head(roll=20.0) @ TOP)[0] == pytest.approx(-np.sin(np.radians(20.0)))
+
+
+def test_the_reconstruction_measures_the_same_angles():
+    viewer_from_face = head(pitch=-12.0, yaw=41.0, roll=7.0)
+    face_from_image = viewer_from_face.T @ FRONTAL_FACE_FROM_IMAGE
+    np.testing.assert_allclose(pose_from_rotation(face_from_image), [-12.0, 41.0, 7.0])

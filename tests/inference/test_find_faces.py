@@ -21,9 +21,8 @@ from fer3d.geometry.frames import rotation_from_pose
 from fer3d.inference.find_faces import FaceFinder
 from fer3d.synthetic.draw import sample_action_units, sample_identity, sample_spec
 from fer3d.synthetic.model import load_model
-from fer3d.synthetic.pose import Pose
 from fer3d.synthetic.render import render
-from fer3d.synthetic.spec import FaceSpec, Rendered
+from fer3d.synthetic.spec import FaceSpec, Pose, Rendered
 
 POSES = (Pose(15.0, 20.0, 8.0), Pose(-15.0, -25.0, 0.0))
 PLACES = ((10, 20, 256), (270, 60, 160))  # px: left, top, side

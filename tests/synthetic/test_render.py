@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from fer3d.geometry.frames import viewer_from_face
 from fer3d.synthetic import anatomy, scene
 from fer3d.synthetic.draw import sample_spec
-from fer3d.synthetic.pose import Pose, rotation
 from fer3d.synthetic.render import render
-from fer3d.synthetic.spec import Appearance, Camera, FaceSpec, Light
+from fer3d.synthetic.spec import Appearance, Camera, FaceSpec, Light, Pose
 
 SIZE = 96
 WALL = (0.0, 0.0, 1.0)  # no skin is as blue
@@ -30,7 +30,7 @@ def outline(vertices):
 
 def world_of(model, spec):
     face = model.vertices(spec.identity, spec.action_units)
-    turn = rotation(spec.pose)
+    turn = viewer_from_face(spec.pose.angles)
     return scene.build(model, spec, face, turn), scene.place(spec.camera, turn, face), face
 
 

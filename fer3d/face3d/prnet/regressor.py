@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from fer3d.face3d.crops import Crop, five_point_layout, whole_image
+from fer3d.face3d.crops import five_point_layout
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.prnet import files
 from fer3d.face3d.prnet.network import POSITION_RANGE, SIZE, from_variables, variable_shapes
+from fer3d.geometry.affine import Crop, whole_crop
 
 CROP_SCALE = 1.6  # side of the crop over the mean side of the face's box, as published
 
@@ -99,7 +100,7 @@ def face_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
         points: (5, 2) float, as for ``Prn``.
     """
     if not np.isfinite(points).all():
-        return whole_image(shape)
+        return whole_crop(shape)
     middle, across, unit = five_point_layout(points)
     down = np.array([-across[1], across[0]]) / max(np.linalg.norm(across), np.finfo(float).tiny)
     x, y = middle + BOX_DROP * unit * down

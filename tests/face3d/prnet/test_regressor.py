@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from fer3d.face3d.crops import Crop
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.prnet.network import POSITION_RANGE
 from fer3d.face3d.prnet.regressor import Prn, face_crop, to_image_frame
@@ -14,6 +13,7 @@ from fer3d.face3d.prnet.uv import POINTS, grid_triangles
 from fer3d.face3d.recentralize import fit_similarity
 from fer3d.face3d.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from fer3d.face3d.visibility import visible_points
+from fer3d.geometry.affine import Crop
 from fer3d.geometry.frames import pose_from_rotation
 
 CROP = Crop(60.0, 50.0, 80.0)

@@ -5,7 +5,7 @@ import pytest
 
 from fer3d.errors import UserError
 from fer3d.face3d.prnet.uv import POINTS, UV_SIZE, checked_tables, grid_triangles
-from fer3d.face3d.visibility import vertex_normals
+from fer3d.geometry.meshes import vertex_normals
 
 
 def cells(*places: tuple[int, int]) -> np.ndarray:

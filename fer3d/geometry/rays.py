@@ -1,0 +1,73 @@
+"""Rays cast at meshes, by Open3D, in one thread: equal input gives equal bytes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from fer3d.geometry.typing import Points3, Triangles
+
+
+class Caster:
+    """Meshes that rays can hit; numbers of meshes count from 0 in the order they were given."""
+
+    def __init__(self, meshes: Iterable[tuple[Points3, Triangles]]):
+        """
+        Args:
+            meshes: vertices (V, 3) and triangles (T, 3) of each; computed in float32.
+        """
+        import open3d
+
+        self._scene = open3d.t.geometry.RaycastingScene(nthreads=1)
+        for vertices, triangles in meshes:
+            self._scene.add_triangles(
+                open3d.core.Tensor.from_numpy(vertices.astype(np.float32)),
+                open3d.core.Tensor.from_numpy(triangles.astype(np.uint32)),
+            )
+
+    def cast(
+        self, origin: Shaped[np.ndarray, "..."], directions: Shaped[np.ndarray, "n 3"]
+    ) -> dict[str, np.ndarray]:
+        """Where rays first hit a mesh.
+
+        Args:
+            origin: (3,) of all rays, or (n, 3).
+            directions: unit.
+
+        Returns:
+            ``t_hit`` (n,) float32, distance, infinite where nothing is hit; ``geometry_ids`` (n,),
+            ``primitive_ids`` (n,), number of mesh and triangle; ``primitive_uvs`` (n, 2) float32,
+            barycentric weights of the triangle's second and third corner.
+        """
+        answer = self._scene.cast_rays(_rays(origin, directions), nthreads=1)
+        return {name: values.numpy() for name, values in answer.items()}
+
+    def distances(
+        self, origin: Shaped[np.ndarray, "..."], directions: Shaped[np.ndarray, "n 3"]
+    ) -> Float[np.ndarray, " n"]:
+        """How far rays go before they hit a mesh, infinite where they hit none."""
+        return self.cast(origin, directions)["t_hit"]
+
+    def occluded(
+        self, origin: Shaped[np.ndarray, "..."], directions: Shaped[np.ndarray, "n 3"]
+    ) -> Bool[np.ndarray, " n"]:
+        """Whether rays hit any mesh."""
+        return self._scene.test_occlusions(_rays(origin, directions), nthreads=1).numpy()
+
+
+def sight_lines(
+    viewer: Shaped[np.ndarray, "3"], points: Shaped[np.ndarray, "n 3"]
+) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, " n"]]:
+    """Unit directions from a viewer to points, and their distances."""
+    line = points - viewer
+    distance = np.linalg.norm(line, axis=1)
+    return line / distance[:, None], distance
+
+
+def _rays(origin: np.ndarray, directions: np.ndarray) -> Any:
+    import open3d
+
+    rays = np.empty((len(directions), 6), np.float32)
+    rays[:, :3], rays[:, 3:] = origin, directions
+    return open3d.core.Tensor.from_numpy(rays)

@@ -1,0 +1,13 @@
+"""Shapes and dtypes that several kernels name.
+
+Annotations of jaxtyping: ``Float[np.ndarray, "*batch n 3"]`` is an array of floats with any leading
+dimensions, then n and 3. The tests check them wherever a kernel of the library is called.
+"""
+
+import numpy as np
+from jaxtyping import Integer, Shaped, UInt8
+
+Image = UInt8[np.ndarray, "height width 3"]  # RGB
+Reals = Shaped[np.ndarray, "..."] | np.floating
+Points3 = Shaped[np.ndarray, "... n 3"]
+Triangles = Integer[np.ndarray, "t 3"]  # vertex numbers, counter-clockwise seen from outside
