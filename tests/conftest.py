@@ -16,7 +16,7 @@ install_import_hook(KERNELS, "shapes.check")
 from fer3d.assets import catalogue  # noqa: E402
 from fer3d.machine import settings  # noqa: E402
 
-pytest_plugins = ["predicted", "stores"]
+pytest_plugins = ["predicted", "real_face", "stores"]
 
 REPOSITORY = Path(__file__).parent.parent
 
