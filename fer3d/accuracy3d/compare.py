@@ -114,7 +114,9 @@ def summarize(faces: list[FaceErrors]) -> dict[str, Any]:
     table = pd.DataFrame(
         [{k: v for k, v in vars(face).items() if k != "normals"} for face in faces]
     )
-    parts = {f"{low}-{high}": table[in_bin(table["yaw"], low, high)] for low, high in ranges()}
+    parts = {
+        f"{low}-{high}": table[in_bin(table["yaw"].to_numpy(), low, high)] for low, high in ranges()
+    }
     normals = np.concatenate([face.normals for face in faces])
     return {
         "images_by_yaw": {name: len(part) for name, part in parts.items()},

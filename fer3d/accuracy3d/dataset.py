@@ -25,7 +25,7 @@ from fer3d.relighting.relight import subdivisions_of
 from fer3d.relighting.shading import ShadingImage
 
 BATCH = 16  # faces a task
-FACE = ("vertices_image", "vertices_face", "landmarks_image", "rotation", "pose", "presence")
+FACE = ("vertices_image", "vertices_face", "landmarks_image", "rotation", "pose")
 NOTHING = {"images": 0}
 
 
@@ -126,7 +126,7 @@ def _compare_rows(
 ) -> list[FaceErrors]:
     """Rows of the packed folders against rows of the truth, in a worker process."""
     topology, truths = load_topology(assets, subdivisions), Truths.open(truth)
-    arrays = open_arrays(folders.faces, *FACE, "visible")
+    arrays = open_arrays(folders.faces, *FACE, "visible", "presence")
     relit = open_arrays(folders.shadings, "shading", "mask")
     affines = open_arrays(folders.aligned, "aligned_from_image")["aligned_from_image"]
     errors = []
@@ -140,10 +140,17 @@ def _compare_rows(
 
 def _stored(arrays: dict[str, np.ndarray], row: int, points: int) -> Reconstruction:
     """A reconstructed face of facemesh as the stage kept it; its surface has so many points."""
-    kept = {name: np.asarray(arrays[name][row]) for name in FACE}
+    vertices_image, vertices_face, landmarks_image, rotation, pose = (
+        np.asarray(arrays[name][row]) for name in FACE
+    )
     return Reconstruction(
-        **kept,
-        mesh_landmarks_image=mesh_landmarks(kept["vertices_image"]),
+        vertices_image=vertices_image,
+        vertices_face=vertices_face,
+        landmarks_image=landmarks_image,
+        mesh_landmarks_image=mesh_landmarks(vertices_image),
+        rotation=rotation,
+        pose=pose,
+        presence=arrays["presence"][row],
         visible=np.unpackbits(arrays["visible"][row], count=points).astype(bool),
         reason=Reason.RECONSTRUCTED,
     )

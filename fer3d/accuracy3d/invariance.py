@@ -12,6 +12,7 @@ The photo's pixels are those inside the true outline of the face, so that hair a
 which differ less, count neither for it nor against it.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -99,10 +100,10 @@ def light_number(yaw: int, pitch: int) -> int:
 
 def light_of(yaw: int, pitch: int) -> Light:
     """The light of a pose by its numbers, see ``light_number``."""
-    azimuth, elevation = np.radians(LIGHTS[light_number(yaw, pitch)])
-    flat = np.cos(elevation)
-    direction = (flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth))
-    return Light(tuple(map(float, direction)), AMBIENT)
+    azimuth, elevation = map(math.radians, LIGHTS[light_number(yaw, pitch)])
+    flat = math.cos(elevation)
+    direction = (flat * math.sin(azimuth), math.sin(elevation), flat * math.cos(azimuth))
+    return Light(direction, AMBIENT)
 
 
 def person_specs(rng: np.random.Generator, number: int) -> dict[tuple[str, int, int], FaceSpec]:
@@ -173,7 +174,7 @@ def measure_views(people: Sequence[Views], kind: str) -> dict[str, Any]:
         "correlation_by_pitch": _means(across, "pitch", PITCHES),
         "correlation_by_light": _means(across, "light", range(len(LIGHTS))),
         "correlation_to_30": _rounded(across.loc[across["yaw"] <= 30, "correlation"].mean()),
-        "sensitivity": _rounded((1 - np.mean(between)) / distance) if between else None,
+        "sensitivity": _rounded(float(1 - np.mean(between)) / distance) if between else None,
     }
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from fer3d.alignment import eyes
-from fer3d.alignment.detector import Detector, Faces, largest_first, most_central
+from fer3d.alignment.detector import Detections, Detector, largest_first, most_central
 from fer3d.alignment.params import AlignParams
 from fer3d.geometry import affine
 
@@ -23,7 +23,7 @@ class Aligned:
         aligned: whether a face was found and its eyes are level.
         detection: name of the detector that found the face; "" where none was found.
         box: (4,) of that dtype, x, y, width, height of the face; NaN where none was found.
-        points: (5, 2) of that dtype, in the order of ``Faces``; NaN where no eyes were found.
+        points: (5, 2) of that dtype, in the order of ``Detections``; NaN where no eyes were found.
         confidence: 0 to 1; 0 where no face was found.
         source_box: (4,) of that dtype, the box in px of the source image, as it was detected.
         faces_found: faces that the detector found in the source image, this one among them.
@@ -80,17 +80,17 @@ class Aligner:
             for image, faces in found
         ]
 
-    def _detect(self, images: Sequence[np.ndarray]) -> list[Faces]:
+    def _detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
         sizes: dict[tuple[int, ...], list[int]] = {}
         for i, image in enumerate(images):
             sizes.setdefault(image.shape, []).append(i)
-        results: dict[int, Faces] = {}
+        results: dict[int, Detections] = {}
         for members in sizes.values():
             found = self._detect_padded(np.stack([images[i] for i in members]))
             results.update(zip(members, found, strict=True))
         return [results[i] for i in range(len(images))]
 
-    def _detect_padded(self, images: np.ndarray) -> list[Faces]:
+    def _detect_padded(self, images: np.ndarray) -> list[Detections]:
         border = round(self.padding * max(images.shape[1:3]))
         if border == 0:
             return self.detector.detect(images)
@@ -98,12 +98,12 @@ class Aligner:
         padded = np.stack([cv2.copyMakeBorder(image, *edges) for image in images])
         return [faces.moved(border, border) for faces in self.detector.detect(padded)]
 
-    def _central(self, image: np.ndarray, faces: Faces) -> Aligned:
+    def _central(self, image: np.ndarray, faces: Detections) -> Aligned:
         if len(faces) == 0:
             return self._kept(image)
         return self._cropped(image, faces, most_central(faces.boxes, *image.shape[:2]))
 
-    def _cropped(self, image: np.ndarray, faces: Faces, face: int) -> Aligned:
+    def _cropped(self, image: np.ndarray, faces: Detections, face: int) -> Aligned:
         box, points = faces.boxes[face].astype(self.dtype), faces.points[face].astype(self.dtype)
         height, width = image.shape[:2]
         aligned_from_image = eyes.face_crop(box, points, height, width, self.size, self.crop)

@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Faces:
+class Detections:
     """Faces of one image, px of the image frame.
 
     Attributes:
@@ -25,11 +25,11 @@ class Faces:
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def moved(self, x: float, y: float) -> "Faces":
+    def moved(self, x: float, y: float) -> "Detections":
         """The same faces with the origin of the frame at (x, y)."""
         shift = np.array([x, y], np.float32)
         boxes = self.boxes - np.append(shift, [0, 0]).astype(np.float32)
-        return Faces(boxes, self.points - shift, self.confidence)
+        return Detections(boxes, self.points - shift, self.confidence)
 
 
 class Detector(Protocol):
@@ -38,7 +38,7 @@ class Detector(Protocol):
     @property
     def name(self) -> str: ...
 
-    def detect(self, images: np.ndarray) -> list[Faces]:
+    def detect(self, images: np.ndarray) -> list[Detections]:
         """Faces of RGB images (N, H, W, 3) uint8; an image's faces depend on it alone."""
         ...
 
@@ -59,7 +59,7 @@ class SecondLook:
     def name(self) -> str:
         return self.first.name
 
-    def detect(self, images: np.ndarray) -> list[Faces]:
+    def detect(self, images: np.ndarray) -> list[Detections]:
         """Faces of RGB images (N, H, W, 3) uint8."""
         found = self.first.detect(images)
         missed = [i for i, faces in enumerate(found) if len(faces) == 0]

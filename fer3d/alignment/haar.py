@@ -11,7 +11,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from fer3d.alignment.detector import Faces
+from fer3d.alignment.detector import Detections
 from fer3d.errors import UserError
 from fer3d.files.images import resize
 
@@ -43,7 +43,7 @@ class HaarCascade:
 
     name: ClassVar[str] = "haar"
 
-    def detect(self, images: np.ndarray) -> list[Faces]:
+    def detect(self, images: np.ndarray) -> list[Detections]:
         """Faces of RGB images (N, H, W, 3) uint8, the surest first.
 
         The confidence is the logistic of the cascade's last sum of votes. Where both eyes are
@@ -51,13 +51,13 @@ class HaarCascade:
         """
         return [self._detect(image) for image in images]
 
-    def _detect(self, image: np.ndarray) -> Faces:
+    def _detect(self, image: np.ndarray) -> Detections:
         grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         size = (self.min_face, self.min_face)
         boxes, votes = _search(_load(_FACE_CASCADE), grey, _NEIGHBOURS, size)
         points = [self._points(grey, box) for box in boxes]
         confidence = 1 / (1 + np.exp(-votes))
-        return Faces(
+        return Detections(
             boxes.astype(np.float32),
             np.array(points, np.float32).reshape(-1, 5, 2),
             confidence.astype(np.float32),

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from fer3d.alignment import boxes as box
 from fer3d.alignment import mtcnn_crops, mtcnn_networks
-from fer3d.alignment.detector import Faces
+from fer3d.alignment.detector import Detections
 
 PIXEL_CENTRE = 0.5  # px: the package counts points from the centre of the first pixel, fer3d from
 # its corner. Measured: points of mirrored FER2013 images are half a pixel apart at any size.
@@ -74,7 +74,7 @@ class Mtcnn:
 
     @torch.inference_mode()
     @_reproducible()
-    def detect(self, images: np.ndarray) -> list[Faces]:
+    def detect(self, images: np.ndarray) -> list[Detections]:
         """Faces of RGB images (N, H, W, 3) uint8, the most probable first.
 
         Boxes are not cut at the image's border as the package cuts them, for a cut box has lost
@@ -90,7 +90,7 @@ class Mtcnn:
         found = np.concatenate([found[:, :2], size], axis=1).astype(np.float32)
         ends = np.searchsorted(owner, np.arange(len(images) + 1))
         return [
-            Faces(found[a:b], (points[a:b] + PIXEL_CENTRE).astype(np.float32), scores[a:b])
+            Detections(found[a:b], (points[a:b] + PIXEL_CENTRE).astype(np.float32), scores[a:b])
             for a, b in itertools.pairwise(ends)
         ]
 

@@ -17,19 +17,19 @@ from fer3d.files.packed import Spec
 
 
 class Backend(Protocol):
-    """From an image to a face; picklable, the network is loaded once per process.
-
-    Attributes:
-        vertices: how the vertices of one face are kept.
-        libraries: what the network runs in, by its names in ``store.versions``.
-        surface: the dense surface over them.
-    """
-
-    vertices: Spec
-    libraries: tuple[str, ...]
+    """From an image to a face; picklable, the network is loaded once per process."""
 
     @property
-    def surface(self) -> SurfaceSource: ...
+    def vertices(self) -> Spec:
+        """How the vertices of one face are kept."""
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """What the network runs in, by its names in ``rowwise.versions``."""
+
+    @property
+    def surface(self) -> SurfaceSource:
+        """The dense surface over the vertices."""
 
     def __call__(self, image: np.ndarray, points: np.ndarray) -> Mesh:
         """The face in an image (H, W, 3) uint8 RGB, by five points (5, 2) px, NaN if not known."""

@@ -17,6 +17,7 @@ from fer3d.files.packed import Spec
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.compute import Columns, compute_packed, stacked
 from fer3d.rowwise.producer import Arrays, Producer
+from fer3d.rowwise.sources import Batch
 
 VERSION = 3
 INPUTS = ("images", "points")
@@ -93,11 +94,12 @@ def reconstruct_dataset(
 class _Compute:
     reconstructor: Reconstructor
 
-    def __call__(self, batch: Arrays) -> Arrays:
-        return stacked([_pack(face) for face in self.reconstructor(*(batch[n] for n in INPUTS))])
+    def __call__(self, batch: Batch) -> Arrays:
+        images, points = (batch[name] for name in INPUTS)
+        return stacked([_pack(face) for face in self.reconstructor(images, points)])
 
 
-def _pack(face: Reconstruction) -> dict[str, np.ndarray]:
+def _pack(face: Reconstruction) -> dict[str, Any]:
     """A face's arrays as the packed folder keeps them."""
     names = ("vertices_image", "vertices_face", "landmarks_image", "rotation", "pose", "presence")
     return {name: getattr(face, name) for name in names} | {

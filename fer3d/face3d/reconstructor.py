@@ -96,10 +96,10 @@ class Reconstructor:
         return Reconstruction(
             vertices_image=mesh.vertices.astype(kept),
             vertices_face=vertices_face.astype(kept),
-            landmarks_image=np.float32(self._landmarks(image, mesh, face_from_image)),
+            landmarks_image=self._landmarks(image, mesh, face_from_image).astype(np.float32),
             mesh_landmarks_image=mesh.landmarks,
-            rotation=np.float32(face_from_image.rotation),
-            pose=np.float32(pose_from_rotation(face_from_image.rotation)),
+            rotation=face_from_image.rotation.astype(np.float32),
+            pose=pose_from_rotation(face_from_image.rotation).astype(np.float32),
             visible=self._visible(mesh),
             presence=np.float32(mesh.presence),
             reason=Reason.RECONSTRUCTED,
@@ -152,8 +152,8 @@ def _fit(mesh: Mesh, topology: Topology, how: str) -> tuple[Similarity, np.ndarr
     """What turns a face to the front, by all vertices of facemesh or by landmarks; and the face."""
     reference = topology.reference
     if how == "rigid" and len(mesh.vertices) == VERTICES:
-        weights = rigid_weights(reference, topology.triangles)
-        return turn_to_front(mesh.vertices, reference, weights)
+        by_vertex = rigid_weights(reference, topology.triangles)
+        return turn_to_front(mesh.vertices, reference, by_vertex)
     weights = landmarks.RIGID if how == "rigid" else None
     fit = fit_similarity(mesh.landmarks, landmarks.mesh_landmarks(reference), weights)
     return fit, fit(mesh.vertices)

@@ -15,6 +15,7 @@ from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import ShadingImage, unit
 from fer3d.rowwise.compute import Columns, compute_packed, stacked
 from fer3d.rowwise.producer import Arrays, Producer
+from fer3d.rowwise.sources import Batch
 
 VERSION = 1
 INPUTS = ("vertices_face", "visible")
@@ -97,15 +98,15 @@ def subdivisions_of(packed_width: int, assets: Path) -> int:
 class _Compute:
     relighter: Relighter
 
-    def __call__(self, batch: Arrays) -> Arrays:
+    def __call__(self, batch: Batch) -> Arrays:
         vertices, bits = (batch[name] for name in INPUTS)
         points = len(self.relighter.surface.load())
-        visible = np.unpackbits(bits, axis=1, count=points).astype(bool)
+        visible = [np.unpackbits(row, count=points).astype(bool) for row in bits]
         images = self.relighter(vertices, visible)
         return stacked([_pack(*row) for row in zip(images, visible, strict=True)])
 
 
-def _pack(image: ShadingImage, visible: np.ndarray) -> dict[str, np.ndarray]:
+def _pack(image: ShadingImage, visible: np.ndarray) -> dict[str, Any]:
     return vars(image) | {"visible_fraction": np.float32(visible.mean())}
 
 

@@ -1,23 +1,10 @@
 """Numbers of a rendered data set, through the stages' own folders and through the command."""
 
 import json
-from itertools import product
 
-import numpy as np
 import pytest
 
 from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset, accuracy3d_folder
-from fer3d.accuracy3d.invariance import (
-    EXPRESSIONS,
-    FRONT,
-    LIGHTS,
-    PITCHES,
-    YAWS,
-    View,
-    invariance,
-    light_of,
-    measure_views,
-)
 from fer3d.accuracy3d.truth import Truths
 from fer3d.alignment.align import align_dataset
 from fer3d.errors import UserError
@@ -99,35 +86,3 @@ def test_a_truth_of_other_bytes_is_not_used(made):
     frame = truths.frame
     assert truths.rows(frame["path"], frame["sha1"]).tolist() == list(range(5))
     assert (truths.rows(frame["path"], "0" * 40 + frame["sha1"].str[:0]) == -1).all()
-
-
-def test_the_front_is_lit_from_the_front_and_all_lights_are_used():
-    assert light_of(*FRONT).direction[0] == pytest.approx(0)
-    lights = {light_of(i, j).direction for i in range(4) for j in range(5)}
-    assert len(lights) == len(LIGHTS)
-    assert np.allclose([np.linalg.norm(light) for light in lights], 1)
-
-
-def test_no_people_no_numbers(pipeline, local):
-    nothing = invariance(0, 0, pipeline, local)
-    assert nothing["pictures"] == 0 and nothing["sensitivity_gain"] is None
-
-
-def test_correlation_and_sensitivity_of_known_pictures():
-    """Expressions that have nothing in common; at yaw 45 three quarters of both are the same."""
-    first, second, drift = np.eye(4)[:3] - 0.25
-    drift -= (drift @ first) / (first @ first) * first  # orthogonal patterns of equal size
-    second -= (second @ first) / (first @ first) * first
-    drift -= (drift @ second) / (second @ second) * second
-    patterns = [pattern / np.linalg.norm(pattern) for pattern in (first, second, drift)]
-    views = {}
-    for (name, pattern), (i, yaw), j in product(
-        zip(EXPRESSIONS[:2], patterns, strict=False), enumerate(YAWS), range(len(PITCHES))
-    ):
-        picture = pattern + np.sqrt(3) * patterns[2] * (yaw == 45)
-        views[name, i, j] = View({"photo": picture}, {"photo": np.ones(4, bool)})
-    found = measure_views([views], "photo")
-    assert found["correlation"] == {"0": 1.0, "15": 1.0, "30": 1.0, "45": 0.5}
-    assert found["correlation_to_30"] == 1.0
-    assert found["correlation_by_pitch"]["10"] == 0.875
-    assert found["sensitivity"] == pytest.approx((1 - 0.75 / 4) / (0.5 * 5 / 19), abs=1e-3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer3d.alignment.aligner import Aligned, Aligner, make_detector
-from fer3d.alignment.detector import Faces
+from fer3d.alignment.detector import Detections
 from fer3d.alignment.mtcnn import Mtcnn
 from fer3d.geometry import affine
 
@@ -57,13 +57,13 @@ class Told:
         self._boxes = np.array(boxes, np.float32)
         self._eyes_found = eyes_found
 
-    def detect(self, images: np.ndarray) -> list[Faces]:
+    def detect(self, images: np.ndarray) -> list[Detections]:
         x, y, width, height = self._boxes.T[:, :, None]
         across, down = np.array([[0.3, 0.7, 0.5, 0.35, 0.65], [0.4, 0.4, 0.6, 0.8, 0.8]])
         points = np.stack([x + across * width, y + down * height], axis=-1).astype(np.float32)
         if not self._eyes_found:
             points = np.full_like(points, np.nan)
-        return [Faces(self._boxes, points, np.ones(len(points), np.float32)) for _ in images]
+        return [Detections(self._boxes, points, np.ones(len(points), np.float32)) for _ in images]
 
 
 def test_the_most_central_large_face_is_cropped(face: np.ndarray) -> None:

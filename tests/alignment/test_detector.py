@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fer3d.alignment.detector import Faces, SecondLook, largest_first, most_central
+from fer3d.alignment.detector import Detections, SecondLook, largest_first, most_central
 
 
 def at(x: float, y: float, side: float) -> list[float]:
@@ -38,7 +38,7 @@ def test_no_face_is_an_error() -> None:
 
 
 def test_moving_the_origin_moves_boxes_and_points() -> None:
-    faces = Faces(np.array([[5.0, 6, 7, 8]]), np.full((1, 5, 2), 9.0), np.ones(1)).moved(1, 2)
+    faces = Detections(np.array([[5.0, 6, 7, 8]]), np.full((1, 5, 2), 9.0), np.ones(1)).moved(1, 2)
     np.testing.assert_array_equal(faces.boxes, [[4, 4, 7, 8]])
     np.testing.assert_array_equal(faces.points[0], np.tile([8, 7], (5, 1)))
 
@@ -56,12 +56,13 @@ class Bright:
         self.name, self._least = name, least
         self.asked: list[int] = []
 
-    def detect(self, images: np.ndarray) -> list[Faces]:
+    def detect(self, images: np.ndarray) -> list[Detections]:
         self.asked.append(len(images))
         counts = [int(image.mean() >= self._least) for image in images]
-        return [
-            Faces(np.zeros((n, 4)), np.zeros((n, 5, 2)), np.full(n, self._least)) for n in counts
-        ]
+        return [self._detections(count) for count in counts]
+
+    def _detections(self, n: int) -> Detections:
+        return Detections(np.zeros((n, 4)), np.zeros((n, 5, 2)), np.full(n, self._least))
 
 
 def test_a_second_look_is_taken_where_the_first_finds_nothing() -> None:

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from fer3d.alignment import boxes, mtcnn_crops, mtcnn_networks
-from fer3d.alignment.detector import Faces
+from fer3d.alignment.detector import Detections
 from fer3d.alignment.mtcnn import Mtcnn, pyramid
 from fer3d.errors import UserError
 
 
-def as_bytes(faces: Faces) -> bytes:
+def as_bytes(faces: Detections) -> bytes:
     return faces.boxes.tobytes() + faces.points.tobytes() + faces.confidence.tobytes()
 
 
