@@ -86,7 +86,7 @@ def move_box(
 ) -> Float[np.ndarray, "4"]:
     """Box x, y, width, height about the moved centre, scaled but not turned."""
     (centre,) = apply(affine, centre_of(box)[None])
-    size = box[2:] * scale_of(affine)
+    size = box[2:].astype(np.float64) * scale_of(affine)
     return np.concatenate([centre - size / 2, size])
 
 

@@ -121,3 +121,9 @@ def test_shapes_are_checked(points):
     """The tests run with the annotations of the kernels checked, see conftest.py."""
     with pytest.raises(TypeCheckError):
         affine.apply(np.eye(3)[:2], points)
+
+
+def test_a_box_is_moved_in_double_precision_whatever_its_own() -> None:
+    turn, box = affine.rotation(0.3, np.array([5.0, 7.0])) * 0.7, np.array([3, 4, 10, 12])
+    moved = [affine.move_box(turn, box.astype(dtype)) for dtype in (np.float32, np.float64)]
+    np.testing.assert_array_equal(*moved)
