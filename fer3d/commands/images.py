@@ -14,6 +14,7 @@ from fer3d.machine import settings
 
 if TYPE_CHECKING:
     from fer3d.inference.answers import Answer, FaceAnswer
+    from fer3d.inference.photos import Photo
 
 CHECKPOINT = Path("data/train/model.ckpt")
 
@@ -100,20 +101,25 @@ def face3d(
     run = load(params)
     steps, limit = run.part(PipelineParams), run.ingest.max_pixels
     finder = FaceFinder(assets, steps, models, device, limit)
-    photos = describe(image, finder, outputs)
-    table = _table("face", "pitch", "yaw", "roll", "visible", "note")
-    for photo in photos:
-        name = escape(printable(photo.path))
-        for number, face in enumerate(photo.faces, start=1):
-            angles = (f"{angle:.0f}°" for angle in face.pose_source)
-            visible = face.reconstruction.visible.mean()
-            table.add_row(name, str(number), *angles, f"{visible:.0%}", "")
-        if not photo.faces:
-            note = photo.problem or "no face was found"
-            table.add_row(name, "", "", "", "", "", escape(note))
+    table, unread = _table("face", "pitch", "yaw", "roll", "visible", "note"), 0
+    for photo in describe(image, finder, outputs):
+        _add_faces(table, photo)
+        unread += bool(photo.problem)
     Console().print(table)
-    if any(photo.problem for photo in photos):
+    if unread:
         raise typer.Exit(1)
+
+
+def _add_faces(table: Table, photo: "Photo") -> None:
+    """A line a face, or one that says why there is none."""
+    name = escape(printable(photo.path))
+    for number, face in enumerate(photo.faces, start=1):
+        angles = (f"{angle:.0f}°" for angle in face.pose_source)
+        visible = face.reconstruction.visible.mean()
+        table.add_row(name, str(number), *angles, f"{visible:.0%}", "")
+    if not photo.faces:
+        note = photo.problem or "no face was found"
+        table.add_row(name, "", "", "", "", "", escape(note))
 
 
 def _print_answers(answers: list["Answer"]) -> None:

@@ -1,7 +1,8 @@
 """Image files to what is known of their faces: the work of ``fer3d face3d``."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -55,53 +56,63 @@ class Outputs:
                 kind = suffix[1:].upper()
                 raise UserError(f"{path} would be a {kind} file: name it {path.stem}{suffix}")
 
+    def numbered(self, number: int, count: int) -> "Outputs":
+        """The files of one image of so many, numbered from 1."""
+        if count == 1:
+            return self
+        return replace(
+            self, mesh=_numbered(self.mesh, number), picture=_numbered(self.picture, number)
+        )
+
     def check_apart_from(self, images: Sequence[Path]) -> None:
         """Stop before an image is written over.
 
         Raises:
             UserError: naming it.
         """
-        named = [path for path in (self.json, self.mesh, self.picture) if path is not None]
-        numbered = [_numbered(path, n, False) for path in named for n in range(1, len(images) + 1)]
+        each = [self, *(self.numbered(n, len(images)) for n in range(1, len(images) + 1))]
         inputs = {path.resolve() for path in images}
-        for path in (*named, *numbered):
-            if path.resolve() in inputs:
+        for path in chain.from_iterable((one.json, one.mesh, one.picture) for one in each):
+            if path is not None and path.resolve() in inputs:
                 raise UserError(f"{path} is one of the images: name another file to write")
 
 
-def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> list[Photo]:
-    """Reconstruct the faces of image files and write what is asked for.
+def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Iterator[Photo]:
+    """Reconstruct the faces of image files, one after the other, and write what is asked for.
 
     A file that is no image does not stop the others.
 
     Args:
         paths: image files.
         finder: what finds the faces.
-        outputs: what to write. The JSON is ``{"images": [{"image": path, "faces": [...]}]}``.
+        outputs: what to write. The JSON is ``{"images": [{"image": path, "faces": [...]}]}``,
+            written after the last file.
 
     Raises:
         UserError: an output would be written over one of the images.
     """
     outputs.check_apart_from(paths)
-    photos = []
+    written = []
     for number, path in enumerate(paths, start=1):
-        try:
-            limit = finder.max_pixels
-            image = images.decode(images.read_file(path), max_pixels=limit)
-        except images.Rejected as rejected:
-            photos.append(Photo(path, [], str(rejected)))
-            continue
-        faces = finder(image)
-        photos.append(Photo(path, faces))
-        one = len(paths) == 1
-        if outputs.mesh is not None:
-            write_mesh(_numbered(outputs.mesh, number, one), image, faces, finder)
-        if outputs.picture is not None:
-            picture = draw(image, faces, finder)
-            images.write_png(_numbered(outputs.picture, number, one), picture)
+        photo = _describe(path, finder, outputs.numbered(number, len(paths)))
+        written.append(photo.as_json())
+        yield photo
     if outputs.json is not None:
-        write_json(outputs.json, {"images": [photo.as_json() for photo in photos]})
-    return photos
+        write_json(outputs.json, {"images": written})
+
+
+def _describe(path: Path, finder: FaceFinder, outputs: Outputs) -> Photo:
+    """One file, whose mesh and picture are written."""
+    try:
+        image = images.decode(images.read_file(path), max_pixels=finder.max_pixels)
+    except images.Rejected as rejected:
+        return Photo(path, [], str(rejected))
+    faces = finder(image)
+    if outputs.mesh is not None:
+        write_mesh(outputs.mesh, image, faces, finder)
+    if outputs.picture is not None:
+        images.write_png(outputs.picture, draw(image, faces, finder))
+    return Photo(path, faces)
 
 
 def write_mesh(path: Path, image: np.ndarray, faces: list[Face], finder: FaceFinder) -> None:
@@ -144,5 +155,5 @@ def _surface(faces: list[Face], finder: FaceFinder) -> np.ndarray:
     return source.load().triangles
 
 
-def _numbered(path: Path, number: int, alone: bool) -> Path:
-    return path if alone else path.with_stem(f"{path.stem}_{number}")
+def _numbered(path: Path | None, number: int) -> Path | None:
+    return path and path.with_stem(f"{path.stem}_{number}")
