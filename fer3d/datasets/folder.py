@@ -12,12 +12,10 @@ from pathlib import Path
 
 from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
 from fer3d.errors import UserError
+from fer3d.files.images import suffixes
 
 # Left behind by file managers and archive programs.
 JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-)
 
 
 def read_folder(root: Path) -> list[Entry]:
@@ -60,7 +58,7 @@ def _classes(root: Path, parent: Path, split: str | None) -> Iterator[Entry]:
 def _folders(parent: Path) -> list[Path]:
     """The folders in ``parent``; no image may lie beside them."""
     children = _visible(parent)
-    stray = [p for p in children if p.suffix.lower() in IMAGE_SUFFIXES and not p.is_dir()]
+    stray = [p for p in children if p.suffix.lower() in suffixes() and not p.is_dir()]
     if stray:
         raise UserError(
             f"{stray[0]} lies outside the class folders ({len(stray)} such images): its class is "

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer3d.datasets.folder import IMAGE_SUFFIXES
 from fer3d.datasets.layout import find_list
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
+from fer3d.files.images import suffixes
 from fer3d.params_file import Params
 
 # Bytes a row, measured on FER2013 (30,719 images, 42,380 rows): docs/scale.md
@@ -63,7 +63,7 @@ def count_images(checkout: Path, params: Params) -> int | None:
     except UserError:  # ingest says what is wrong with it
         return None
     if listed is None:
-        return sum(1 for name in _files(source) if Path(name).suffix.lower() in IMAGE_SUFFIXES)
+        return sum(1 for name in _files(source) if Path(name).suffix.lower() in suffixes())
     if listed.suffix.lower() == ".parquet":
         return pq.read_metadata(listed).num_rows
     with listed.open("rb") as lines:

@@ -1,4 +1,4 @@
-"""Pictures in and out: safe decoding, resizing, contact sheets.
+"""Pictures in and out: safe decoding, resizing, encoding.
 
 Images are (H, W, 3) uint8 RGB arrays everywhere in fer3d.
 """
@@ -6,20 +6,35 @@ Images are (H, W, 3) uint8 RGB arrays everywhere in fer3d.
 import io
 import struct
 import warnings
-from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image
 
 from fer3d.files.atomic import write_bytes
+from fer3d.files.containers import without_metadata
+from fer3d.files.pixels import to_eight_bits
 
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
+HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 DEFAULT_MAX_PIXELS = 50_000_000
 MAX_PIXELS = 178_000_000  # Pillow takes no larger image
-_SIXTEEN_BIT_MODES = ("I", "I;16", "I;16B", "I;16L")
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # grey, more than eight bits
+_ORIENTATION = 0x0112  # of EXIF
+_PPM_MAX = 65535  # says nothing of the range in use; any other does, and Pillow minds it
+_UPRIGHT = {  # by orientation: what turns the stored picture upright
+    2: lambda image: image[:, ::-1],
+    3: lambda image: image[::-1, ::-1],
+    4: lambda image: image[::-1],
+    5: lambda image: image.swapaxes(0, 1),
+    6: lambda image: image.swapaxes(0, 1)[:, ::-1],
+    7: lambda image: image[::-1, ::-1].swapaxes(0, 1),
+    8: lambda image: image.swapaxes(0, 1)[::-1],
+}
 _BROKEN = (
     OSError,
     SyntaxError,
@@ -39,6 +54,7 @@ class Rejection(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     CORRUPT = "corrupt"
     TOO_LARGE = "too_large"
+    PIXEL_VALUES = "pixel_values"
     MISSING = "missing"
     UNREADABLE = "unreadable"
 
@@ -69,32 +85,57 @@ def read_file(path: Path) -> bytes:
         raise Rejected(Rejection.UNREADABLE, error.strerror or str(error)) from None
 
 
+@cache
+def suffixes() -> frozenset[str]:
+    """What names of image files end with, in lower case: those of all formats that are decoded."""
+    known = Image.registered_extensions().items()
+    return HEIF_SUFFIXES | {suffix for suffix, kind in known if kind in FORMATS}
+
+
 def decode(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
     """Decode an image file held in memory, upright by its EXIF orientation.
 
     The size is read from the header first, so an oversized image costs nothing. Of an animation
-    the first frame is taken; transparency is dropped.
+    the first frame is taken; transparency is dropped; pixels of more than eight bits keep their
+    picture, see ``fer3d.files.pixels``. Metadata that cannot be read are passed over.
 
     Returns:
         (H, W, 3) uint8 RGB.
 
     Raises:
-        Rejected: empty, not one of ``FORMATS``, more than ``max_pixels``, corrupt or truncated.
+        Rejected: empty, not one of ``FORMATS``, more than ``max_pixels``, corrupt or truncated, or
+            pixel values that are no brightness.
     """
     if not data:
         raise Rejected(Rejection.EMPTY, "0 bytes")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's own pixel limit and EXIF complaints
-        picture = _open(data)
-        width, height = picture.size
-        if width * height > max_pixels:
-            raise Rejected(Rejection.TOO_LARGE, f"{width} x {height} px, limit {max_pixels} px")
-        if not width * height:
-            raise Rejected(Rejection.CORRUPT, f"{width} x {height} px")
         try:
-            return _to_rgb(ImageOps.exif_transpose(picture))
-        except _BROKEN as error:
-            raise Rejected(Rejection.CORRUPT, _one_line(error)) from None
+            return _decode(data, max_pixels)
+        except Rejected as error:
+            bare = None if error.reason == Rejection.TOO_LARGE else without_metadata(data)
+            if bare is None or bare == data:
+                raise
+            try:
+                return _decode(bare, max_pixels)
+            except Rejected:
+                raise error from None
+
+
+def _decode(data: bytes, max_pixels: int) -> np.ndarray:
+    picture = _open(data)
+    width, height = picture.size
+    if width * height > max_pixels:
+        raise Rejected(Rejection.TOO_LARGE, f"{width} x {height} px, limit {max_pixels} px")
+    if not width * height:
+        raise Rejected(Rejection.CORRUPT, f"{width} x {height} px")
+    deep = _deep_channels(picture)
+    try:
+        picture.load()
+        pixels = _pixels(picture, data, deep)
+    except _BROKEN as error:
+        raise Rejected(Rejection.CORRUPT, _one_line(error)) from None
+    return np.ascontiguousarray(_UPRIGHT.get(_orientation(picture), lambda image: image)(pixels))
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -123,65 +164,71 @@ def write_png(path: Path, image: np.ndarray) -> None:
     write_bytes(path, encode_png(image))
 
 
-def contact_sheet(
-    rows: Sequence[Sequence[np.ndarray]],
-    *,
-    row_titles: Sequence[str] = (),
-    column_titles: Sequence[str] = (),
-    cell: int = 100,
-    gap: int = 4,
-) -> np.ndarray:
-    """Pictures in a grid, each fitted into a square cell, with titles at the left and on top.
-
-    Args:
-        rows: rows of (H, W, 3) RGB or (H, W) grey uint8 images; rows may differ in length.
-        cell: side of a cell, px.
-        gap: white space between cells, px.
-
-    Returns:
-        (H, W, 3) uint8 RGB.
-    """
-    columns = max((len(row) for row in rows), default=0)
-    font = ImageFont.load_default(size=13)
-    left = max((int(font.getlength(title)) + 12 for title in row_titles), default=0)
-    top = 22 if column_titles else 0
-    size = (left + columns * (cell + gap) + gap, top + len(rows) * (cell + gap) + gap)
-    sheet = Image.new("RGB", size, "white")
-    draw = ImageDraw.Draw(sheet)
-    for j, title in enumerate(column_titles):
-        draw.text((left + gap + j * (cell + gap), 4), title, fill="black", font=font)
-    for i, row in enumerate(rows):
-        y = top + gap + i * (cell + gap)
-        if i < len(row_titles):
-            draw.text((6, y + cell // 2 - 8), row_titles[i], fill="black", font=font)
-        for j, image in enumerate(row):
-            sheet.paste(_fit(image, cell), (left + gap + j * (cell + gap), y))
-    return np.asarray(sheet)
-
-
-def _fit(image: np.ndarray, cell: int) -> Image.Image:
-    scale = cell / max(image.shape[:2])
-    width, height = (max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
-    fitted = Image.new("RGB", (cell, cell), "white")
-    picture = Image.fromarray(resize(image, width, height)).convert("RGB")
-    fitted.paste(picture, ((cell - width) // 2, (cell - height) // 2))
-    return fitted
-
-
 def _open(data: bytes) -> Image.Image:
+    formats = (*FORMATS, "HEIF") if _is_heif(data) and _reads_heif() else FORMATS
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        return Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError as error:
         raise Rejected(Rejection.TOO_LARGE, _one_line(error)) from None
     except _BROKEN as error:  # UnidentifiedImageError is an OSError
-        raise Rejected(Rejection.NOT_AN_IMAGE, _one_line(error).split(" <")[0]) from None
+        if _is_heif(data) and not _reads_heif():
+            detail = "HEIC, which the extra `heic` reads: pip install 'fer3d[heic]'"
+        else:
+            detail = _one_line(error).split(" <")[0]
+        raise Rejected(Rejection.NOT_AN_IMAGE, detail) from None
 
 
-def _to_rgb(picture: Image.Image) -> np.ndarray:
-    if picture.mode in _SIXTEEN_BIT_MODES:
-        grey = np.asarray(picture).astype(np.int64)
-        return np.repeat((grey.clip(0, 65535) >> 8).astype(np.uint8)[..., None], 3, axis=2)
+def _is_heif(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
+
+
+@cache
+def _reads_heif() -> bool:
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        return int(picture.getexif().get(_ORIENTATION, 1))
+    except _BROKEN:  # of the metadata; the picture is whole
+        return 1
+
+
+def _pixels(picture: Image.Image, data: bytes, deep: bool) -> np.ndarray:
+    """(H, W, 3) uint8, as it is stored.
+
+    Args:
+        deep: colours of 16 bits a channel, of which Pillow gives the upper eight alone.
+    """
+    if picture.mode in _DEEP_MODES:
+        return np.repeat(_eight_bits(np.asarray(picture))[..., None], 3, axis=2)
+    if deep:
+        stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if stored is None or stored.ndim != 3 or stored.shape[:2] != picture.size[::-1]:
+            raise Rejected(Rejection.PIXEL_VALUES, f"{picture.mode} of 16 bits a channel")
+        return _eight_bits(stored[..., 2::-1])
     return np.array(picture.convert("RGB"))
+
+
+def _deep_channels(picture: Image.Image) -> bool:
+    """Whether colours have 16 bits a channel; the tiles are known until the picture is loaded."""
+    if picture.mode in _DEEP_MODES:
+        return False
+    if picture.format == "PPM":
+        return any(tile[3][-1] == _PPM_MAX for tile in picture.tile if isinstance(tile[3], tuple))
+    return any(";16" in str(tile[3]) for tile in picture.tile)
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    try:
+        return to_eight_bits(values)
+    except ValueError as error:
+        raise Rejected(Rejection.PIXEL_VALUES, str(error)) from None
 
 
 def _one_line(error: Exception) -> str:

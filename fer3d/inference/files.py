@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fer3d.datasets.folder import IMAGE_SUFFIXES, is_visible
+from fer3d.datasets.folder import is_visible
 from fer3d.errors import UserError
+from fer3d.files.images import suffixes
 
 
 def image_files(paths: Sequence[Path]) -> list[Path]:
@@ -18,7 +19,7 @@ def image_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         found = sorted(_walk(path)) if path.is_dir() else [path]
         if not found:
-            raise UserError(f"{path} holds no image files ({', '.join(sorted(IMAGE_SUFFIXES))})")
+            raise UserError(f"{path} holds no image files ({', '.join(sorted(suffixes()))})")
         files += found
     return files
 
@@ -27,5 +28,5 @@ def _walk(folder: Path) -> Iterator[Path]:
     """Image files in a folder, but for what is hidden or left behind by other programs."""
     for parent, folders, files in os.walk(folder):
         folders[:] = filter(is_visible, folders)
-        names = (name for name in files if Path(name).suffix.lower() in IMAGE_SUFFIXES)
+        names = (name for name in files if Path(name).suffix.lower() in suffixes())
         yield from (Path(parent, name) for name in filter(is_visible, names))

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer3d.files.images import MAX_PIXELS, Rejected, contact_sheet, decode, read_file, resize
+from fer3d.files.images import MAX_PIXELS, Rejected, decode, read_file, resize
 from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.files.sheets import contact_sheet
 
 COLUMNS = ("original", "aligned", "mesh", "shading")
 CELL = 120  # px, side of a picture in a sheet

@@ -1,18 +1,21 @@
 import io
 import pickle
+import struct
+import zlib
 
+import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fer3d.files.images import (
     Rejected,
     Rejection,
-    contact_sheet,
     decode,
     encode_png,
     read_file,
     resize,
+    suffixes,
 )
 
 
@@ -98,8 +101,129 @@ def test_shrinking_averages():
     assert set(np.unique(resize(checkers, 8, 8))) <= {127, 128}
 
 
-def test_contact_sheet_has_a_cell_for_every_picture():
-    red = np.full((10, 20, 3), (255, 0, 0), np.uint8)
-    sheet = contact_sheet([[red, red], [red]], cell=20, gap=2)
-    assert sheet.shape == (46, 46, 3)
-    assert (sheet == (255, 0, 0)).all(axis=2).sum() == 3 * 20 * 10
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_that_of_pillow(picture, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(picture, "PNG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    np.testing.assert_array_equal(decode(data), np.asarray(upright.convert("RGB")))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("most", [255, 1023, 4095, 65535])
+def test_deep_grey_images_use_the_whole_range(kind, most):
+    ramp = np.tile(np.linspace(0, most, 64).round(), (64, 1)).astype(np.uint16)
+    image = decode(encoded(Image.fromarray(ramp), kind))
+    assert image.min() == 0 and image.max() == 255
+    np.testing.assert_allclose(image[0, :, 0], np.linspace(0, 255, 64), atol=1)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".ppm"])
+@pytest.mark.parametrize("most", [255, 4095, 65535])
+def test_deep_colours_use_the_whole_range(suffix, most):
+    values = np.zeros((16, 64, 3), np.uint16)
+    values[..., 0] = np.linspace(0, most, 64).round()  # red
+    values[..., 1] = most // 2
+    _, data = cv2.imencode(suffix, values[..., ::-1])
+    image = decode(data.tobytes())
+    assert image[0, -1, 0] >= 254 and abs(int(image[0, 0, 1]) - 127) <= 1
+    assert not image[..., 2].any()
+
+
+@pytest.mark.parametrize("most", [1.0, 255.0, 65535.0])
+def test_float_images_keep_their_picture(most):
+    ramp = np.tile(np.linspace(0, most, 64, dtype=np.float32), (64, 1))
+    image = decode(encoded(Image.fromarray(ramp), "TIFF"))
+    np.testing.assert_allclose(image[0, :, 0], np.linspace(0, 255, 64), atol=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.full((4, 4), -1.0, np.float32), "negative"),
+        (np.full((4, 4), np.nan, np.float32), "not finite"),
+        (np.full((4, 4), 1e9, np.float32), "up to 1e"),
+        (np.full((4, 4), -5, np.int32), "negative"),
+    ],
+)
+def test_values_that_are_no_brightness_are_rejected(values, said):
+    with pytest.raises(Rejected, match=said) as caught:
+        decode(encoded(Image.fromarray(values), "TIFF"))
+    assert caught.value.reason == Rejection.PIXEL_VALUES
+
+
+def png_chunk(name: bytes, content: bytes, *, crc: int | None = None) -> bytes:
+    crc = zlib.crc32(name + content) if crc is None else crc
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", crc)
+
+
+BROKEN_EXIF = b"\0\x08\0\x02\x01\x12\0\x03"
+PNG_METADATA = {
+    "EXIF": png_chunk(b"eXIf", BROKEN_EXIF),
+    "EXIF as text": png_chunk(b"tEXt", b"Raw profile type exif\0\nexif\n 20\nzzzz"),
+    "2 MB of text": png_chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"a" * 2_000_000)),
+    "international text": png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0not compressed"),
+    "a profile": png_chunk(b"iCCP", b"icc\0\0not compressed"),
+    "a checksum": png_chunk(b"tEXt", b"a\0b", crc=1),
+}
+
+
+@pytest.mark.parametrize("chunk", PNG_METADATA.values(), ids=list(PNG_METADATA))
+def test_broken_metadata_of_png_cost_the_metadata(picture, chunk):
+    data = encoded(picture)
+    image = decode(data[:33] + chunk + data[33:])
+    np.testing.assert_array_equal(image, np.asarray(picture))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+@pytest.mark.parametrize("exif", [b"Exif\0\0" + BROKEN_EXIF, b"Exif\0\0MM", b"\xff" * 40])
+def test_broken_exif_costs_the_metadata(picture, kind, exif):
+    broken = encoded(picture, kind, exif=exif)
+    np.testing.assert_array_equal(decode(broken), decode(encoded(picture, kind)))
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "TIFF"])
+def test_exif_that_is_broken_afterwards_costs_the_metadata(picture, kind):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "described"
+    whole = decode(encoded(picture, kind))
+    data = bytearray(encoded(picture, kind, exif=exif))
+    place = data.rindex(b"MM\0*") if kind == "AVIF" else data.index(b"described")
+    data[place : place + 9] = b"\xff" * 9
+    assert decode(bytes(data)).size == whole.size
+
+
+def test_broken_application_segments_of_jpeg_cost_the_metadata(picture):
+    data = encoded(picture, "JPEG")
+    for marker in (0xE1, 0xE2, 0xED, 0xFE):
+        for content in (b"ICC_PROFILE\0", b"Photoshop 3.0\08BIM\4", b"MPF\0II*\0\xff\xff\xff\xff"):
+            segment = bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+            broken = data[:2] + segment + data[2:]
+            np.testing.assert_array_equal(decode(broken), decode(data))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_broken_picture_stays_rejected_whatever_its_metadata(picture, kind):
+    with pytest.raises(Rejected) as caught:
+        decode(encoded(picture, kind)[:-400])
+    assert caught.value.reason in (Rejection.CORRUPT, Rejection.NOT_AN_IMAGE)
+
+
+def test_heic_is_read_by_the_extra(picture):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(picture.resize((64, 64))).save(buffer, quality=90)
+    assert decode(buffer.getvalue()).shape == (64, 64, 3)
+
+
+def test_heic_without_the_extra_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("fer3d.files.images._reads_heif", lambda: False)
+    with pytest.raises(Rejected, match=r"pip install 'fer3d\[heic\]'"):
+        decode(b"\0\0\0\x18ftypheic" + bytes(100))
+
+
+def test_names_of_all_formats_are_known():
+    assert {".jpg", ".jfif", ".jpe", ".pnm", ".avif", ".heic", ".tif", ".webp"} <= suffixes()
+    assert ".txt" not in suffixes() and ".pdf" not in suffixes()

@@ -1,0 +1,75 @@
+"""The picture of an image file without its metadata.
+
+A broken EXIF block, profile or comment costs the metadata, not the picture. What a decoder needs to
+show the pixels stays.
+"""
+
+import struct
+from collections.abc import Iterator
+
+PNG = b"\x89PNG\r\n\x1a\n"
+JPEG = b"\xff\xd8"
+_PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_JFIF, _ADOBE = 0xE0, 0xEE  # segments that say how colours are coded
+_APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
+_START_OF_SCAN = 0xDA
+_WEBP_PICTURE = (b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"VP8X")
+_AVIF_METADATA = (b"Exif", b"mime")
+_WEBP_METADATA_FLAGS = 0x20 | 0x08 | 0x04  # profile, EXIF, XMP
+
+
+def without_metadata(data: bytes) -> bytes | None:
+    """The same picture without metadata; None where the container is none of PNG, JPEG, WebP and AVIF.
+
+    Args:
+        data: of the file. What is cut off stays cut off, so that a decoder sees it.
+    """
+    if data.startswith(PNG):
+        return PNG + b"".join(_png_chunks(data))
+    if data.startswith(JPEG):
+        return JPEG + b"".join(_jpeg_segments(data))
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        body = b"WEBP" + b"".join(_webp_chunks(data))
+        return b"RIFF" + struct.pack("<I", len(body)) + body
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        header, media, pixels = data.partition(b"mdat")
+        for item in _AVIF_METADATA:  # of a type that no decoder knows
+            header = header.replace(item, b"free")
+        return header + media + pixels
+    return None
+
+
+def _png_chunks(data: bytes) -> Iterator[bytes]:
+    place = len(PNG)
+    while place + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, place)
+        chunk = data[place : place + 12 + length]
+        if chunk[4:8] in _PNG_KEPT:
+            yield chunk
+        place += 12 + length
+
+
+def _jpeg_segments(data: bytes) -> Iterator[bytes]:
+    place = len(JPEG)
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker == _START_OF_SCAN:
+            break
+        (length,) = struct.unpack_from(">H", data, place + 2)
+        metadata = marker == _COMMENT or (marker in _APPLICATION and marker not in (_JFIF, _ADOBE))
+        if not metadata:
+            yield data[place : place + 2 + length]
+        place += 2 + length
+    yield data[place:]
+
+
+def _webp_chunks(data: bytes) -> Iterator[bytes]:
+    place = 12
+    while place + 8 <= len(data):
+        name, length = data[place : place + 4], struct.unpack_from("<I", data, place + 4)[0]
+        chunk = data[place : place + 8 + length + length % 2]
+        if name == b"VP8X" and len(chunk) > 8:
+            chunk = chunk[:8] + bytes([chunk[8] & ~_WEBP_METADATA_FLAGS]) + chunk[9:]
+        if name in _WEBP_PICTURE:
+            yield chunk
+        place += 8 + length + length % 2

@@ -1,0 +1,49 @@
+"""Pixel values of any depth as eight bits.
+
+Formats say in how many bits a value is stored, not how many of them are used: a 16-bit file may
+hold the 10 or 12 bits of a sensor, or 0 to 255. So the range is taken from the brightest pixel:
+
+* integers: the smallest of 8, 10, 12, 14, 16, 24 and 32 bits that holds it is the full range;
+* floats: 0 to 1 if nothing is brighter than 1, else 0 to 255, else 0 to 65,535.
+
+Negative values, NaN and infinities are no brightness.
+"""
+
+import numpy as np
+
+INTEGER_BITS = (8, 10, 12, 14, 16, 24, 32)
+FLOAT_RANGES = (1.0, 255.0, 65535.0)
+
+
+def to_eight_bits(values: np.ndarray) -> np.ndarray:
+    """Pixels of any depth as uint8.
+
+    Args:
+        values: any shape; integers, floats or bool.
+
+    Returns:
+        The same shape, uint8.
+
+    Raises:
+        ValueError: values that are no brightness; the message says which.
+    """
+    if values.dtype == np.uint8 or not values.size:
+        return values.astype(np.uint8)
+    low, high = values.min(), values.max()
+    if not np.isfinite(low) or not np.isfinite(high):
+        raise ValueError("pixel values that are not finite")
+    if low < 0:
+        raise ValueError(f"negative pixel values, down to {low:g}")
+    return _from_floats(values, high) if values.dtype.kind == "f" else _from_integers(values, high)
+
+
+def _from_integers(values: np.ndarray, high: np.integer) -> np.ndarray:
+    bits = next(bits for bits in INTEGER_BITS if int(high) < 1 << bits)
+    return (values.astype(np.int64) >> (bits - 8)).astype(np.uint8)
+
+
+def _from_floats(values: np.ndarray, high: np.floating) -> np.ndarray:
+    ranges = [limit for limit in FLOAT_RANGES if high <= limit]
+    if not ranges:
+        raise ValueError(f"pixel values up to {high:g}, expected at most {FLOAT_RANGES[-1]:g}")
+    return np.rint(values.astype(np.float64) * (255 / ranges[0])).astype(np.uint8)
