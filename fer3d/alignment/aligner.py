@@ -25,7 +25,7 @@ class Aligned:
         box: (4,) of that dtype, x, y, width, height of the face; NaN where none was found.
         points: (5, 2) of that dtype, in the order of ``Detections``; NaN where no eyes were found.
         confidence: 0 to 1; 0 where no face was found.
-        source_box: (4,) of that dtype, the box in px of the source image, as it was detected.
+        box_source: (4,) of that dtype, the box in px of the source image, as it was detected.
         faces_found: faces that the detector found in the source image, this one among them.
     """
 
@@ -36,7 +36,7 @@ class Aligned:
     box: np.ndarray
     points: np.ndarray
     confidence: float
-    source_box: np.ndarray
+    box_source: np.ndarray
     faces_found: int
 
 
@@ -115,7 +115,7 @@ class Aligner:
             box=affine.move_box(aligned_from_image, box).astype(self.dtype),
             points=affine.apply(aligned_from_image, points).astype(self.dtype),
             confidence=float(faces.confidence[face]),
-            source_box=box,
+            box_source=box,
             faces_found=len(faces),
         )
 
@@ -130,7 +130,7 @@ class Aligner:
             box=np.full(4, np.nan, self.dtype),
             points=np.full((5, 2), np.nan, self.dtype),
             confidence=0.0,
-            source_box=np.full(4, np.nan, self.dtype),
+            box_source=np.full(4, np.nan, self.dtype),
             faces_found=0,
         )
 

@@ -48,7 +48,7 @@ class FaceAnswer:
         return cls(
             prediction.expression,
             {name: round(value, 6) for name, value in prediction.probabilities.items()},
-            tuple(round(float(v), 2) for v in aligned.source_box) if aligned.detection else None,
+            tuple(round(float(v), 2) for v in aligned.box_source) if aligned.detection else None,
             None if found.reason else dict(zip(ANGLES, angles, strict=True)),
             found.reason,
         )

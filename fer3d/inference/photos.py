@@ -137,7 +137,7 @@ def _face_json(face: Face) -> dict[str, Any]:
     """A face in plain numbers; keys as in docs/face3d.md."""
     pitch, yaw, roll = (round(float(angle), 3) for angle in face.pose_source)
     return {
-        "box": np.round(face.aligned.source_box, 2).tolist(),
+        "box": np.round(face.aligned.box_source, 2).tolist(),
         "landmarks_image": np.round(face.landmarks_source, 3).tolist(),
         "rotation_deg": {"pitch": pitch, "yaw": yaw, "roll": roll},
         "visible_fraction": round(float(face.reconstruction.visible.mean()), 4),

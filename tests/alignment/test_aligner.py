@@ -78,7 +78,7 @@ def test_all_faces_are_cropped_the_largest_first(face: np.ndarray) -> None:
     detector = Told((160, 180, 40, 40), (5, 5, 60, 60), (100, 100, 50, 50), eyes_found=True)
     aligner = Aligner(detector, size=100, crop=2.0)
     found, again = aligner.align_all([face, face])
-    assert [one.source_box.tolist() for one in found] == [
+    assert [one.box_source.tolist() for one in found] == [
         [5, 5, 60, 60],
         [100, 100, 50, 50],
         [160, 180, 40, 40],
@@ -94,7 +94,7 @@ def test_affines_points_and_boxes_are_of_the_dtype_that_is_asked_for(face: np.nd
         aligner = Aligner(detector, size=100, crop=2.0, dtype=dtype)
         (central,), ((every,),) = aligner.align([face]), aligner.align_all([face])
         for one in (central, every):
-            arrays = (one.aligned_from_image, one.box, one.points, one.source_box)
+            arrays = (one.aligned_from_image, one.box, one.points, one.box_source)
             assert {array.dtype for array in arrays} == {np.dtype(dtype)}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstruct import producer, reconstruct_dataset
-from fer3d.face3d.reconstructor import Reason, make_reconstructor
+from fer3d.face3d.reconstructor import Reason
 from fer3d.face3d.topology import load_topology
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.geometry.frames import pose_from_rotation
@@ -78,12 +78,6 @@ def test_where_there_is_no_face_there_are_zeros_and_a_reason(result):
         if name not in ("presence", "reason"):
             assert not values[3].any(), name
     assert not result["reason"][:3].any()
-
-
-def test_landmarks_come_from_the_source_that_is_asked_for(astronaut, points, assets_dir):
-    params = PARAMS.model_copy(update={"landmarks": "facemesh"})
-    (face,) = make_reconstructor(params, assets_dir)([astronaut], [points])
-    assert np.array_equal(face.landmarks_image[30], face.vertices_image[4, :2])
 
 
 def test_what_the_key_of_a_result_depends_on(assets_dir):

@@ -56,7 +56,7 @@ def test_faces_do_not_depend_on_the_images_beside_them(pipeline, face, two_faces
 def test_all_faces_come_the_largest_first_and_the_central_one_is_among_them(pipeline, two_faces):
     (faces,) = pipeline.all_faces([two_faces])
     (central,) = pipeline.central_faces([two_faces])
-    left, right = (face.aligned.source_box for face in faces)
+    left, right = (face.aligned.box_source for face in faces)
     assert left[2] > right[2] and left[0] < 256 < right[0]
     assert {face.aligned.faces_found for face in (*faces, central)} == {2}
     assert pickle.dumps(central) == pickle.dumps(faces[0])
@@ -77,7 +77,7 @@ def test_where_a_face_lies_in_the_source_does_not_depend_on_the_crop(pipeline, f
     assert np.abs(one.landmarks_source - other.landmarks_source)[:, :2].max() < 3  # px of 90
     assert np.abs(one.vertices_source - other.vertices_source)[:, :2].max() < 3
     assert np.abs(one.pose_source - other.pose_source).max() < 2  # degrees
-    x, y, width, height = one.aligned.source_box
+    x, y, width, height = one.aligned.box_source
     middle = one.vertices_source[:, :2].mean(axis=0)
     assert x < middle[0] < x + width and y < middle[1] < y + height
 

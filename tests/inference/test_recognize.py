@@ -67,7 +67,7 @@ def test_a_recognizer_of_whole_images_is_shown_each_face_alone(
     whole = Predictor(tmp_path / "model.ckpt", predictor.assets)
     assert _scale(whole.central_face(two_faces)) == pytest.approx(100 / 460, rel=1e-4)
     for shown in whole.all_faces(two_faces):
-        side = TIGHT * shown.face.aligned.source_box[2:].mean()
+        side = TIGHT * shown.face.aligned.box_source[2:].mean()
         assert _scale(shown) == pytest.approx(100 / side, rel=1e-4)
 
 
