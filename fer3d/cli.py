@@ -9,7 +9,14 @@ from rich.console import Console
 
 from fer3d import __version__
 from fer3d.commands import doctor, experiments, images, store
-from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
+from fer3d.commands.options import (
+    ASSETS,
+    MODELS,
+    PARAMS,
+    AssetsOption,
+    ForceOption,
+    ModelsOption,
+)
 from fer3d.errors import UserError, disk_full
 from fer3d.machine import settings
 
@@ -64,14 +71,18 @@ def accuracy3d(
     json_file: Annotated[Path | None, typer.Option("--json", help="the numbers")] = None,
     assets: AssetsOption = ASSETS,
     params: Annotated[Path, typer.Option(help="what to measure")] = PARAMS,
+    force: ForceOption = False,
 ) -> None:
     """How far reconstructed faces are from rendered ones, whose truth is known."""
     from fer3d.accuracy3d.dataset import accuracy3d_folder
     from fer3d.accuracy3d.invariance import invariance
-    from fer3d.files.atomic import write_json
+    from fer3d.files.atomic import json_text
+    from fer3d.files.outputs import check_output, write_output
     from fer3d.inference.pipeline import PipelineParams, make_pipeline
     from fer3d.params_file import load
 
+    if json_file is not None:
+        check_output(json_file, "--json", [], force=force)
     run, local = load(params).part(PipelineParams), settings.load(Path())
     pipeline = make_pipeline(run, assets)
     values = accuracy3d_folder(folder, pipeline, local)
@@ -79,7 +90,7 @@ def accuracy3d(
         values["invariance"] = invariance(people, seed, pipeline, local)
     Console().print_json(data=values)
     if json_file is not None:
-        write_json(json_file, values)
+        write_output(json_file, json_text(values).encode())
 
 
 @assets_app.command("import-prnet")

@@ -91,7 +91,8 @@ class Aligner:
         return [results[i] for i in range(len(images))]
 
     def _detect_padded(self, images: np.ndarray) -> list[Detections]:
-        border = round(self.padding * max(images.shape[1:3]))
+        # a face is no larger than the shorter side, so that a wider border shows no more of it
+        border = min(round(self.padding * max(images.shape[1:3])), min(images.shape[1:3]))
         if border == 0:
             return self.detector.detect(images)
         edges = (border, border, border, border, cv2.BORDER_REPLICATE)

@@ -8,7 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from fer3d.commands.options import ASSETS, MODELS, PARAMS, AssetsOption, ModelsOption
+from fer3d.commands.options import (
+    ASSETS,
+    MODELS,
+    PARAMS,
+    AssetsOption,
+    ForceOption,
+    ModelsOption,
+)
 from fer3d.errors import printable
 from fer3d.machine import settings
 
@@ -38,6 +45,7 @@ def predict(
             "--all-faces", help="each face of an image, the largest first, not the most central one"
         ),
     ] = False,
+    force: ForceOption = False,
     checkpoint: Annotated[Path, typer.Option(help="what `train` wrote")] = CHECKPOINT,
     assets: AssetsOption = ASSETS,
     models: ModelsOption = MODELS,
@@ -46,18 +54,28 @@ def predict(
 
     What JSON and CSV hold: docs/predict.md.
     """
+    from fer3d.files.outputs import GrowingOutput, check_output
     from fer3d.inference import answers
     from fer3d.inference.files import image_files
     from fer3d.inference.recognize import Predictor
 
     files = image_files(image)
+    for option, path in (("--json", json_file), ("--csv", csv_file)):
+        if path is not None:
+            check_output(path, option, files, force=force)
     predictor = Predictor(checkpoint, assets, settings.load(Path()).torch_device(), models)
     classes = predictor.classes
-    answered = answers.answer_files(files, predictor, all_faces=all_faces)
-    if json_file is not None:
-        answers.write_answers_json(answered, json_file, all_faces=all_faces)
-    if csv_file is not None:
-        answers.write_answers_csv(answered, classes, csv_file, all_faces=all_faces)
+    answered: list[Answer] = []
+    with (
+        GrowingOutput(json_file, lambda: answers.answers_json(answered, all_faces=all_faces)) as js,
+        GrowingOutput(
+            csv_file, lambda: answers.answers_csv(answered, classes, all_faces=all_faces)
+        ) as table,
+    ):
+        for answer in answers.answer_files(files, predictor, all_faces=all_faces):
+            answered.append(answer)
+            js.grew()
+            table.grew()
     _print_answers(answered)
     if any(answer.problem for answer in answered):
         raise typer.Exit(1)
@@ -89,6 +107,7 @@ def face3d(
     assets: AssetsOption = ASSETS,
     params: Annotated[Path, typer.Option(help="sections align, reconstruct")] = PARAMS,
     models: ModelsOption = MODELS,
+    force: ForceOption = False,
 ) -> None:
     """The faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
     from fer3d.inference.find_faces import FaceFinder
@@ -97,6 +116,7 @@ def face3d(
     from fer3d.params_file import load
 
     outputs = Outputs(json_file, mesh, picture)
+    outputs.check(image, force=force)
     device = settings.load(Path()).torch_device()
     run = load(params)
     steps, limit = run.part(PipelineParams), run.ingest.max_pixels

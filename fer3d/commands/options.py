@@ -9,5 +9,8 @@ ASSETS = Path("data/assets")
 MODELS = Path("models")
 PARAMS = Path("params.yaml")
 
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="write over files that fer3d did not write")
+]
 AssetsOption = Annotated[Path, typer.Option(help="folder of model files")]
 ModelsOption = Annotated[Path, typer.Option(help="folder of models that you brought")]

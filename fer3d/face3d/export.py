@@ -1,11 +1,10 @@
 """Faces as files for other programs: a PLY mesh, and a picture with landmarks and axes."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from fer3d.files.atomic import write_bytes
+from fer3d.files.outputs import SOFTWARE
 from fer3d.geometry.sampling import sample_colours
 
 LINE, POINT = (255, 220, 60), (60, 230, 120)  # RGB
@@ -14,8 +13,8 @@ AXIS_LENGTH = 0.5  # of the landmarks' height
 OPACITY = 0.35  # of the mesh's edges
 
 
-def write_ply(path: Path, vertices: np.ndarray, colours: np.ndarray, triangles: np.ndarray) -> None:
-    """Write a coloured triangle mesh as binary PLY, in one atomic step.
+def encode_ply(vertices: np.ndarray, colours: np.ndarray, triangles: np.ndarray) -> bytes:
+    """A coloured triangle mesh as binary PLY.
 
     Args:
         vertices: (V, 3) float.
@@ -30,6 +29,7 @@ def write_ply(path: Path, vertices: np.ndarray, colours: np.ndarray, triangles: 
         [
             "ply",
             "format binary_little_endian 1.0",
+            f"comment {SOFTWARE}",
             f"element vertex {len(points)}",
             *(f"property float {axis}" for axis in "xyz"),
             *(f"property uchar {channel}" for channel in ("red", "green", "blue")),
@@ -38,7 +38,7 @@ def write_ply(path: Path, vertices: np.ndarray, colours: np.ndarray, triangles: 
             "end_header\n",
         ]
     )
-    write_bytes(path, header.encode() + points.tobytes() + faces.tobytes())
+    return header.encode() + points.tobytes() + faces.tobytes()
 
 
 def scene_mesh(

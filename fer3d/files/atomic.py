@@ -105,7 +105,12 @@ def write_text(target: Path, text: str) -> None:
 
 def write_json(target: Path, value: Mapping[str, Any]) -> None:
     """Write JSON for people and for DVC: keys in the given order, fixed layout, atomic."""
-    write_text(target, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(target, json_text(value))
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """JSON as ``write_json`` writes it."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def current_umask(status: Path = Path("/proc/self/status")) -> int:

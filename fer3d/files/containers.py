@@ -19,7 +19,7 @@ _WEBP_METADATA_FLAGS = 0x20 | 0x08 | 0x04  # profile, EXIF, XMP
 
 
 def without_metadata(data: bytes) -> bytes | None:
-    """The same picture without metadata; None where the container is none of PNG, JPEG, WebP and AVIF.
+    """The same picture without metadata; None if it is no PNG, JPEG, WebP or AVIF.
 
     Args:
         data: of the file. What is cut off stays cut off, so that a decoder sees it.

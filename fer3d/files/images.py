@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from fer3d.files.atomic import write_bytes
 from fer3d.files.containers import without_metadata
@@ -152,10 +152,16 @@ def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
     return cv2.resize(image, (width, height), interpolation=method)
 
 
-def encode_png(image: np.ndarray) -> bytes:
-    """PNG bytes of an (H, W, 3) RGB or (H, W) grey uint8 image; equal images give equal bytes."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
+def encode_png(image: np.ndarray, software: str | None = None) -> bytes:
+    """PNG bytes of an (H, W, 3) RGB or (H, W) grey uint8 image; equal images give equal bytes.
+
+    Args:
+        software: what wrote the picture, kept in the file.
+    """
+    buffer, about = io.BytesIO(), PngImagePlugin.PngInfo()
+    if software is not None:
+        about.add_text("Software", software)
+    Image.fromarray(image).save(buffer, "PNG", pnginfo=about)
     return buffer.getvalue()
 
 

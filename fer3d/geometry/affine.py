@@ -12,6 +12,8 @@ from jaxtyping import Float, Shaped, UInt8
 
 from fer3d.geometry.typing import Image, Reals
 
+_LONGEST = 32766  # px: of a side that OpenCV warps
+_MARGIN = 2  # px around what is looked at, for interpolation
 _PIXEL_CENTRE = np.array([[1, 0, 0.5], [0, 1, 0.5]])  # OpenCV puts the origin there
 
 
@@ -100,7 +102,7 @@ def warp(image: Image, affine: Float[np.ndarray, "2 3"], size: int) -> UInt8[np.
         affine: result from image.
         size: side of the result, px.
     """
-    image, affine = _reduced(image, affine)
+    image, affine = _cut(*_reduced(image, affine), size)
     centred = compose(invert(_PIXEL_CENTRE), compose(affine, _PIXEL_CENTRE))
     return cv2.warpAffine(
         image, centred, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -108,19 +110,42 @@ def warp(image: Image, affine: Float[np.ndarray, "2 3"], size: int) -> UInt8[np.
 
 
 def _reduced(image: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The image shrunk by the whole factor that the affine shrinks by, and the affine left over."""
-    factor = int(min(1 / scale_of(affine), *image.shape[:2]))
-    if factor < 2:
+    """The image shrunk by the whole factor that the affine shrinks by, and the affine left over.
+
+    A side shorter than the factor bounds it, but not that of the other side of a long strip.
+    """
+    shrinks, sides = 1 / scale_of(affine), image.shape[:2]
+    least = min(sides)
+    down, across = (int(min(shrinks, side if max(sides) > _LONGEST else least)) for side in sides)
+    if max(down, across) < 2:
         return image, affine
-    height, width = (-(-side // factor) for side in image.shape[:2])
+    down, across = max(down, 1), max(across, 1)
+    height, width = -(-sides[0] // down), -(-sides[1] // across)
     padded = cv2.copyMakeBorder(
         image,
-        0, height * factor - image.shape[0], 0, width * factor - image.shape[1],
+        0, height * down - sides[0], 0, width * across - sides[1],
         cv2.BORDER_REPLICATE,
     )  # fmt: skip
     small = cv2.resize(padded, (width, height), interpolation=cv2.INTER_AREA)
-    grow = np.array([[factor, 0, 0], [0, factor, 0]], np.float64)
+    grow = np.array([[across, 0, 0], [0, down, 0]], np.float64)
     return small, compose(affine, grow)
+
+
+def _cut(image: np.ndarray, affine: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of an image that is too long for OpenCV the part that is looked at, and the affine from it.
+
+    What lies outside of the part, and inside of the image, is not looked at.
+    """
+    if max(image.shape[:2]) <= _LONGEST:
+        return image, affine
+    corners = np.array([[0, 0], [size, 0], [0, size], [size, size]], np.float64)
+    seen = apply(invert(affine), corners)
+    low, high = np.floor(seen.min(axis=0)) - _MARGIN, np.ceil(seen.max(axis=0)) + _MARGIN
+    limits = np.array(image.shape[1::-1])
+    left, top = np.clip(low, 0, limits - 1).astype(int)
+    right, bottom = np.clip(high, [left + 1, top + 1], limits).astype(int)
+    shift = np.array([[1, 0, left], [0, 1, top]], np.float64)
+    return image[top:bottom, left:right], compose(affine, shift)
 
 
 def levelled_box(

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
@@ -12,7 +12,7 @@ from typing import Any
 from fer3d.errors import printable
 from fer3d.evaluation.predictions import PROBABILITY
 from fer3d.files import images
-from fer3d.files.atomic import write_json, write_text
+from fer3d.files.atomic import json_text
 from fer3d.inference.recognize import Prediction, Predictor
 from fer3d.machine.progress import progress
 
@@ -95,7 +95,7 @@ class Answer:
 
 def answer_files(
     files: Sequence[Path], predictor: Predictor, *, all_faces: bool = False
-) -> list[Answer]:
+) -> Iterator[Answer]:
     """Recognize the expressions in each file; one that is no image does not stop the others.
 
     Args:
@@ -104,12 +104,10 @@ def answer_files(
         all_faces: of every face of an image, not of the most central large one alone.
     """
     many = len(files) >= MANY
-    answers = []
     with progress("predict", len(files)) if many else nullcontext(lambda _: None) as advance:
         for path in files:
-            answers.append(answer_file(path, predictor, all_faces=all_faces))
+            yield answer_file(path, predictor, all_faces=all_faces)
             advance(1)
-    return answers
 
 
 def answer_file(path: Path, predictor: Predictor, *, all_faces: bool = False) -> Answer:
@@ -124,9 +122,9 @@ def answer_file(path: Path, predictor: Predictor, *, all_faces: bool = False) ->
     return Answer(printable(path), tuple(map(FaceAnswer.of, found)), seen)
 
 
-def write_answers_json(answers: Sequence[Answer], path: Path, *, all_faces: bool = False) -> None:
-    """Write ``{"images": [...]}`` in one atomic step: docs/predict.md says what is in it."""
-    write_json(path, {"images": [_as_json(answer, all_faces) for answer in answers]})
+def answers_json(answers: Sequence[Answer], *, all_faces: bool = False) -> bytes:
+    """``{"images": [...]}``: docs/predict.md says what is in it."""
+    return json_text({"images": [_as_json(answer, all_faces) for answer in answers]}).encode()
 
 
 def _as_json(answer: Answer, all_faces: bool) -> dict[str, Any]:
@@ -138,10 +136,10 @@ def _as_json(answer: Answer, all_faces: bool) -> dict[str, Any]:
     return {"image": answer.image, **faces[0], "other_faces": answer.other_faces}
 
 
-def write_answers_csv(
-    answers: Sequence[Answer], classes: Sequence[str], path: Path, *, all_faces: bool = False
-) -> None:
-    """Write a row an image, or a row a face, in one atomic step.
+def answers_csv(
+    answers: Sequence[Answer], classes: Sequence[str], *, all_faces: bool = False
+) -> bytes:
+    """A row an image, or a row a face.
 
     There is a column for each class. What is no image, or has no face where all are asked for, has
     a row too.
@@ -154,7 +152,7 @@ def write_answers_csv(
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(chain.from_iterable(map(_as_rows, answers)))
-    write_text(path, text.getvalue())
+    return text.getvalue().encode()
 
 
 def _as_rows(answer: Answer) -> list[dict[str, Any]]:

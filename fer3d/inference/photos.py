@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fer3d.errors import UserError, printable
-from fer3d.face3d.export import draw_face, scene_mesh, write_ply
+from fer3d.face3d.export import draw_face, encode_ply, scene_mesh
 from fer3d.face3d.surfaces import drawn_triangles, surface_of
 from fer3d.files import images
-from fer3d.files.atomic import write_json
+from fer3d.files.atomic import json_text
+from fer3d.files.outputs import SOFTWARE, GrowingOutput, check_output, write_output
 from fer3d.geometry.frames import rotation_from_pose
 from fer3d.inference.face import Face
 from fer3d.inference.find_faces import FaceFinder
@@ -64,17 +64,14 @@ class Outputs:
             self, mesh=_numbered(self.mesh, number), picture=_numbered(self.picture, number)
         )
 
-    def check_apart_from(self, images: Sequence[Path]) -> None:
-        """Stop before an image is written over.
-
-        Raises:
-            UserError: naming it.
-        """
+    def check(self, images: Sequence[Path], *, force: bool = False) -> None:
+        """Stop before something that a person has is written over; see ``check_output``."""
         each = [self, *(self.numbered(n, len(images)) for n in range(1, len(images) + 1))]
-        inputs = {path.resolve() for path in images}
-        for path in chain.from_iterable((one.json, one.mesh, one.picture) for one in each):
-            if path is not None and path.resolve() in inputs:
-                raise UserError(f"{path} is one of the images: name another file to write")
+        for one in each:
+            options = (("--json", one.json), ("--mesh", one.mesh), ("--picture", one.picture))
+            for option, path in options:
+                if path is not None:
+                    check_output(path, option, images, force=force)
 
 
 def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Iterator[Photo]:
@@ -85,20 +82,16 @@ def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Ite
     Args:
         paths: image files.
         finder: what finds the faces.
-        outputs: what to write. The JSON is ``{"images": [{"image": path, "faces": [...]}]}``,
-            written after the last file.
-
-    Raises:
-        UserError: an output would be written over one of the images.
+        outputs: what to write, see ``Outputs.check``. The JSON is ``{"images": [{"image": path,
+            "faces": [...]}]}``, and grows with every file.
     """
-    outputs.check_apart_from(paths)
-    written = []
-    for number, path in enumerate(paths, start=1):
-        photo = _describe(path, finder, outputs.numbered(number, len(paths)))
-        written.append(photo.as_json())
-        yield photo
-    if outputs.json is not None:
-        write_json(outputs.json, {"images": written})
+    written: list[dict[str, Any]] = []
+    with GrowingOutput(outputs.json, lambda: json_text({"images": written}).encode()) as document:
+        for number, path in enumerate(paths, start=1):
+            photo = _describe(path, finder, outputs.numbered(number, len(paths)))
+            written.append(photo.as_json())
+            document.grew()
+            yield photo
 
 
 def _describe(path: Path, finder: FaceFinder, outputs: Outputs) -> Photo:
@@ -111,14 +104,15 @@ def _describe(path: Path, finder: FaceFinder, outputs: Outputs) -> Photo:
     if outputs.mesh is not None:
         write_mesh(outputs.mesh, image, faces, finder)
     if outputs.picture is not None:
-        images.write_png(outputs.picture, draw(image, faces, finder))
+        picture = images.encode_png(draw(image, faces, finder), SOFTWARE)
+        write_output(outputs.picture, picture)
     return Photo(path, faces)
 
 
 def write_mesh(path: Path, image: np.ndarray, faces: list[Face], finder: FaceFinder) -> None:
     """All faces of a photo as one coloured PLY mesh, upright, in the photo's px."""
     vertices = [face.vertices_source for face in faces]
-    write_ply(path, *scene_mesh(image, vertices, _surface(faces, finder)))
+    write_output(path, encode_ply(*scene_mesh(image, vertices, _surface(faces, finder))))
 
 
 def draw(image: np.ndarray, faces: list[Face], finder: FaceFinder) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fer3d.face3d.export import draw_face, scene_mesh, write_ply
+from fer3d.face3d.export import draw_face, encode_ply, scene_mesh
 from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE
 
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3]])
@@ -13,7 +13,7 @@ def test_a_mesh_is_read_back_by_others(tmp_path):
     import open3d
 
     colours = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9]], np.uint8)
-    write_ply(tmp_path / "a.ply", SQUARE, colours, TRIANGLES)
+    (tmp_path / "a.ply").write_bytes(encode_ply(SQUARE, colours, TRIANGLES))
     mesh = open3d.io.read_triangle_mesh(str(tmp_path / "a.ply"))
     assert np.allclose(np.asarray(mesh.vertices), SQUARE)
     assert np.array_equal(np.asarray(mesh.triangles), TRIANGLES)
@@ -31,7 +31,8 @@ def test_faces_of_a_photo_are_one_upright_mesh():
 
 
 def test_no_face_is_an_empty_mesh(tmp_path):
-    write_ply(tmp_path / "a.ply", *scene_mesh(np.zeros((4, 4, 3), np.uint8), [], TRIANGLES))
+    mesh = scene_mesh(np.zeros((4, 4, 3), np.uint8), [], TRIANGLES)
+    (tmp_path / "a.ply").write_bytes(encode_ply(*mesh))
     assert b"element vertex 0" in (tmp_path / "a.ply").read_bytes()
 
 

@@ -58,6 +58,30 @@ def test_outside_the_border_goes_on() -> None:
     assert (affine.warp(image, affine.whole_image(40, 20, 64), 64) == 9).all()
 
 
+@pytest.mark.parametrize("long", [0, 1])
+def test_an_image_longer_than_opencv_takes_is_warped_like_a_part_of_it(long: int) -> None:
+    image = np.zeros((60, 40_000, 3), np.uint8)
+    image[:, 35_000:35_120] = smooth_image(60, 120)
+    there = affine.compose(
+        affine.window(np.array([35_030.0, 10.0]), 40, 64),
+        affine.rotation(0.3, np.array([35_050.0, 30.0])),
+    )
+    if long:
+        image, there = image.swapaxes(0, 1), there[:, [1, 0, 2]]
+    result = affine.warp(image, there, 64)
+    part = image[34_000:36_000] if long else image[:, 34_000:36_000]
+    moved = affine.compose(
+        there, np.array([[1, 0, 0 if long else 34_000], [0, 1, 34_000 if long else 0]], float)
+    )
+    np.testing.assert_array_equal(result, affine.warp(part, moved, 64))
+    assert result.std() > 10
+
+
+def test_a_whole_strip_is_shown() -> None:
+    strip = np.full((1, 40_000, 3), 90, np.uint8)
+    assert (affine.warp(strip, affine.whole_image(1, 40_000, 64), 64) == 90).all()
+
+
 def test_the_input_is_left_alone() -> None:
     image = smooth_image()
     before = image.copy()

@@ -1,0 +1,123 @@
+"""No output destroys what a person has."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from fer3d.errors import UserError
+from fer3d.files.outputs import GrowingOutput, check_output, write_output
+
+PHOTO = b"\xff\xd8 a photo"
+
+
+def test_an_input_is_never_written_over(tmp_path):
+    photo = tmp_path / "photo.json"
+    photo.write_bytes(PHOTO)
+    (tmp_path / "link.json").symlink_to(photo)
+    for output in (photo, tmp_path / "link.json", tmp_path / "." / "photo.json"):
+        with pytest.raises(UserError, match="is one of the images"):
+            check_output(output, "--json", [photo], force=True)
+
+
+def test_a_file_of_somebody_else_is_written_over_by_force_alone(tmp_path):
+    notes = tmp_path / "notes.json"
+    notes.write_text('{"mine": 1}')
+    with pytest.raises(UserError, match=r"fer3d did not write it.* or add --force"):
+        check_output(notes, "--json", [])
+    check_output(notes, "--json", [], force=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("a.json", b'{\n  "images": ['),
+        ("a.csv", b"image,expression\n"),
+        ("a.ply", b"ply\nformat binary_little_endian 1.0\ncomment fer3d\n"),
+        ("empty.csv", b""),
+    ],
+)
+def test_what_fer3d_wrote_may_be_written_again(tmp_path, name, start):
+    (tmp_path / name).write_bytes(start)
+    check_output(tmp_path / name, "--csv", [])
+
+
+def test_an_option_that_took_the_name_of_an_image_says_so(tmp_path):
+    for option in ("--json", "--csv"):
+        with pytest.raises(UserError, match=f"{option} .*has the name of an image"):
+            check_output(tmp_path / "face.jpg", option, [])
+    with pytest.raises(UserError, match="is a folder"):
+        check_output(tmp_path, "--json", [])
+
+
+def test_links_are_written_through(tmp_path):
+    target = tmp_path / "there" / "real.json"
+    target.parent.mkdir()
+    target.write_text("old")
+    link = tmp_path / "link.json"
+    link.symlink_to("there/real.json")
+    write_output(link, b"new")
+    assert link.is_symlink() and target.read_bytes() == b"new"
+    target.unlink()
+    write_output(link, b"newer")  # a link to nothing, too
+    assert link.is_symlink() and target.read_bytes() == b"newer"
+
+
+def test_a_pipe_gets_the_document(tmp_path):
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    with GrowingOutput(pipe, lambda: b"all of it") as output:
+        output.grew()
+    reader.join(20)
+    assert read == [b"all of it"] and pipe.is_fifo()
+
+
+def test_standard_output_by_name_goes_where_printing_goes(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from fer3d.files.outputs import write_output\n"
+        "print('before', flush=True)\n"
+        "write_output(Path(sys.argv[1]), b'document\\n')\n"
+        "print('after')"
+    )
+    link = tmp_path / "stdout"
+    link.symlink_to("/proc/self/fd/1")
+    if not link.exists():
+        pytest.skip("no /proc")
+    for name in (str(link), "/dev/stdout"):
+        with (tmp_path / "got").open("wb") as got:
+            subprocess.run([sys.executable, "-c", script, name], stdout=got, check=True)
+        assert (tmp_path / "got").read_bytes() == b"before\ndocument\nafter\n"
+    assert link.is_symlink()
+
+
+def test_a_document_grows_and_is_whole_whatever_ends_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("fer3d.files.outputs._EVERY_S", -1.0)
+    path, lines = tmp_path / "a.csv", []
+    seen = []
+    with pytest.raises(KeyboardInterrupt):  # noqa: SIM117
+        with GrowingOutput(path, lambda: "\n".join(lines).encode()) as output:
+            for line in ("one", "two"):
+                lines.append(line)
+                output.grew()
+                seen.append(path.read_text())
+            lines.append("three")
+            raise KeyboardInterrupt
+    assert seen == ["one", "one\ntwo"] and path.read_text() == "one\ntwo\nthree"
+
+
+def test_what_fails_before_its_first_answer_leaves_the_file_as_it_was(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("image,before")
+    with pytest.raises(UserError), GrowingOutput(path, lambda: b"image,"):
+        raise UserError("no model")
+    assert path.read_text() == "image,before"
+
+
+def test_without_a_path_nothing_is_written():
+    with GrowingOutput(None, lambda: Path("/nowhere").read_bytes()) as output:
+        output.grew()
