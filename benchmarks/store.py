@@ -25,9 +25,6 @@ import numpy as np
 import standin
 
 from fer3d.machine.settings import Settings
-from fer3d.rowwise.compute import keys
-from fer3d.rowwise.sources import PackedSource
-from fer3d.store.objects import open_store
 
 STAGES = {"reconstruct": standin.reconstruct, "relight": standin.relight}
 
@@ -86,14 +83,9 @@ def digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def plant(folder: Path, store: str, count: int) -> None:
-    """Damage so many objects of the folder's rows, in each of the ways in turn."""
-    objects = open_store(store)
-    paths = []
-    for name, source in (("reconstruct", "images"), ("relight", "faces")):
-        producer = STAGES[name]()
-        for key in keys(producer, PackedSource(folder / source, producer.inputs)):
-            paths.append(Path(objects.path(key)))
+def plant(store: Path, count: int) -> None:
+    """Damage so many objects, in each of the ways in turn."""
+    paths = sorted(path for path in store.rglob("*") if path.is_file())
     chosen = np.random.default_rng(0).choice(len(paths), count, replace=False)
     for i, at in enumerate(chosen):
         data, other = paths[at].read_bytes(), paths[at - 1].read_bytes()
@@ -150,7 +142,7 @@ def measure(folder: Path, options: argparse.Namespace) -> Iterator[list[object]]
     yield line(f"{count:,} rows, empty store, no cost", count, both(folder, settings))
     expected = digest(folder)
     yield line(f"{count:,} rows, all in the store", count, both(folder, settings))
-    plant(folder, settings.store, options.damaged)
+    plant(Path(settings.store), options.damaged)
     result = both(folder, settings)
     same = "same bytes" if digest(folder) == expected else "OTHER BYTES"
     yield line(f"{options.damaged:,} damaged objects: {same}", count, result)

@@ -16,7 +16,7 @@ from fer3d.params_file import Params
 # Bytes a row, measured on FER2013 (30,719 images, 42,380 rows): docs/scale.md
 ROWS_PER_IMAGE = 1.6  # after balancing; 1.38 for FER2013, 1.55 for the default data set
 FACE_BYTES = {"facemesh": 12_800, "prnet": 538_000}
-OBJECT_BYTES = 400  # of an object besides its arrays: header, and half a block of the file system
+OBJECT_BYTES = 700  # of an object besides its arrays: its header
 MODEL_FILES_BYTES = 250e6  # model files, and the package that they come from for a while
 FILES_PER_ROW = 3  # objects of align, reconstruct, relight
 
@@ -42,8 +42,7 @@ def need(images: int, params: Params) -> Need:
     face = FACE_BYTES[params.reconstruct.backend]
     shading = 2 * params.relight.size**2
     outputs = images * aligned + rows * (aligned + face + shading)
-    # truth values are bits in an object, bytes in an array
-    objects = images * aligned + rows * (face + shading * 9 / 16 + FILES_PER_ROW * OBJECT_BYTES)
+    objects = images * aligned + rows * (face + shading + FILES_PER_ROW * OBJECT_BYTES)
     return Need(images, outputs + MODEL_FILES_BYTES, objects, FILES_PER_ROW * rows)
 
 

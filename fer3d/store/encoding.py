@@ -1,38 +1,24 @@
-r"""The bytes of an object: arrays that say what they are and whether they are whole.
+"""The bytes of an object: a safetensors file that says who made it and whether it is whole.
 
-    "fer3d-object 2\n"                            magic and format version
-    64 hexadecimal digits "\n"                    SHA-256 of all other bytes of the object
-    64 hexadecimal digits "\n"                    its key
-    {"producer": ..., "arrays": [[name, dtype, shape], ...]} "\n"
-    the arrays' bytes, one after the other, C order, little endian; truth values as bits,
-    eight to a byte
-
-Equal arrays give equal bytes, so whoever computes an object writes the same one; this is why they
-are not compressed, as the bytes of a compressor change with its version. The first two lines are
-the same in every format: a whole object of another format is told from a damaged one.
+Its metadata has one entry, ``fer3d``, a JSON text with the object's key, its producer, and a
+SHA-256 over both and the arrays' names, dtypes, shapes and bytes. Equal arrays give equal bytes, so
+whoever computes an object writes the same one; this is why they are not compressed, as the bytes of
+a compressor change with its version.
 """
 
-import functools
-import hashlib
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import prod
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
-FORMAT = 2
+from fer3d.files.digests import sha256_arrays
+
 LONGEST_HEADER = 4096  # bytes; enough to read of an object in order to know its producer
 
-_MAGIC = b"fer3d-object %d\n"
-_OURS = _MAGIC % FORMAT
-_LINE = 65  # 64 hexadecimal digits and a newline
-_KEY = len(_OURS) + _LINE  # where the key starts
-_HEADER = _KEY + _LINE  # where the header starts
-_DTYPE = re.compile(r"[<|][biuf][1248]")
-_LARGEST_SIDE = 2**31
-_MOST_SIDES = 8
+_ENTRY = "fer3d"
+_OLDER = b"fer3d-object "  # how objects of formats 1 and 2 start
 
 
 class DamagedObject(Exception):
@@ -40,137 +26,68 @@ class DamagedObject(Exception):
 
 
 class OtherFormat(Exception):
-    """A whole object, written by a version of fer3d that keeps its results in another format."""
-
-
-@dataclass(frozen=True)
-class ArraySpec:
-    """One array of an object: what it is, its number of values, how many bytes it takes there."""
-
-    name: str
-    dtype: np.dtype
-    shape: tuple[int, ...]
-    bits: bool
-    count: int
-    size: int
-
-
-@dataclass(frozen=True)
-class Header:
-    """What an object says of itself; the same for all objects of one producer."""
-
-    producer: str
-    arrays: tuple[ArraySpec, ...]
+    """An object of a version of fer3d that kept its results in another format."""
 
 
 def encode(key: str, producer: str, arrays: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of an object; equal arguments give equal bytes.
 
     Raises:
-        ValueError: a key that is no SHA-256, an array that is neither of numbers nor of truth
-            values, or a header that is too long.
+        ValueError: an array that is neither of numbers nor of truth values.
     """
-    little = {name: np.asarray(a, dtype=a.dtype.newbyteorder("<")) for name, a in arrays.items()}
-    specs = [[name, array.dtype.str, list(array.shape)] for name, array in little.items()]
-    header = {"producer": producer, "arrays": specs}
-    head = json.dumps(header, separators=(",", ":")).encode() + b"\n"
-    try:
-        _parse(head)
-    except DamagedObject as error:
-        raise ValueError(f"an object holds numbers and truth values: {error}") from None
-    if len(key) != _LINE - 1 or len(head) > LONGEST_HEADER - _HEADER:
-        raise ValueError(f"expected a key of 64 digits and a short header, got {key}, {head!r}")
-    body = b"".join([key.encode(), b"\n", head, *map(_payload, little.values())])
-    return _OURS + _digest(_OURS, body) + body
+    strange = {name: a.dtype for name, a in arrays.items() if a.dtype.kind not in "biuf"}
+    if strange:
+        raise ValueError(f"an object holds numbers and truth values, got {strange}")
+    plain = {n: np.asarray(a, a.dtype.newbyteorder("<"), order="C") for n, a in arrays.items()}
+    return save(plain, {_ENTRY: _statement(key, producer, plain)})
 
 
 def decode(key: str, data: bytes) -> dict[str, np.ndarray]:
-    """The arrays of an object, read-only.
+    """The arrays of an object.
 
     Raises:
-        DamagedObject: wrong digest or key, bytes missing or too many, or a header without sense.
-        OtherFormat: the object is whole, and of another format.
+        DamagedObject: no safetensors file, or another key or digest than that of its arrays.
+        OtherFormat: the object is of an older format.
     """
-    if not data.startswith(_OURS):
-        raise _not_ours(data)
-    if data[len(_OURS) : _KEY] != _digest(_OURS, memoryview(data)[_KEY:]):
-        raise DamagedObject("its digest does not match its bytes")
-    if data[_KEY:_HEADER] != key.encode() + b"\n":
-        raise DamagedObject("it was written under another key")
-    offset = data.find(b"\n", _HEADER) + 1
-    specs = _parse(data[_HEADER:offset]).arrays
-    if offset + sum(spec.size for spec in specs) != len(data):
-        raise DamagedObject("it has not as many bytes as its header says")
-    arrays = {}
-    for spec in specs:
-        arrays[spec.name] = _array(data, offset, spec)
-        offset += spec.size
+    if data.startswith(_OLDER):
+        raise OtherFormat("it has format 1 or 2")
+    try:
+        arrays = load(data)
+    except (SafetensorError, KeyError) as error:
+        raise DamagedObject(f"it is no safetensors file of ours ({error})") from None
+    found = _entry(data)
+    if found != _statement(key, _producer(found), arrays):
+        raise DamagedObject("its key or its digest does not match")
     return arrays
 
 
-def read_header(data: bytes) -> Header:
-    """The header of an object of this format, from its first ``LONGEST_HEADER`` bytes or more.
+def read_producer(data: bytes) -> str:
+    """The producer of an object, from its first ``LONGEST_HEADER`` bytes or more.
 
     Raises:
-        DamagedObject: there is none.
+        DamagedObject: it names none.
     """
-    if not data.startswith(_OURS):
-        raise DamagedObject("it is no object of this format")
-    return _parse(data[_HEADER : data.find(b"\n", _HEADER) + 1])
+    return _producer(_entry(data))
 
 
-@functools.lru_cache(maxsize=256)
-def _parse(head: bytes) -> Header:
-    """The header's line; a reader of many objects of one producer parses it once."""
+def _statement(key: str, producer: str, arrays: Mapping[str, np.ndarray]) -> str:
+    """What an object says of itself."""
+    names = sorted(arrays)
+    digest = sha256_arrays(json.dumps([key, producer, names]), [arrays[name] for name in names])
+    return json.dumps({"key": key, "producer": producer, "sha256": digest})
+
+
+def _entry(data: bytes) -> str:
+    """The statement in a file's header: the length of the header, then JSON."""
+    header = data[8 : 8 + int.from_bytes(data[:8], "little")]
     try:
-        values = json.loads(head)
-        producer, specs = values["producer"], values["arrays"]
-        header = Header(producer, tuple(_spec(*spec) for spec in specs))
+        return json.loads(header)["__metadata__"][_ENTRY]
+    except (ValueError, TypeError, KeyError) as error:
+        raise DamagedObject(f"its metadata say nothing of it ({error})") from None
+
+
+def _producer(statement: str) -> str:
+    try:
+        return str(json.loads(statement)["producer"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DamagedObject(f"its header makes no sense ({error})") from None
-    if not isinstance(producer, str):
-        raise DamagedObject("its header names no producer")
-    return header
-
-
-def _spec(name: object, dtype: object, shape: object) -> ArraySpec:
-    if not (isinstance(name, str) and isinstance(dtype, str) and _DTYPE.fullmatch(dtype)):
-        raise ValueError(f"an array {name!r} of {dtype!r}")
-    if not isinstance(shape, list) or len(shape) > _MOST_SIDES:
-        raise ValueError(f"{name} has the shape {shape!r}")
-    if not all(type(side) is int and 0 <= side < _LARGEST_SIDE for side in shape):
-        raise ValueError(f"{name} has the shape {shape}")
-    count, kind = prod(shape), np.dtype(dtype)
-    bits = kind.kind == "b"
-    size = (count + 7) // 8 if bits else count * kind.itemsize
-    return ArraySpec(name, kind, tuple(shape), bits, count, size)
-
-
-def _payload(array: np.ndarray) -> bytes:
-    return np.packbits(array).tobytes() if array.dtype == bool else array.tobytes()
-
-
-def _array(data: bytes, offset: int, spec: ArraySpec) -> np.ndarray:
-    if not spec.bits:
-        return np.frombuffer(data, spec.dtype, spec.count, offset).reshape(spec.shape)
-    packed = np.frombuffer(data, np.uint8, spec.size, offset)
-    values = np.unpackbits(packed, count=spec.count).view(bool).reshape(spec.shape)
-    values.flags.writeable = False
-    return values
-
-
-def _digest(magic: bytes, body: bytes | memoryview) -> bytes:
-    digest = hashlib.sha256(magic)
-    digest.update(body)
-    return digest.hexdigest().encode() + b"\n"
-
-
-def _not_ours(data: bytes) -> DamagedObject | OtherFormat:
-    """Why an object does not start as one of this format."""
-    magic, _, rest = data.partition(b"\n")
-    if not re.fullmatch(rb"fer3d-object [0-9]{1,4}", magic):
-        return DamagedObject("it is not a fer3d object")
-    covered = b"" if magic + b"\n" == _MAGIC % 1 else magic + b"\n"  # format 1 left its magic out
-    if rest[:_LINE] != _digest(covered, rest[_LINE:]):
-        return DamagedObject("its digest does not match its bytes")
-    return OtherFormat(f"it has format {magic.split()[1].decode()}, not {FORMAT}")
+        raise DamagedObject(f"it names no producer ({error})") from None

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from fer3d.errors import UserError
 from fer3d.machine.ordered_map import batches
-from fer3d.store.encoding import LONGEST_HEADER, DamagedObject, read_header
+from fer3d.store.encoding import LONGEST_HEADER, DamagedObject, read_producer
 from fer3d.store.objects import DAMAGED, ObjectStore, key_of, reason
 from fer3d.store.places import Entry
 
@@ -201,7 +201,7 @@ def _producers(store: ObjectStore, objects: list[Entry]) -> Iterator[str]:
 
 def _producer(head: object) -> str:
     try:
-        return read_header(head).producer if isinstance(head, bytes) else UNREADABLE
+        return read_producer(head) if isinstance(head, bytes) else UNREADABLE
     except DamagedObject:
         return UNREADABLE
 

@@ -1,10 +1,18 @@
-import hashlib
 import json
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save
 
-from fer3d.store.encoding import DamagedObject, OtherFormat, decode, encode, read_header
+from fer3d.store.encoding import (
+    LONGEST_HEADER,
+    DamagedObject,
+    OtherFormat,
+    decode,
+    encode,
+    read_producer,
+)
 
 KEY = "ab" + "0" * 62
 OTHER_KEY = "cd" + "0" * 62
@@ -21,23 +29,12 @@ def arrays() -> dict[str, np.ndarray]:
     }
 
 
-def signed(head: bytes, rest: bytes = b"", *, magic: bytes = b"fer3d-object 2\n") -> bytes:
-    """An object with the right digest, whatever else is wrong with it."""
-    body = KEY.encode() + b"\n" + head + rest
-    return magic + hashlib.sha256(magic + body).hexdigest().encode() + b"\n" + body
-
-
-def header(*arrays: object) -> bytes:
-    return json.dumps({"producer": "test 1", "arrays": list(arrays)}).encode() + b"\n"
-
-
 def test_what_is_written_is_read(arrays):
     got = decode(KEY, encode(KEY, "test 1", arrays))
-    assert list(got) == list(arrays)
+    assert got.keys() == arrays.keys()
     for name, array in got.items():
         np.testing.assert_array_equal(array, arrays[name])
         assert array.dtype == arrays[name].dtype and array.shape == arrays[name].shape
-        assert not array.flags.writeable
 
 
 def test_equal_arrays_give_equal_bytes(arrays):
@@ -45,11 +42,6 @@ def test_equal_arrays_give_equal_bytes(arrays):
         name: a.astype(a.dtype.newbyteorder(">")).copy(order="F") for name, a in arrays.items()
     }
     assert encode(KEY, "test 1", arrays) == encode(KEY, "test 1", swapped)
-
-
-def test_truth_values_take_a_bit_each():
-    small = len(encode(KEY, "test 1", {"mask": np.zeros(0, bool)}))
-    assert len(encode(KEY, "test 1", {"mask": np.zeros(10_000, bool)})) - small < 1_260
 
 
 def test_only_numbers_and_truth_values_are_kept():
@@ -71,71 +63,44 @@ def test_no_damage_goes_unnoticed(arrays):
 
 
 def test_a_swapped_object_is_noticed(arrays):
-    with pytest.raises(DamagedObject, match="another key"):
+    with pytest.raises(DamagedObject, match="key"):
         decode(OTHER_KEY, encode(KEY, "test 1", arrays))
 
 
 @pytest.mark.parametrize(
-    "head",
+    "metadata",
     [
-        b"",
-        b"no newline",
-        b"\n",
-        b"\xff\xfe\n",
-        b"[]\n",
-        b"null\n",
-        b"{}\n",
-        b"[" * 100_000 + b"\n",
-        b'{"producer": 1, "arrays": []}\n',
-        b'{"producer": "test", "arrays": 7}\n',
-        header(7),
-        header(["a", "<f4"]),
-        header([1, "<f4", []]),
-        header(["a", "<f4", 3]),
-        header(["a", "<f4", [-1]]),
-        header(["a", "<f4", [1.0]]),
-        header(["a", "<f4", [True]]),
-        header(["a", "<f4", [10**400]]),
-        header(["a", "<f4", [2**40, 0]]),
-        header(["a", "<f4", [1] * 60]),
-        header(["a", "<f4", [2**30, 2**30]]),
-        header(["a", "|O", [1]]),
-        header(["a", "<f1", [1]]),
-        header(["a", "<U9", [1]]),
-        header(["a", "<f4,<f4", [1]]),
-        header(["a", {}, [1]]),
+        None,
+        {"other": "{}"},
+        {"fer3d": ""},
+        {"fer3d": "[]"},
+        {"fer3d": "null"},
+        {"fer3d": "{}"},
+        {"fer3d": '{"producer": "test 1"}'},
+        {"fer3d": "[" * 100_000},
     ],
 )
-def test_a_header_without_sense_is_damage_and_nothing_else(head):
-    """Even where the digest is right, as in an object that someone made by hand."""
-    for rest in (b"", b"\0" * 64):
-        with pytest.raises(DamagedObject):
-            decode(KEY, signed(head, rest))
+def test_a_file_that_says_nothing_of_itself_is_damaged(metadata):
+    with pytest.raises(DamagedObject):
+        decode(KEY, save({"a": np.zeros(3)}, metadata))
 
 
-def test_arrays_fill_the_object():
-    fine = header(["a", "<f4", [2]])
-    assert decode(KEY, signed(fine, b"\0" * 8))["a"].shape == (2,)
-    for rest in (b"\0" * 7, b"\0" * 9):
-        with pytest.raises(DamagedObject, match="as many bytes"):
-            decode(KEY, signed(fine, rest))
-
-
-def test_a_whole_object_of_another_format_is_no_damage():
-    newer = signed(b"whatever\n", magic=b"fer3d-object 3\n")
-    body = b'{"key": "...", "producer": "test 1", "arrays": []}\n'
-    older = b"fer3d-object 1\n" + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
-    for data in (newer, older):
+def test_an_object_of_an_older_format_is_no_damage():
+    for number in (1, 2):
         with pytest.raises(OtherFormat):
-            decode(KEY, data)
-        for damaged in (data[:-1], data.replace(b"object", b"abject")):
-            with pytest.raises(DamagedObject):
-                decode(KEY, damaged)
+            decode(KEY, b"fer3d-object %d\n" % number + b"0" * 64 + b"\nwhatever")
 
 
 def test_the_producer_is_read_from_the_start_of_an_object(arrays):
     data = encode(KEY, "test 1", arrays | {"large": np.zeros(10_000)})
-    assert read_header(data[:4096]).producer == "test 1"
-    for broken in (b"", data[:50], b"x" + data[1:]):
+    assert read_producer(data[:LONGEST_HEADER]) == "test 1"
+    for broken in (b"", data[:50], data[:8] + b"x" + data[9:]):
         with pytest.raises(DamagedObject):
-            read_header(broken)
+            read_producer(broken)
+
+
+def test_any_reader_of_safetensors_reads_an_object(arrays, tmp_path):
+    (tmp_path / "object").write_bytes(encode(KEY, "test 1", arrays))
+    with safe_open(tmp_path / "object", framework="np") as file:
+        assert json.loads(file.metadata()["fer3d"])["producer"] == "test 1"
+        np.testing.assert_array_equal(file.get_tensor("mask"), arrays["mask"])
