@@ -103,7 +103,7 @@ def fetch_in_a_process(out: Path, wheels: Path, net: Asset, limit: int, *prefix:
     script = textwrap.dedent(FETCH_ON_A_FULL_DISK)
     command = [*prefix, sys.executable, "-c", script, str(out), str(wheels), str(limit), repr(net)]
     root = Path(catalogue.__file__).parents[2]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=60)
+    result = subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=600)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
 

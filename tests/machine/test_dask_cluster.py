@@ -41,6 +41,7 @@ class Cluster:
         options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"]
         self.scheduler = self._spawn("scheduler", *options, str(port_file))
         while not port_file.exists():
+            assert self.scheduler.poll() is None
             time.sleep(0.05)
         address = port_file.read_text().split('"address": "')[1].split('"')[0]
         self.address = address
@@ -49,6 +50,7 @@ class Cluster:
             for _ in range(workers)
         ]
         while dask_cluster.count_workers(dask_cluster.connect(self.settings())) < workers:
+            assert not any(worker.poll() for worker in self.workers)
             time.sleep(0.05)
 
     def settings(self, **values) -> Settings:
