@@ -1,9 +1,11 @@
-"""What several tests share."""
+"""What several tests share, and the order in which processes take them up."""
 
 from pathlib import Path
 
+import joblib
 import pytest
 from jaxtyping import install_import_hook
+from once import one_at_a_time
 
 # before any of these modules is imported: every call checks the shapes that they annotate
 KERNELS = [
@@ -19,6 +21,31 @@ from fer3d.machine import settings  # noqa: E402
 pytest_plugins = ["predicted", "real_face", "stores"]
 
 REPOSITORY = Path(__file__).parent.parent
+MOST_PROCESSES = 8  # the longest file bounds the time; each process needs up to 2 GB
+
+# Begun first, the longest first, so that no process is left with a long file at the end. Those that
+# need the whole DAG stand apart: the first of them makes it, the next finds it made.
+LONGEST = (
+    "stages/test_interruption.py",
+    "experiments/test_pipeline.py",
+    "training/test_resume.py",
+    "training/test_devices.py",
+    "store/test_trouble.py",
+    "commands/test_store.py",
+    "stages/test_dag.py",
+    "stages/test_sharing.py",
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """The cores that this process may use, rather than those of the machine."""
+    return min(joblib.cpu_count(), MOST_PROCESSES)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    first = {REPOSITORY / "tests" / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +55,9 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def assets_dir() -> Path:
+def assets_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model files: the checkout's own, fetched where they are not there yet."""
     folder = REPOSITORY / "data" / "assets"
-    catalogue.fetch(folder, wheels=settings.load(REPOSITORY).wheels)
+    with one_at_a_time(tmp_path_factory, "assets"):
+        catalogue.fetch(folder, wheels=settings.load(REPOSITORY).wheels)
     return folder

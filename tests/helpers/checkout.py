@@ -78,6 +78,14 @@ def copy_code(source: Path, target: Path, names: Sequence[str]) -> None:
             shutil.copyfile(source / name, target / name)
 
 
+def link_or_copy(source: str, target: str) -> None:
+    """Link a file that is replaced, never changed in place, where both are on one file system."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def stages_run(said: str) -> list[str]:
     """The stages that DVC ran, from what it said, without the names of their files."""
     return re.findall(r"^Running stage '(?:[\w/.]+:)?([\w@-]+)'", said, re.MULTILINE)

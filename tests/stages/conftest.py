@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checkout import Checkout, copy_code, environment, stages_run
+from checkout import Checkout, copy_code, environment, link_or_copy, stages_run
+from once import made_once
 
 from fer3d.files.digests import sha256_file, sha256_json
 
@@ -29,32 +30,42 @@ CODE = (
 SMALL = {
     "synthesize": {
         "images": {
-            "anger": 8,
-            "disgust": 6,
-            "fear": 6,
-            "happiness": 14,
-            "neutral": 10,
-            "sadness": 8,
-            "surprise": 8,
+            "anger": 4,
+            "disgust": 4,
+            "fear": 4,
+            "happiness": 6,
+            "neutral": 5,
+            "sadness": 4,
+            "surprise": 4,
         },
+        "size": 64,
         "duplicate_fraction": 0.1,
         "conflicting_duplicates": 1,
     },
-    "split": {"validation_fraction": 0.25},
-    "train": {"epochs": 2, "batch_size": 32},
+    "split": {"test_fraction": 0.3, "validation_fraction": 0.4},
+    "align": {"size": 64},
+    "reconstruct": {"subdivisions": 1},
+    "relight": {"size": 64},
+    "train": {"epochs": 2, "batch_size": 16},
     "accuracy3d": {"people": 0},
 }
+CONSTANT = ("data/assets", ".dvc/cache")  # folders whose files are replaced, never changed in place
 
 
 class Project(Checkout):
     """A checkout with the whole pipeline."""
 
     @classmethod
+    def at(cls, folder: Path, workers: int) -> "Project":
+        """The project of a folder."""
+        return cls(folder, environment(FER3D_WORKERS=str(workers), **_own_store(folder)))
+
+    @classmethod
     def create(cls, folder: Path, code: Path, assets: Path, workers: int) -> "Project":
         """The code, few images, and the model files, which are there already."""
         copy_code(code, folder, CODE)
         shutil.copytree(assets, folder / "data" / "assets")
-        made = cls(folder, environment(FER3D_WORKERS=str(workers), **_own_store(folder)))
+        made = cls.at(folder, workers)
         made.set(SMALL)
         made.run("git", "init", "--quiet")
         made.run("git", "add", "--all")
@@ -64,7 +75,12 @@ class Project(Checkout):
 
     def copy(self, folder: Path) -> "Project":
         """Another checkout in the same state, object store and DVC's cache included."""
-        shutil.copytree(self.folder, folder, symlinks=True)
+        constant = tuple(f"{self.folder / name}/" for name in CONSTANT)
+
+        def copy_file(source: str, target: str) -> None:
+            (link_or_copy if source.startswith(constant) else shutil.copy2)(source, target)
+
+        shutil.copytree(self.folder, folder, symlinks=True, copy_function=copy_file)
         return Project(folder, self.environment | _own_store(folder))
 
     def clone(self, folder: Path) -> "Project":
@@ -124,9 +140,7 @@ class FirstRun:
 @pytest.fixture(scope="session")
 def code(tmp_path_factory, repository: Path) -> Path:
     """The code as it is when the tests begin: all runs that are compared have the same."""
-    folder = tmp_path_factory.mktemp("code")
-    copy_code(repository, folder, CODE)
-    return folder
+    return made_once(tmp_path_factory, "code", lambda to: copy_code(repository, to, CODE))
 
 
 @pytest.fixture(scope="session")
@@ -137,8 +151,15 @@ def new_project(code: Path, assets_dir: Path) -> Callable[[Path, int], Project]:
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory, new_project) -> FirstRun:
-    made = new_project(tmp_path_factory.mktemp("first") / "run", 2)
-    return FirstRun(made, made.timed_repro())
+    """The one run of the whole DAG that all tests of this run of pytest share."""
+
+    def make(folder: Path) -> None:
+        seconds = new_project(folder / "run", 1).timed_repro()
+        (folder / "seconds.json").write_text(json.dumps(seconds))
+
+    made = made_once(tmp_path_factory, "first_run", make)
+    project = Project.at(made / "run", 1)
+    return FirstRun(project, json.loads((made / "seconds.json").read_text()))
 
 
 def _own_store(folder: Path) -> dict[str, str]:

@@ -38,6 +38,7 @@ def test_nothing_runs_a_second_time(project):
     assert project.repro() == []
 
 
+@pytest.mark.slow
 def test_a_new_light_runs_what_sees_the_light(project):
     project.set({"relight": {"light": [0.5, 0.0, 1.0]}})
     assert set(project.repro()) == {"relight", "accuracy3d", "train", "evaluate", "report"}
@@ -45,6 +46,7 @@ def test_a_new_light_runs_what_sees_the_light(project):
     project.repro()
 
 
+@pytest.mark.slow
 def test_a_comment_in_the_networks_does_not_reach_preprocessing(project):
     module = project.folder / "fer3d" / "networks" / "base.py"
     text = module.read_text()
@@ -97,6 +99,7 @@ def test_metrics_have_the_agreed_keys(project):
     )
 
 
+@pytest.mark.slow
 def test_dvc_compares_parameters_metrics_and_plots(project):
     project.run("git", "add", "--all")
     project.run("git", "commit", "--quiet", "--message", "first result")
@@ -110,6 +113,7 @@ def test_dvc_compares_parameters_metrics_and_plots(project):
     project.run("dvc", "checkout", "--allow-missing")
 
 
+@pytest.mark.slow
 def test_an_experiment_is_one_command(project):
     project.run("dvc", "exp", "run", "--name", "alone", "-S", "network.landmark=false")
     assert "alone" in project.run("dvc", "exp", "show", "--csv")
@@ -117,8 +121,9 @@ def test_an_experiment_is_one_command(project):
     project.run("dvc", "checkout", "--allow-missing")
 
 
+@pytest.mark.slow
 def test_two_runs_give_equal_bytes(project, tmp_path, new_project):
-    other = new_project(tmp_path / "two", 1)
+    other = new_project(tmp_path / "two", 2)
     other.repro()
     project.repro()
     assert other.outputs() == project.outputs()

@@ -21,8 +21,8 @@ SEED = 0
 KILLS = 2  # of each stage at least, while it runs; 13 stages
 TRIES = 8  # a kill may come too late, when DVC is saving what the stage wrote
 SOONER = 0.6  # of the time, after a kill that came too late: the machine may be less busy now
-SOON = 5.0  # seconds in which every process of a killed run must be gone
-SMALL_DISK = "200k"
+GONE_S = 60.0  # in which every process of a killed run must be gone; a loaded machine is slow
+SMALL_DISK = "100k"  # less than the first file or folder that any stage writes
 SMALL_FILE = 150_000  # bytes
 
 
@@ -61,7 +61,7 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 def survivors(processes: list[psutil.Process], folder: Path) -> list[psutil.Process]:
     """What still lives of a run after a while, or works in its folder."""
-    end = time.monotonic() + SOON
+    end = time.monotonic() + GONE_S
     while (left := alive(processes)) and time.monotonic() < end:
         time.sleep(0.1)
     return left + [p for p in psutil.process_iter(["cwd"]) if p.info["cwd"] == str(folder)]
@@ -143,6 +143,7 @@ def test_kills_change_no_byte(killed, first_run):
 def undone(tmp_path, first_run):
     """A finished run that has lost its 3D faces, object store and DVC's cache."""
     project = first_run.project.copy(tmp_path / "run")
+    project.environment["FER3D_WORKERS"] = "2"
     shutil.rmtree(project.folder / ".fer3d")
     shutil.rmtree(project.folder / ".dvc" / "cache")
     shutil.rmtree(project.folder / "data" / "reconstruct")
@@ -175,7 +176,6 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(undone, first_run):
     assert undone.digests() == first_run.project.digests()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["dvc", "stage"])
 def test_workers_and_stage_do_not_outlive_their_parent(undone, victim):
     with undone.start("dvc", "repro", "--force", "--single-item", "reconstruct") as dvc:
@@ -215,7 +215,6 @@ def small_disk(tmp_path) -> Iterator[Path]:
 WRITERS = ["synthesize", "align", "balance", "reconstruct", "relight", "train"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stage", WRITERS)
 def test_a_full_disk_is_one_line_and_leaves_nothing(first_run, small_disk, stage):
     project = first_run.project
@@ -227,7 +226,6 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(first_run, small_disk, stage
     assert [path.name for path in small_disk.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.slow
 def test_a_file_that_may_not_grow_is_one_line_and_leaves_nothing(first_run, tmp_path):
     project = first_run.project
     done = subprocess.run(

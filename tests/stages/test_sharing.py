@@ -41,7 +41,6 @@ def colleague(published, tmp_path):
     return clone
 
 
-@pytest.mark.slow
 def test_one_cache_dir_the_second_clone_computes_nothing(colleague, first_run):
     colleague.run("dvc", "checkout", "--allow-missing")
     said = colleague.run("dvc", "repro")
@@ -50,7 +49,6 @@ def test_one_cache_dir_the_second_clone_computes_nothing(colleague, first_run):
     assert not Path(colleague.environment["FER3D_STORE"]).exists()
 
 
-@pytest.mark.slow
 def test_one_cache_dir_without_a_lock_file(colleague, first_run, assets_dir):
     """Another branch, another commit: the run cache knows inputs, not history.
 
@@ -64,7 +62,6 @@ def test_one_cache_dir_without_a_lock_file(colleague, first_run, assets_dir):
     assert colleague.digests() == first_run.project.digests()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("link", "light"), [("hardlink", 0.5), ("symlink", 0.25)])
 def test_stages_work_on_read_only_links_and_leave_the_cache_whole(
     colleague, published, link, light
@@ -97,14 +94,12 @@ def remote(published, tmp_path):
     return clone
 
 
-@pytest.mark.slow
 def test_a_remote_the_second_clone_computes_nothing(remote, first_run):
     remote.run("dvc", "pull", "--run-cache", "--allow-missing")
     assert remote.repro() == []
     assert remote.digests() == first_run.project.digests()
 
 
-@pytest.mark.slow
 def test_a_remote_without_a_lock_file_lacks_the_metrics(remote, assets_dir):
     """DVC pushes no output with `cache: false`: metrics and plots come with git, or not at all."""
     (remote.folder / "dvc.lock").unlink()

@@ -24,7 +24,7 @@ def _train(folders: Folders, out: Path, devices: int) -> dict:
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(SCRIPT.parents[2])},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return json.loads((out / "train.json").read_text())

@@ -42,13 +42,13 @@ def _start(folders: Folders, out: Path, *off: str, devices: int = 1) -> subproce
 
 
 def _finish(process: subprocess.Popen) -> str:
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=600)
     assert process.returncode == 0, output
     return output
 
 
 def _kill_once_there_is(state: Path, process: subprocess.Popen, after: float) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600
     while not list(state.glob("*.ckpt")):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < until
