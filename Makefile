@@ -1,52 +1,52 @@
-# Every target sets up what it needs. VENV=folder puts the environment elsewhere, PYTHON=python3.12
-# picks the interpreter, ARGS='-k eyes' goes to pytest.
+# Every target runs the set-up first if needed. VENV=folder moves the environment, PYTHON=python3.12
+# selects the interpreter, ARGS='-k eyes' passes arguments to pytest.
 
 VENV ?= .venv
 PYTHON ?=
 ARGS ?=
 
 STAMP := $(VENV)/.fer3d-set-up
-# the environment's programs first, so that `python` in dvc.yaml is the environment's
+# the environment comes first on PATH, so that `python` in dvc.yaml is its interpreter
 RUN = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH" DVC_NO_ANALYTICS=1
-# whole files to as many processes as there are cores, in the order of tests/conftest.py
+# one process per core; each takes whole test files, in the order of tests/conftest.py
 PYTEST = python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo experiments test test-slow test-all lint deps constraints clean
 
-help:  ## this list
+help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
-setup: $(STAMP)  ## virtual environment, pinned packages, system libraries
+setup: $(STAMP)  ## create the virtual environment, install pinned packages and system libraries
 	@sh tools/system-libraries.sh "$(VENV)/bin/python"
 
-demo: setup  ## the whole pipeline on the default data set, and its table of results
+demo: setup  ## run the whole pipeline on the default data set and print the scores
 	@$(RUN) dvc repro
 	@$(RUN) fer3d show
 
-experiments: setup  ## the paper's experiments over seeds, and their tables
+experiments: setup  ## run the paper's experiments over seeds and write their tables
 	@$(RUN) fer3d experiments run
 
-test: setup  ## the tests but the slow ones: the whole DAG once, on a handful of images
+test: setup  ## run the fast tests, with the whole DAG once on a few images
 	@$(RUN) $(PYTEST) -m "not slow" $(ARGS)
 
-test-slow: setup  ## the slow tests alone: the DAG again, killed, changed, and the experiments
+test-slow: setup  ## run the slow tests: the DAG again, interrupted, with changes, and the experiments
 	@$(RUN) $(PYTEST) -m slow $(ARGS)
 
-test-all: setup  ## all tests, and the coverage of the library
+test-all: setup  ## run all tests and measure the coverage of the library
 	@$(RUN) $(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
 
-lint: setup  ## ruff: rules and format
+lint: setup  ## check rules and format with ruff
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 
-deps: setup  ## writes the modules that each stage uses into dvc.yaml
+deps: setup  ## update the modules that each stage depends on in dvc.yaml
 	@$(RUN) python tools/stage_deps.py
 
-constraints:  ## pins the newest versions that pyproject.toml allows (in an environment of its own)
+constraints:  ## pin the newest versions that pyproject.toml allows, in a temporary environment
 	@PYTHON="$(PYTHON)" sh tools/pin.sh
 
-clean:  ## removes the environment and caches; keeps data
+clean:  ## remove the environment and caches; keep data
 	@if [ -e "$(STAMP)" ]; then rm -rf "$(VENV)"; fi
 	@rm -rf build fer3d.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage*
 	@find fer3d stages tests -name __pycache__ -prune -exec rm -rf {} +
