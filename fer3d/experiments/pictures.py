@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from fer3d.experiments.tables import Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = {"cross_entropy": "#2463c4", "focal": "#c2701c"}
 MARKERS = {"recommended": "o", "paper": "s"}
@@ -78,12 +79,10 @@ def yaw_png(results: Results, found: Sequence[Group], bootstrap: Bootstrap) -> b
     return _png(figure)
 
 
-def _figure(size: tuple[float, float]) -> tuple[object, "Axes"]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+def _figure(size: tuple[float, float]) -> tuple["Figure", "Axes"]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, dpi=DPI)
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
@@ -95,7 +94,7 @@ def _points(
     positions: np.ndarray,
     means: Sequence[float],
     intervals: Sequence[Interval],
-    **style: str,
+    **style: Any,
 ) -> None:
     centre = 100 * np.asarray(means)
     ends = 100 * np.array([(interval.low, interval.high) for interval in intervals])
@@ -104,8 +103,8 @@ def _points(
     axes.errorbar(positions, centre, np.stack([below, above]), linestyle="", capsize=3, **style)
 
 
-def _png(figure: object) -> bytes:
+def _png(figure: "Figure") -> bytes:
     figure.tight_layout()
     buffer = io.BytesIO()
-    figure.canvas.print_png(buffer, metadata={"Software": None})
+    figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

@@ -205,4 +205,4 @@ def _classes(table: pd.DataFrame) -> set[str]:
 
 def _codes(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
     """(N,) int, positions in the classes."""
-    return pd.Index(classes).get_indexer(labels)
+    return pd.Index(classes).get_indexer(pd.Index(labels))

@@ -31,8 +31,8 @@ Columns = Mapping[str, np.ndarray]
 LOOKUP_ROWS = 256  # rows looked up at once, at most
 LOOKUP_BYTES = 1 << 24  # of results looked up at once, which bounds a worker's memory
 TASKS_PER_WORKER = 4  # at least, so that few rows are shared out too
-# Batches that the store fails before it is left alone for the rest of a run. Of the places only a
-# URL that fails pauses: not one that is slow, nor a folder, where a soft mount fails file by file.
+# Batches that the store fails before a run goes on without it. A failing URL is left alone for a
+# while anyway (store/remote.py); a slow URL or a folder is tried again with every batch until then.
 TROUBLES = 3
 
 

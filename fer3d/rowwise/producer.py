@@ -49,7 +49,7 @@ class Producer:
         """Digest of everything but the input that a result depends on.
 
         The processor is not part of it: kernels for another one may differ in the last digits, and
-        of the machines that share a store the one that computes first decides them.
+        the first machine to store a result wins.
         """
         return sha256_json(
             {

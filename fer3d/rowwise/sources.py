@@ -16,7 +16,7 @@ from fer3d.machine.ordered_map import batches
 # DVC does not see images outside `ingest.source`, as of a list.
 _AGAIN = "run `dvc repro --force --single-item ingest`, then `dvc repro`"
 
-Batch = Mapping[str, Sequence[Any]]
+Batch = Mapping[str, Any]
 """Inputs of n rows by name: arrays (n, ...), or n arrays of different lengths, or n paths."""
 
 

@@ -3,11 +3,11 @@
 Requests of one batch run side by side, at most ``CONCURRENCY`` of them. S3 keeps an object whole
 or not at all, so readers never see half of one, and of two writers of a name the last one wins.
 
-What is known of a place that does not answer: every request has a time limit, and after the first
-failure of a batch its other requests are not made. Then the store is left alone for
-``PAUSE_SECONDS``, separately for reading and for writing: a run computes what it could have read,
-instead of waiting for each of a thousand batches. A place that is slow is not left alone: what it
-gave in ``BATCH_SECONDS`` counts, the rest of the batch is given up.
+What happens when the store does not answer: every request has a time limit, and after the first
+failure of a batch its other requests are not made. Then no request is made for ``PAUSE_SECONDS``,
+separately for reading and for writing: a run computes what it could have read, instead of waiting
+for each of a thousand batches. A slow store is asked again: what it gave in ``BATCH_SECONDS``
+counts, the rest of the batch is given up.
 
 Credentials, region and endpoint are those that s3fs and botocore document: ``AWS_PROFILE``,
 ``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL`` and so on, or ``~/.aws``.
