@@ -1,13 +1,19 @@
-"""Which layout a source has: class folders, or a list."""
+"""Which layout a source has: class folders, a list, or that of a data set of the field."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fer3d.datasets.entries import Entry
 from fer3d.datasets.folder import read_folder
+from fer3d.datasets.layouts import aff_wild2, affectnet, ck_plus, jaffe, oulu_casia, raf_db
 from fer3d.datasets.table import SUFFIXES, read_table
 from fer3d.errors import UserError
 
+AUTO, FOLDERS, LIST = "auto", "folders", "list"
+DATA_SETS: tuple[Any, ...] = (raf_db, ck_plus, oulu_casia, affectnet, aff_wild2, jaffe)
+NAMES = (AUTO, FOLDERS, LIST, *(layout.NAME for layout in DATA_SETS))
 LIST_NAME = "images"  # images.csv or images.parquet in a folder is its list
 
 
@@ -19,20 +25,35 @@ class Layout:
     entries: list[Entry]
 
 
-def read_layout(source: Path) -> Layout:
+def read_layout(source: Path, name: str = AUTO) -> Layout:
     """Find out a source's layout and read its entries; no image is opened.
 
-    A list is named itself or lies as ``images.csv`` or ``images.parquet`` on top of a folder;
-    any other folder holds class folders, or split folders that do.
+    A list is named itself or lies as ``images.csv`` or ``images.parquet`` on top of a folder. Then
+    come the layouts of the field's data sets; any other folder holds class folders, or split
+    folders that do.
+
+    Args:
+        name: of the layout, one of ``NAMES``; ``auto`` finds out.
 
     Raises:
         UserError: nothing there, no known layout, or no entry.
     """
-    listed = find_list(source)
-    entries = read_table(listed) if listed else read_folder(source)
+    listed = find_list(source) if name in (AUTO, LIST) else None
+    if name == LIST and listed is None:
+        raise UserError(f"{source} holds no list, {LIST_NAME}.csv or {LIST_NAME}.parquet")
+    entries = read_table(listed) if listed else _reader(source, name)(source)
     if not entries:
         raise UserError(f"{source} holds no images: its class folders are empty")
     return Layout(image_root(source), entries)
+
+
+def _reader(source: Path, name: str) -> Callable[[Path], list[Entry]]:
+    """What reads a folder without a list."""
+    if name == AUTO:
+        known = [layout for layout in DATA_SETS if layout.recognises(source)]
+    else:
+        known = [layout for layout in DATA_SETS if name == layout.NAME]
+    return known[0].read if known else read_folder
 
 
 def image_root(source: Path) -> Path:

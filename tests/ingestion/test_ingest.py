@@ -20,6 +20,7 @@ def params(**changes) -> IngestParams:
     values = {
         "source": "",
         "max_pixels": 10_000,
+        "layout": "auto",
         "max_rejected_fraction": 1.0,
         "class_names": NAMES,
         "classes": None,

@@ -1,0 +1,95 @@
+"""AffectNet (Mollahosseini, Hasani and Mahoor 2017), in the two forms in which it is given out.
+
+With CSV lists, whose paths start in ``Manually_Annotated_Images``:
+
+    training.csv        subDirectory_filePath,...,expression,...
+    validation.csv
+    Manually_Annotated_Images/689/737db2483489148d.jpg
+
+With an annotation file an image:
+
+    train_set/images/0.jpg          train_set/annotations/0_exp.npy
+    val_set/images/12.jpg           val_set/annotations/12_exp.npy
+
+Images that were annotated as none, uncertain or no face carry no expression and are left out.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer3d.datasets.entries import Entry, split_name
+from fer3d.datasets.layouts.reading import existing, images_in, needed
+from fer3d.errors import UserError
+
+NAME = "affectnet"
+LABELS = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
+NO_EXPRESSION = range(len(LABELS), 11)  # none, uncertain, no face
+LISTS = ("training.csv", "validation.csv")
+IMAGES = ("Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images", ".")
+SETS = ("train_set", "val_set")
+_PATH, _EXPRESSION = "subDirectory_filePath", "expression"
+
+
+def recognises(source: Path) -> bool:
+    """Whether a folder has one of the two forms, perhaps half of it."""
+    lists = any((source / name).exists() for name in LISTS)
+    sets = any((source / name / "annotations").exists() for name in SETS)
+    return sets or (lists and existing(source, *IMAGES[:-1]) is not None)
+
+
+def read(source: Path) -> list[Entry]:
+    """Entries of both splits.
+
+    Raises:
+        UserError: a list, an image folder or an annotation is missing, or an expression is none.
+    """
+    sets = [name for name in SETS if (source / name).exists()]
+    if sets:
+        return [entry for name in sets for entry in _annotated(source, name)]
+    images = existing(source, *IMAGES)
+    lists = [needed(source / name, "AffectNet has a list for each split") for name in LISTS]
+    return [entry for path in lists for entry in _listed(path, images or source, source)]
+
+
+def _listed(path: Path, images: Path, source: Path) -> list[Entry]:
+    try:
+        table = pd.read_csv(path, usecols=[_PATH, _EXPRESSION], dtype={_PATH: str})
+    except ValueError as error:
+        raise UserError(f"{path} is no list of AffectNet: {' '.join(str(error).split())}") from None
+    top = images.relative_to(source)
+    split = split_name(path.stem)
+    rows = zip(table[_PATH], table[_EXPRESSION], strict=True)
+    return [
+        Entry((top / name).as_posix(), _label(number, path), split)
+        for name, number in rows
+        if number not in NO_EXPRESSION
+    ]
+
+
+def _annotated(source: Path, name: str) -> list[Entry]:
+    images = needed(source / name / "images", "AffectNet keeps a split's images there")
+    folder = needed(source / name / "annotations", "AffectNet keeps a split's annotations there")
+    split = split_name(name.partition("_")[0])
+    entries = []
+    for image in images_in(images):
+        file = needed(folder / f"{image.stem}_exp.npy", f"it is the label of {image}")
+        path = image.relative_to(source).as_posix()
+        entries.append(Entry(path, _label(_number(file), file), split))
+    return entries
+
+
+def _number(file: Path) -> object:
+    try:
+        return np.load(file, allow_pickle=False).item()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} is no NumPy file with a number: {error}") from None
+
+
+def _label(number: object, file: Path) -> str:
+    try:
+        return LABELS[int(str(number))]
+    except (ValueError, IndexError):
+        last = len(LABELS) - 1
+        raise UserError(f"{file}: expected an expression of 0 to {last}, got {number!r}") from None

@@ -1,0 +1,66 @@
+"""CK+, the extended Cohn-Kanade data set (Lucey et al. 2010).
+
+    cohn-kanade-images/S005/001/S005_001_00000011.png
+    Emotion/S005/001/S005_001_00000011_emotion.txt        3.0000000e+00
+
+A sequence goes from a neutral face to the peak of the expression; those without an emotion file
+have no label and are left out. Of the others the last three frames are taken, as is usual.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer3d.datasets.entries import Entry
+from fer3d.datasets.layouts.reading import existing, images_in, lines_of, relative
+from fer3d.errors import UserError
+
+NAME = "ck+"
+IMAGES, EMOTIONS = (
+    ("cohn-kanade-images", "extended-cohn-kanade-images"),
+    ("Emotion", "Emotion_labels"),
+)
+LABELS = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
+LAST_FRAMES = 3
+
+
+def recognises(source: Path) -> bool:
+    """Whether a folder has this layout, perhaps half of it."""
+    return existing(source, *IMAGES) is not None
+
+
+def read(source: Path) -> list[Entry]:
+    """Entries of the labelled sequences, by subject and sequence.
+
+    Raises:
+        UserError: the emotion files or the images of a sequence are not there, or a label is none.
+    """
+    images, emotions = existing(source, *IMAGES), existing(source, *EMOTIONS)
+    if images is None or emotions is None:
+        missing = source / (IMAGES[0] if images is None else EMOTIONS[0])
+        raise UserError(f"{missing} is missing: CK+ has a folder of images and one of emotions")
+    files = sorted(emotions.glob("*/*/*_emotion.txt"))
+    if not files:
+        raise UserError(
+            f"{emotions} holds no emotion files, as S005/001/S005_001_00000011_emotion.txt"
+        )
+    return [entry for file in files for entry in _sequence(file, images, source)]
+
+
+def _sequence(file: Path, images: Path, source: Path) -> Iterator[Entry]:
+    subject, sequence = file.parts[-3:-1]
+    folder = images / subject / sequence
+    frames = images_in(folder) if folder.is_dir() else []
+    if not frames:
+        raise UserError(f"{folder} holds no frames, but {file} labels them")
+    for path in relative(frames[-LAST_FRAMES:], source):
+        yield Entry(path, _label(file), None, subject)
+
+
+def _label(file: Path) -> str:
+    text = " ".join(lines_of(file))
+    try:
+        return LABELS[int(float(text))]
+    except (ValueError, IndexError):
+        raise UserError(
+            f"{file}: expected a number of 0 to {len(LABELS) - 1}, got {text!r}"
+        ) from None

@@ -1,0 +1,67 @@
+"""RAF-DB, basic expressions (Li, Deng and Du 2017).
+
+    EmoLabel/list_patition_label.txt      train_00001.jpg 5
+    Image/aligned/train_00001_aligned.jpg
+    Image/original/train_00001.jpg
+
+The folder may also lie one level down, in ``basic``. Aligned images are taken where they are there.
+"""
+
+from pathlib import Path
+
+from fer3d.datasets.entries import Entry, split_name
+from fer3d.datasets.layouts.reading import existing, lines_of, needed
+from fer3d.errors import UserError
+
+NAME = "raf-db"
+LIST = "list_patition_label.txt"  # the data set's own spelling
+LABELS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")  # 1 .. 7
+_TOPS = ("", "basic/")
+
+
+def recognises(source: Path) -> bool:
+    """Whether a folder has this layout, or that of the compound expressions."""
+    return _list_of(source) is not None or (source / "compound/EmoLabel" / LIST).exists()
+
+
+def read(source: Path) -> list[Entry]:
+    """Entries in the list's order.
+
+    Raises:
+        UserError: compound expressions, a line that is none, or an image that is not there.
+    """
+    listed = _list_of(source)
+    if listed is None:
+        raise UserError(
+            f"{source} holds RAF-DB's compound expressions alone: the basic ones are read "
+            f"(basic/EmoLabel/{LIST})"
+        )
+    top = listed.parents[1] if listed.parent.name == "EmoLabel" else listed.parent
+    images = existing(top, "Image/aligned", "Image/original", "aligned", "original")
+    if images is None:
+        raise UserError(f"{top / 'Image/aligned'} is missing: unpack the data set's aligned.zip")
+    ending = "_aligned" if images.name == "aligned" else ""
+    entries = [_entry(line, images, ending, source, listed) for line in lines_of(listed)]
+    needed(source / entries[0].path, f"{listed} names it")
+    return entries
+
+
+def _list_of(source: Path) -> Path | None:
+    return existing(
+        source, *(f"{top}{folder}{LIST}" for top in _TOPS for folder in ("EmoLabel/", ""))
+    )
+
+
+def _entry(line: str, images: Path, ending: str, source: Path, listed: Path) -> Entry:
+    name, _, number = line.partition(" ")
+    if not number.strip().isdecimal():
+        raise UserError(f"{listed}: expected `train_00001.jpg 5` in each line, got {line!r}")
+    if not 1 <= int(number) <= len(LABELS):
+        raise UserError(
+            f"{listed}: label {number} is none of RAF-DB's basic expressions, 1 to {len(LABELS)}; "
+            "the list of the compound ones has up to 11"
+        )
+    image = Path(name)
+    path = images / f"{image.stem}{ending}{image.suffix}"
+    split = split_name(name.partition("_")[0])
+    return Entry(path.relative_to(source).as_posix(), LABELS[int(number) - 1], split)

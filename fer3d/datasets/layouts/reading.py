@@ -1,0 +1,46 @@
+"""What the readers of layouts share."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from fer3d.errors import UserError
+from fer3d.files.images import suffixes
+
+
+def existing(source: Path, *names: str) -> Path | None:
+    """The first of some relative paths that is there."""
+    return next((source / name for name in names if (source / name).exists()), None)
+
+
+def needed(path: Path, what: str) -> Path:
+    """A path that a layout cannot do without.
+
+    Raises:
+        UserError: it is not there.
+    """
+    if not path.exists():
+        raise UserError(f"{path} is missing: {what}")
+    return path
+
+
+def lines_of(path: Path) -> list[str]:
+    """The lines of a text file that are not empty.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as text: {error}") from None
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The image files of a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes())
+
+
+def relative(paths: Iterable[Path], source: Path) -> list[str]:
+    """POSIX paths relative to the source."""
+    return [path.relative_to(source).as_posix() for path in paths]

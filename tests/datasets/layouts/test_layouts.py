@@ -1,0 +1,210 @@
+"""Each data set's layout on a made copy of a few files, and what is wrong with it in two others."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer3d.datasets.layout import DATA_SETS, read_layout
+from fer3d.errors import UserError
+
+
+def made(root: Path, files: dict[str, str | np.ndarray]) -> Path:
+    """A folder with these files; images are empty, for no layout opens them."""
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, np.ndarray):
+            np.save(path, content)
+        else:
+            path.write_text(content)
+    return root
+
+
+def rows(source: Path, name: str = "auto") -> list[tuple]:
+    return [(e.path, e.label, e.split, e.subject) for e in read_layout(source, name).entries]
+
+
+RAF = {
+    "EmoLabel/list_patition_label.txt": "train_00001.jpg 5\ntest_0001.jpg 7\n",
+    "Image/aligned/train_00001_aligned.jpg": "",
+    "Image/aligned/test_0001_aligned.jpg": "",
+}
+CK = {
+    **{f"cohn-kanade-images/S005/001/S005_001_0000000{i}.png": "" for i in range(1, 6)},
+    **{f"cohn-kanade-images/S010/002/S010_002_0000000{i}.png": "" for i in range(1, 4)},
+    "cohn-kanade-images/S011/001/S011_001_00000001.png": "",
+    "Emotion/S005/001/S005_001_00000005_emotion.txt": "   3.0000000e+00\n",
+    "Emotion/S010/002/S010_002_00000003_emotion.txt": "   2.0000000e+00\n",
+}
+OULU = {f"OriginalImg/VL/Strong/P001/Anger/00{i}.jpeg": "" for i in range(7)} | {
+    f"OriginalImg/NI/Dark/P001/Anger/00{i}.jpeg": "" for i in range(7)
+}
+JAFFE = {"KA.AN1.39.tiff": "", "KA.HA2.30.tiff": "", "YM.NE3.51.tiff": "", "README.txt": ""}
+AFFECT_CSV = {
+    "training.csv": "subDirectory_filePath,face_x,expression,valence\n"
+    "1/a.jpg,0,1,0.5\n1/b.jpg,0,8,-2\n1/c.jpg,0,7,0\n",
+    "validation.csv": "subDirectory_filePath,face_x,expression,valence\n"
+    "2/d.jpg,0,10,-2\n2/e.jpg,0,0,0\n",
+    "Manually_Annotated_Images/1/a.jpg": "",
+}
+AFFECT_NPY = {
+    "train_set/images/0.jpg": "",
+    "train_set/annotations/0_exp.npy": np.array("6"),
+    "val_set/images/12.jpg": "",
+    "val_set/annotations/12_exp.npy": np.array(1),
+}
+WILD = {
+    "EXPR_Set/Train_Set/a.txt": "Neutral,Anger,Happiness\n1\n-1\n2\n",
+    "EXPR_Set/Validation_Set/b.txt": "Neutral,Anger,Happiness\n0\n",
+    "cropped_aligned/a/00001.jpg": "",
+    "cropped_aligned/a/00002.jpg": "",
+    "cropped_aligned/b/00001.jpg": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            RAF,
+            [
+                ("Image/aligned/train_00001_aligned.jpg", "sadness", "train", None),
+                ("Image/aligned/test_0001_aligned.jpg", "neutral", "test", None),
+            ],
+        ),
+        (
+            CK,
+            [
+                *(
+                    (
+                        f"cohn-kanade-images/S005/001/S005_001_0000000{i}.png",
+                        "disgust",
+                        None,
+                        "S005",
+                    )
+                    for i in (3, 4, 5)
+                ),
+                *(
+                    (
+                        f"cohn-kanade-images/S010/002/S010_002_0000000{i}.png",
+                        "contempt",
+                        None,
+                        "S010",
+                    )
+                    for i in (1, 2, 3)
+                ),
+            ],
+        ),
+        (
+            OULU,
+            [
+                (f"OriginalImg/VL/Strong/P001/Anger/00{i}.jpeg", "anger", None, "P001")
+                for i in (6, 4, 2)
+            ],
+        ),
+        (
+            JAFFE,
+            [
+                ("KA.AN1.39.tiff", "anger", None, "KA"),
+                ("KA.HA2.30.tiff", "happiness", None, "KA"),
+                ("YM.NE3.51.tiff", "neutral", None, "YM"),
+            ],
+        ),
+        (
+            AFFECT_CSV,
+            [
+                ("Manually_Annotated_Images/1/a.jpg", "happiness", "train", None),
+                ("Manually_Annotated_Images/1/c.jpg", "contempt", "train", None),
+                ("Manually_Annotated_Images/2/e.jpg", "neutral", "validation", None),
+            ],
+        ),
+        (
+            AFFECT_NPY,
+            [
+                ("train_set/images/0.jpg", "anger", "train", None),
+                ("val_set/images/12.jpg", "happiness", "validation", None),
+            ],
+        ),
+        (
+            WILD,
+            [
+                ("cropped_aligned/a/00001.jpg", "anger", "train", "a"),
+                ("cropped_aligned/b/00001.jpg", "neutral", "validation", "b"),
+            ],
+        ),
+    ],
+    ids=["raf-db", "ck+", "oulu-casia", "jaffe", "affectnet csv", "affectnet npy", "aff-wild2"],
+)
+def test_a_data_set_is_read_as_it_comes(tmp_path, files, expected):
+    assert rows(made(tmp_path, files)) == expected
+
+
+def test_raf_db_may_lie_in_basic_with_original_images(tmp_path):
+    files = {
+        "basic/EmoLabel/list_patition_label.txt": "train_00001.jpg 1\n",
+        "basic/Image/original/train_00001.jpg": "",
+    }
+    expected = ("basic/Image/original/train_00001.jpg", "surprise", "train", None)
+    assert rows(made(tmp_path, files)) == [expected]
+
+
+COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (COMPOUND, r"compound expressions alone: the basic ones are read"),
+        (RAF | {"EmoLabel/list_patition_label.txt": "train_00001.jpg 9"}, r"label 9 is none of"),
+        (
+            RAF | {"EmoLabel/list_patition_label.txt": "train_00001.jpg"},
+            r"in each line, got 'train",
+        ),
+        ({"EmoLabel/list_patition_label.txt": "train_1.jpg 1"}, r"aligned is missing: unpack"),
+        ({"cohn-kanade-images/S005/001/a.png": ""}, r"Emotion is missing"),
+        (CK | {"Emotion/S005/001/S005_001_00000005_emotion.txt": "nine"}, r"0 to 7, got 'nine'"),
+        (CK | {"Emotion/S999/001/S999_001_00000001_emotion.txt": "1"}, r"S999/001 holds no frames"),
+        ({"OriginalImg/NI/Dark/P001/Anger/000.jpeg": ""}, r"OriginalImg/VL/Strong is missing"),
+        (OULU | {"OriginalImg/VL/Strong/P002/Fear/000.jpeg": ""}, r"Fear has 1 frames, at least 5"),
+        (OULU | {"OriginalImg/VL/Strong/P002/Bored/000.jpeg": ""}, r"none of OULU-CASIA's"),
+        (JAFFE | {"someone.tiff": ""}, r"someone.tiff is not named as JAFFE's"),
+        (JAFFE | {"KA.XX1.40.tiff": ""}, r"KA.XX1.40.tiff is not named"),
+        (
+            {"training.csv": "path\n", "Manually_Annotated_Images/1/a.jpg": ""},
+            r"is missing: AffectNet has",
+        ),
+        (
+            AFFECT_CSV | {"training.csv": "path,label\na,1\n"},
+            r"training.csv is no list of AffectNet",
+        ),
+        (AFFECT_CSV | {"training.csv": AFFECT_CSV["training.csv"] + "1/z.jpg,0,42,0\n"}, r"got 42"),
+        (AFFECT_NPY | {"val_set/images/13.jpg": ""}, r"13_exp.npy is missing"),
+        (AFFECT_NPY | {"val_set/annotations/12_exp.npy": "no array"}, r"is no NumPy file"),
+        ({"cropped_aligned/a/00001.jpg": ""}, r"holds no annotations"),
+        (WILD | {"EXPR_Set/Train_Set/a.txt": "Neutral,Bored\n1\n1\n"}, r"names of expressions"),
+        (
+            WILD | {"EXPR_Set/Train_Set/a.txt": "Neutral,Anger\n1\n7\n"},
+            r"number of 0 to 1, got '7'",
+        ),
+        (WILD | {"cropped_aligned/a/00009.jpg": ""}, r"00009.jpg has no line"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path, files, message):
+    with pytest.raises(UserError, match=message) as caught:
+        rows(made(tmp_path, files))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_layout_may_be_named(tmp_path):
+    made(tmp_path, {"anger/KA.AN1.39.tiff": "", "happiness/1.jpg": ""})
+    assert [label for _, label, _, _ in rows(tmp_path)] == ["anger", "happiness"]
+    with pytest.raises(UserError, match="holds no list"):
+        rows(tmp_path, "list")
+    with pytest.raises(UserError, match="cohn-kanade-images is missing"):
+        rows(tmp_path, "ck+")
+
+
+def test_names_of_layouts_are_told_apart():
+    names = [layout.NAME for layout in DATA_SETS]
+    assert len(set(names)) == len(names)
