@@ -2,7 +2,7 @@
 
 from fer3d.experiments.folds import FoldParams, Models, make_fold
 from fer3d.machine import settings
-from fer3d.params import load_sections
+from fer3d.sections import load_sections
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 

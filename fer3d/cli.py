@@ -79,7 +79,7 @@ def accuracy3d(
     from fer3d.files.atomic import json_text
     from fer3d.files.outputs import check_output, write_output
     from fer3d.inference.pipeline import PipelineParams, make_pipeline
-    from fer3d.params_file import load
+    from fer3d.params import load
 
     if json_file is not None:
         check_output(json_file, "--json", [], force=force)

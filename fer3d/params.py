@@ -1,95 +1,52 @@
-"""Sections of ``params.yaml``, which holds every value that can change a result.
-
-The model of a section stands beside the code that it steers, in the ``params.py`` of a room, so
-that a new value of one section leaves the stages of all others up to date; ``params_file`` has
-all of them. Units and ranges stand in the comments of ``params.yaml`` and are enforced here.
-"""
+"""``params.yaml`` as a whole; a stage reads its own sections alone, see ``fer3d.sections``."""
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fer3d.accuracy3d.params import Accuracy3dParams
+from fer3d.alignment.params import AlignParams
+from fer3d.balancing.params import BalanceParams
+from fer3d.cleaning.params import DeduplicateParams
+from fer3d.experiments.params import ExperimentsParams
+from fer3d.face3d.params import ReconstructParams
+from fer3d.ingestion.params import IngestParams
+from fer3d.presets.params import NetworkParams, TrainParams
+from fer3d.relighting.params import RelightParams
+from fer3d.reporting.params import ReportParams
+from fer3d.sections import Section, Sections, load_sections
+from fer3d.splitting.params import SplitParams
+from fer3d.synthetic.params import SynthesizeParams
 
-from fer3d.errors import UserError
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-UNSAID = "kind: "  # tags of unions start with it; they are no keys, and no message names them
-
-
-class Section(BaseModel):
-    """A section: unknown and missing keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Sections(BaseModel):
-    """Some sections, each a field of its name; others are not looked at."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+Part = TypeVar("Part", bound=Sections)
 
 
-Model = TypeVar("Model", bound=BaseModel)
+class Params(Section):
+    """All sections of ``params.yaml``."""
+
+    synthesize: SynthesizeParams
+    ingest: IngestParams
+    deduplicate: DeduplicateParams
+    split: SplitParams
+    align: AlignParams
+    balance: BalanceParams
+    reconstruct: ReconstructParams
+    relight: RelightParams
+    network: NetworkParams
+    train: TrainParams
+    accuracy3d: Accuracy3dParams
+    report: ReportParams
+    experiments: ExperimentsParams
+
+    def part(self, kind: type[Part]) -> Part:
+        """Those sections that are fields of a model."""
+        return kind(**{name: getattr(self, name) for name in kind.model_fields})
 
 
-def load_section(path: Path, name: str, kind: type[Model]) -> Model:
-    """Read and check one section of ``params.yaml``.
+def load(path: Path) -> Params:
+    """Read and check all of ``params.yaml``.
 
     Raises:
         UserError: unreadable, or a key that is unknown, missing or out of range; the message
             names the key and says what is expected.
     """
-    return _validated(path, kind, read_values(path, name)[name], prefix=(name,))
-
-
-def load_sections(path: Path, kind: type[Model]) -> Model:
-    """Read and check those sections of ``params.yaml`` that are fields of a model.
-
-    Raises:
-        UserError: see ``load_section``.
-    """
-    return _validated(path, kind, _read(path))
-
-
-def read_values(path: Path, *names: str) -> dict[str, Any]:
-    """Sections as they are written, to be kept beside a result; the stages that act on them check.
-
-    Raises:
-        UserError: unreadable, or a section is missing.
-    """
-    values = _read(path)
-    for name in names:
-        if not isinstance(values, dict) or name not in values:
-            raise UserError(f"{path}: missing key {name!r}")
-    return {name: values[name] for name in names}
-
-
-def _read(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing: run from the repository's top folder") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-
-
-def _validated(path: Path, kind: type[Model], values: Any, prefix: tuple[str, ...] = ()) -> Model:
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        problems = (_describe(prefix, problem) for problem in error.errors())
-        raise UserError(f"{path}: {'; '.join(problems)}") from None
-
-
-def _describe(prefix: tuple[str, ...], problem: Any) -> str:
-    parts = (*prefix, *map(str, problem["loc"]))
-    key = ".".join(part for part in parts if not part.startswith(UNSAID))
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key {key!r}"
-    if problem["type"] == "missing":
-        return f"missing key {key!r}"
-    if problem["type"] == "value_error":  # of a model's own validator, which says what it got
-        return f"{key}: {problem['ctx']['error']}"
-    expected = "expected keys with values" if problem["type"] == "model_type" else problem["msg"]
-    return f"{key or 'all of it'}: {expected}, got {problem['input']!r}"
+    return load_sections(path, Params)

@@ -10,7 +10,7 @@ from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
 from fer3d.inference.pipeline import PipelineParams, make_pipeline
 from fer3d.machine import settings
-from fer3d.params import load_section, load_sections
+from fer3d.sections import load_section, load_sections
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 

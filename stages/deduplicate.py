@@ -4,7 +4,7 @@ from fer3d.cleaning.duplicates import deduplicate
 from fer3d.cleaning.params import DeduplicateParams
 from fer3d.files import manifest as manifests
 from fer3d.files.atomic import write_json
-from fer3d.params import load_section
+from fer3d.sections import load_section
 from stages import PARAMS, PathOption, run
 
 

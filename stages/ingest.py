@@ -6,7 +6,7 @@ from fer3d.files.atomic import write_json
 from fer3d.ingestion.ingest import ingest_dataset
 from fer3d.ingestion.params import IngestParams
 from fer3d.machine import settings
-from fer3d.params import load_section
+from fer3d.sections import load_section
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 

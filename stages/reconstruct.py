@@ -4,7 +4,7 @@ from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.files.atomic import write_json
 from fer3d.machine import settings
-from fer3d.params import load_section
+from fer3d.sections import load_section
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 

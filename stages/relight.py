@@ -2,9 +2,9 @@
 
 from fer3d.files.atomic import write_json
 from fer3d.machine import settings
-from fer3d.params import load_section
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import relight_dataset
+from fer3d.sections import load_section
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 

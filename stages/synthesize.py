@@ -1,7 +1,7 @@
 """The default data set: rendered faces of seven expressions, with their truth beside them."""
 
 from fer3d.machine import settings
-from fer3d.params import load_section
+from fer3d.sections import load_section
 from fer3d.synthetic.generate import synthesize
 from fer3d.synthetic.params import SynthesizeParams
 from stages import CHECKOUT, PARAMS, PathOption, run

@@ -2,9 +2,9 @@
 
 from fer3d.files.folders import Folders
 from fer3d.machine import settings
-from fer3d.params import load_section, read_values
 from fer3d.presets.configs import network_config, train_config
 from fer3d.presets.params import NetworkParams, TrainParams
+from fer3d.sections import load_section, read_values
 from fer3d.training.fit import fit
 from stages import CHECKOUT, PARAMS, PathOption, run
 

@@ -6,11 +6,11 @@ from typing import Literal, get_args, get_origin
 import pytest
 import yaml
 
-from fer3d import params_file as params
+from fer3d import params
 from fer3d.alignment.params import AlignParams
 from fer3d.errors import UserError
 from fer3d.networks.ranges import Range
-from fer3d.params import load_section, read_values
+from fer3d.sections import load_section, read_values
 
 
 @pytest.fixture

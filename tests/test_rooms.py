@@ -18,7 +18,7 @@ FLOORS = (
     ("cli",),
     ("commands",),
     ("doctor",),
-    ("params_file",),
+    ("params",),
     ("accuracy3d", "experiments"),
     ("inference",),
     ("synthetic", "relighting", "reporting"),
@@ -26,7 +26,7 @@ FLOORS = (
     ("rowwise", "training", "cleaning", "splitting", "balancing", "datasets", "assets"),
     ("store",),
     ("files",),
-    ("machine", "geometry", "networks", "params"),
+    ("machine", "geometry", "networks", "sections"),
     ("errors",),
     ("__init__",),
 )

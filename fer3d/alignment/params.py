@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fer3d.params import Fraction, Section
+from fer3d.sections import Fraction, Section
 
 
 class AlignParams(Section):

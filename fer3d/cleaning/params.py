@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from fer3d.params import Section
+from fer3d.sections import Section
 
 
 class DeduplicateParams(Section):

@@ -21,7 +21,7 @@ def doctor(
     """What is wrong with this machine before a long run; 1 if there is a problem."""
     from fer3d.doctor import Status, examine
     from fer3d.machine import settings
-    from fer3d.params_file import load
+    from fer3d.params import load
 
     findings = examine(Path(), load(PARAMS), settings.load(Path()))
     if json_output:

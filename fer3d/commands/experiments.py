@@ -90,7 +90,7 @@ def _dvc(*arguments: str) -> int:
 def _params(path: Path) -> "MatrixParams":
     """The sections of the matrix, of a file that is checked as a whole."""
     from fer3d.experiments.matrix import MatrixParams
-    from fer3d.params_file import load
+    from fer3d.params import load
 
     return load(path).part(MatrixParams)
 

@@ -113,7 +113,7 @@ def face3d(
     from fer3d.inference.find_faces import FaceFinder
     from fer3d.inference.photos import Outputs, describe
     from fer3d.inference.pipeline import PipelineParams
-    from fer3d.params_file import load
+    from fer3d.params import load
 
     outputs = Outputs(json_file, mesh, picture)
     outputs.check(image, force=force)

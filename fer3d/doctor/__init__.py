@@ -6,7 +6,7 @@ from fer3d.doctor import disk, machine, sharing
 from fer3d.doctor.finding import Finding, Status
 from fer3d.machine import addresses
 from fer3d.machine.settings import Settings
-from fer3d.params_file import Params
+from fer3d.params import Params
 
 __all__ = ["Finding", "Status", "examine"]
 

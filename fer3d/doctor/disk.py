@@ -11,7 +11,7 @@ from fer3d.datasets.layout import find_list
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
 from fer3d.files.images import suffixes
-from fer3d.params_file import Params
+from fer3d.params import Params
 
 # Bytes a row, measured on FER2013 (30,719 images, 42,380 rows): docs/scale.md
 ROWS_PER_IMAGE = 1.6  # after balancing; 1.38 for FER2013, 1.55 for the default data set

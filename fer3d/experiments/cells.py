@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from fer3d.networks.config import NetworkConfig
-from fer3d.params import Sections
 from fer3d.presets.configs import network_config, train_config
 from fer3d.presets.params import NetworkParams, TrainParams
+from fer3d.sections import Sections
 from fer3d.training.config import TrainConfig
 
 BRANCHES: Mapping[str, Mapping[str, bool]] = {  # paper A, section 5.4

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from fer3d.networks.config import NetworkPreset
-from fer3d.params import Section, Seed
+from fer3d.sections import Section, Seed
 from fer3d.training.config import Loss
 
 

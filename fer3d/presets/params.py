@@ -15,7 +15,7 @@ from fer3d.networks.config import (
     Width,
     without_branches,
 )
-from fer3d.params import Section, Seed
+from fer3d.sections import Section, Seed
 from fer3d.training.config import (
     Amount,
     Augmentation,

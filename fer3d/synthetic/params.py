@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fer3d.params import Fraction, Section, Seed
+from fer3d.sections import Fraction, Section, Seed
 
 
 class SynthesizeParams(Section):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer3d import params_file as parameters
+from fer3d import params as parameters
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.synthetic.draw import sample_action_units, sample_identity
 from fer3d.synthetic.model import load_model

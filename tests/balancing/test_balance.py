@@ -9,7 +9,7 @@ from fer3d.balancing.noise import NOISES, Noise, add_noise, noise_generator
 from fer3d.balancing.params import BalanceParams
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.machine.settings import Settings
-from fer3d.params_file import load
+from fer3d.params import load
 
 ONE = Settings(workers=1)
 

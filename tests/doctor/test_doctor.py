@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fer3d import params_file as parameters
+from fer3d import params as parameters
 from fer3d.assets.catalogue import ASSETS
 from fer3d.doctor import Status, disk, examine, machine, sharing
 from fer3d.doctor.finding import size

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from checkout import Checkout, changed, copy_code, environment, stages_run
 
-from fer3d import params_file as parameters
+from fer3d import params as parameters
 from fer3d.files.packed import PackedWriter, Spec
 
 CLASSES = ("anger", "fear", "surprise")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer3d import params_file as parameters
+from fer3d import params as parameters
 from fer3d.files.images import resize
 from fer3d.inference.recognize import Predictor
 from fer3d.networks.config import NetworkConfig

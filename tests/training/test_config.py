@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.params_file import load
+from fer3d.params import load
 from fer3d.presets.configs import (
     PAPER,
     PAPER_NETWORK,
