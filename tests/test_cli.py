@@ -21,6 +21,7 @@ def test_it_runs_as_a_module_and_says_its_version(module, repository: Path):
 
 def test_its_version_is_that_of_the_package(repository: Path):
     assert f'version = "{__version__}"' in (repository / "pyproject.toml").read_text()
+    assert f"\nversion: {__version__}\n" in (repository / "CITATION.cff").read_text()
 
 
 def test_accuracy3d_without_rendered_images_says_what_to_run(tmp_path, repository: Path):

@@ -4,12 +4,14 @@ The rooms are described in CONTRIBUTING.md.
 """
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-LIBRARY = Path(__file__).parents[1] / "fer3d"
+REPOSITORY = Path(__file__).parents[1]
+LIBRARY = REPOSITORY / "fer3d"
 MOST_MODULES = 6  # at the top of the library, beside __init__ and __main__
 
 # From the top floor down; a room imports from those below it.
@@ -91,3 +93,12 @@ def test_no_modules_import_each_other_even_in_a_round():
 def test_the_hall_is_small():
     hall = {path.stem for path in LIBRARY.glob("*.py")} - {"__init__", "__main__"}
     assert len(hall) <= MOST_MODULES
+
+
+def test_contributing_lists_every_room_on_its_floor():
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| (\d+) \| `(\w+)\b.*\| (?:floors? (?:1-)?(\d+)|nothing)", text)
+    bottom = FLOOR["__init__"]
+    rooms = FLOOR.keys() - {"__main__", "__init__"}
+    assert {room: int(floor) for floor, room, _ in rows} == {r: bottom - FLOOR[r] for r in rooms}
+    assert all(int(below or 0) == int(floor) - 1 for floor, _, below in rows)
