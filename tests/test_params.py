@@ -82,6 +82,24 @@ def test_a_wrong_policy_reads_as_it_is_written(tmp_path, values, policy, message
     assert said == (message if message.startswith("missing") else f"balance.{message}")
 
 
+def test_classes_may_be_numbers(tmp_path, values):
+    values["ingest"] |= {"class_names": {0: "angry", 1.0: 5}, "classes": [4, "sad"]}
+    values["balance"]["policy"] = {1: {"fraction": 0.5, "mode": "add"}}
+    got = params.load(write(tmp_path, values))
+    assert got.ingest.class_names == {"0": "angry", "1": "5"}
+    assert got.ingest.classes == ["4", "sad"] and list(got.balance.policy) == ["1"]
+
+
+@pytest.mark.parametrize("word", [False, None])
+def test_a_class_that_yaml_reads_as_no_or_nothing_is_to_be_quoted(tmp_path, values, word):
+    values["ingest"]["classes"] = [word, "sad"]
+    with pytest.raises(UserError, match=r"ingest.classes.0: .*quote it$"):
+        params.load(write(tmp_path, values))
+    values["ingest"] |= {"classes": None, "class_names": {word: "sad"}}
+    with pytest.raises(UserError, match=r"ingest.class_names.*quote it$"):
+        params.load(write(tmp_path, values))
+
+
 def test_every_kind_of_policy_is_taken_and_written_back(tmp_path, values):
     by_class = {"anger": {"fraction": 0.1, "mode": "replace"}}
     for policy in ("auto", "none", {}, by_class):

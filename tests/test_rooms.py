@@ -28,7 +28,7 @@ FLOORS = (
     ("rowwise", "training", "cleaning", "splitting", "balancing", "datasets", "assets"),
     ("store",),
     ("files",),
-    ("machine", "geometry", "networks", "sections"),
+    ("machine", "geometry", "networks", "sections", "labels"),
     ("errors",),
     ("__init__",),
 )

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Tag, model_validator
 
+from fer3d.labels import ClassName
 from fer3d.sections import UNSAID, Fraction, Section, Seed
 
 
@@ -34,7 +35,7 @@ class BalanceParams(Section):
     seed: Seed
     policy: Annotated[
         Annotated[Literal["auto", "none"], Tag(_WHOLE)]
-        | Annotated[dict[str, ClassPolicy], Tag(_BY_CLASS)],
+        | Annotated[dict[ClassName, ClassPolicy], Tag(_BY_CLASS)],
         Discriminator(
             _kind_of_policy,
             custom_error_type="policy",

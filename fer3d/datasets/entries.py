@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from fer3d.files.manifest import TEST, TRAIN, VALIDATION
+from fer3d.labels import folded
 
 # Names of official splits, as folders or in the split column of a list; case does not matter.
 # `dev` is the speech and language word for it; the last two are FER2013's own (its Usage column).
@@ -39,4 +40,4 @@ class Entry:
 
 def split_name(text: str) -> str | None:
     """``train``, ``validation`` or ``test`` for one of ``SPLIT_NAMES``, else None."""
-    return SPLIT_NAMES.get(text.strip().casefold())
+    return SPLIT_NAMES.get(folded(text))

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
 from fer3d.errors import UserError
+from fer3d.labels import one_spelling
 
 SUFFIXES = (".csv", ".parquet")
 NEEDED = ("path", "label")
@@ -36,28 +37,38 @@ def read_table(path: Path) -> list[Entry]:
     """
     table = _columns(_read(path), path)
     paths = _paths(table["path"].tolist(), path)
-    labels = [text.strip() for text in table["label"]]
+    labels = [one_spelling(text) for text in table["label"]]
     _refuse("has no label", path, [not label for label in labels])
     splits = _splits([text.strip() for text in table["split"]], path)
-    subjects = [text.strip() or None for text in table["subject"]]
+    subjects = [one_spelling(text) or None for text in table["subject"]]
     return [Entry(*row) for row in zip(paths, labels, splits, subjects, strict=True)]
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """The known columns as text, "" where a value is missing; the others as they are."""
+    """The known columns as text, "" where a value is missing; of the others the names alone."""
     try:
         if path.suffix.lower() == ".csv":
             return pd.read_csv(
                 path, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig"
             )
         table = pq.read_table(path)
-        for i, name in enumerate(table.column_names):
-            if name.strip().casefold() in NEEDED + OPTIONAL:
-                texts = pc.fill_null(pc.cast(table[i], pa.string()), "")
-                table = table.set_column(i, name, texts)
-        return table.to_pandas()
+        columns = [
+            _texts(column) if name.strip().casefold() in NEEDED + OPTIONAL else pa.nulls(len(table))
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        ]
+        return pa.table(columns, names=table.column_names).to_pandas()
     except (OSError, ValueError, pa.ArrowException) as error:  # pandas' own are ValueErrors
         raise UserError(f"{path} cannot be read as a list: {_one_line(error)}") from None
+
+
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Values of any type as text, "" for null and NaN."""
+    if pa.types.is_dictionary(column.type):
+        column = pc.cast(column, column.type.value_type)
+    if pa.types.is_floating(column.type):
+        column = pc.cast(column, pa.float64() if column.type == pa.float64() else pa.float32())
+        column = pc.if_else(pc.is_nan(column), None, column)
+    return pc.fill_null(pc.cast(column, pa.string()), "")
 
 
 def _columns(table: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -16,13 +16,13 @@ from typing import Any
 
 import pandas as pd
 
+from fer3d.datasets.classes import choose_classes, rename_classes
 from fer3d.datasets.entries import Entry
 from fer3d.datasets.layout import find_list, image_root, read_layout
 from fer3d.errors import UserError
 from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.files.images import Rejected, Rejection, decode, read_file
-from fer3d.ingestion.classes import choose_classes, rename_classes
 from fer3d.ingestion.params import IngestParams
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings

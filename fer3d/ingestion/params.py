@@ -6,6 +6,7 @@ from pydantic import AfterValidator
 
 from fer3d.datasets.layout import NAMES
 from fer3d.datasets.params import SourceParams
+from fer3d.labels import ClassName
 from fer3d.sections import Fraction
 
 
@@ -18,5 +19,5 @@ def _known(name: str) -> str:
 class IngestParams(SourceParams, extra="forbid"):
     layout: Annotated[str, AfterValidator(_known)]
     max_rejected_fraction: Fraction
-    class_names: dict[str, str]
-    classes: list[str] | None
+    class_names: dict[ClassName, ClassName]
+    classes: list[ClassName] | None

@@ -1,4 +1,6 @@
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from fer3d.datasets.entries import Entry
@@ -50,6 +52,58 @@ def test_parquet_categories_are_texts(tmp_path):
     frame["extra"] = [[1, 2], [3]]
     frame.to_parquet(tmp_path / "list.parquet")
     assert [entry.label for entry in read_table(tmp_path / "list.parquet")] == ["fear", "sad"]
+
+
+@pytest.mark.parametrize(
+    ("values", "read"),
+    [
+        (pd.array([1, 2], dtype="Int64"), ["1", "2"]),
+        (pd.array([True, False], dtype="boolean"), ["true", "false"]),
+        (pd.array([1.0, 2.5], dtype="Float64"), ["1", "2.5"]),
+        (pd.array([1, 2], dtype=pd.ArrowDtype(pa.int8())), ["1", "2"]),
+        (pd.array([1, 2], dtype=pd.ArrowDtype(pa.decimal128(4, 1))), ["1", "2"]),
+        (pd.array(["a", "b"], dtype=pd.ArrowDtype(pa.large_string())), ["a", "b"]),
+        (pd.array([b"a", b"b"], dtype=pd.ArrowDtype(pa.binary())), ["a", "b"]),
+        (pd.array(["a", "b"], dtype="string"), ["a", "b"]),
+        (pd.Series([3, 4]).convert_dtypes(), ["3", "4"]),
+        (pd.Categorical([4, 3]), ["4", "3"]),
+        (pa.array(["a", "b"]).dictionary_encode(), ["a", "b"]),
+        (pa.array([1, 2]).dictionary_encode(), ["1", "2"]),
+        (pa.array([1.0, 2.0], pa.float16()), ["1", "2"]),
+    ],
+    ids=lambda value: str(getattr(value, "dtype", getattr(value, "type", ""))),
+)
+def test_labels_of_every_type_are_texts(tmp_path, values, read):
+    path = tmp_path / "list.parquet"
+    if isinstance(values, pa.Array):
+        pq.write_table(pa.table({"path": ["a", "b"], "label": values}), path)
+    else:
+        pd.DataFrame({"path": ["a", "b"], "label": values}).to_parquet(path)
+    assert [entry.label for entry in read_table(path)] == read
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+@pytest.mark.parametrize("dtype", ["float64", "Float64", "Int64", "category", "double[pyarrow]"])
+def test_a_missing_label_of_any_type_names_the_row(tmp_path, dtype, missing):
+    frame = pd.DataFrame({"path": ["a", "b"], "label": pd.Series([1, missing], dtype=dtype)})
+    frame.to_parquet(tmp_path / "list.parquet")
+    with pytest.raises(UserError, match=r"row 2 has no label$"):
+        read_table(tmp_path / "list.parquet")
+
+
+def test_labels_that_are_no_single_value_are_one_line(tmp_path):
+    frame = pd.DataFrame({"path": ["a"], "label": [[1, 2]]})
+    frame.to_parquet(tmp_path / "list.parquet")
+    with pytest.raises(UserError, match=r"cannot be read as a list: Unsupported cast from list"):
+        read_table(tmp_path / "list.parquet")
+
+
+def test_whole_floats_of_a_csv_are_numbers_of_classes(tmp_path):
+    (tmp_path / "list.csv").write_text("path,label,subject\na.jpg,3.0,\nb.jpg,4.0,7.0\n")
+    assert read_table(tmp_path / "list.csv") == [
+        Entry("a.jpg", "3"),
+        Entry("b.jpg", "4", None, "7"),
+    ]
 
 
 def test_header_case_and_byte_order_mark_do_not_matter(tmp_path):

@@ -1,9 +1,12 @@
+import unicodedata
+
 import pytest
 
+from fer3d.datasets.classes import choose_classes, rename_classes
 from fer3d.datasets.entries import Entry
 from fer3d.errors import UserError
-from fer3d.ingestion.classes import choose_classes, rename_classes
 
+FRENCH = "\u00e9merveill\u00e9"
 NAMES = {"happy": "happiness", "neutral": "neutral"}
 
 
@@ -18,6 +21,15 @@ def labels(found: list[Entry]) -> list[str]:
 def test_names_are_found_whatever_their_case_and_others_are_kept():
     renamed = rename_classes(entries("Happy", "HAPPINESS", " Neutral", "Joy"), NAMES)
     assert labels(renamed) == ["happiness", "happiness", "neutral", "Joy"]
+
+
+def test_two_spellings_of_a_class_are_one():
+    decomposed = unicodedata.normalize("NFD", FRENCH)
+    written = entries(FRENCH, decomposed, f"{FRENCH}\u200b", "sad")
+    assert labels(rename_classes(written, {})) == [FRENCH] * 3 + ["sad"]
+    assert labels(rename_classes(written, {decomposed: "neutral"})) == ["neutral"] * 3 + ["sad"]
+    wanted, others = choose_classes(rename_classes(written, {}), [decomposed, "sad"])
+    assert (len(wanted), others) == (4, [])
 
 
 def test_two_classes_that_differ_in_case_only_are_an_error_that_says_how_to_join_them():

@@ -1,0 +1,37 @@
+"""One spelling for each class, whatever file, folder or parameter its name comes from."""
+
+import re
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+_WHOLE_FLOAT = re.compile(r"([+-]?\d+)\.0+")
+
+
+def one_spelling(text: str) -> str:
+    """The spelling of a label that fer3d keeps.
+
+    Unicode normal form C, without format characters (category Cf: zero-width blanks and joiners,
+    soft hyphens, byte order marks) and control characters, with single blanks and none at the
+    ends. A number with an empty fraction is whole: ``3.0`` becomes ``3``.
+    """
+    blanks = " ".join(text.split())
+    seen = "".join(sign for sign in blanks if unicodedata.category(sign) not in ("Cf", "Cc"))
+    label = unicodedata.normalize("NFC", " ".join(seen.split()))
+    return _WHOLE_FLOAT.sub(r"\1", label) if _WHOLE_FLOAT.fullmatch(label) else label
+
+
+def folded(text: str) -> str:
+    """What two labels have in common that differ in case or in what ``one_spelling`` removes."""
+    return unicodedata.normalize("NFC", one_spelling(text).casefold())
+
+
+def _name(value: Any) -> Any:
+    if isinstance(value, bool) or value is None:
+        raise ValueError("YAML reads this unquoted word as a boolean or null; quote it")
+    return one_spelling(str(value)) if isinstance(value, str | int | float) else value
+
+
+ClassName = Annotated[str, BeforeValidator(_name)]
+"""A class in ``params.yaml``: text or a number, in the spelling of ``one_spelling``."""
