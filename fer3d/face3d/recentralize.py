@@ -80,19 +80,13 @@ def fit_similarity(
     """
     source, target, weights = _checked(source, target, weights)
     share = weights / weights.sum(axis=-1, keepdims=True)
-    source_centre = np.einsum("...n,...nd->...d", share, source)
-    target_centre = np.einsum("...n,...nd->...d", share, target)
+    source_centre, target_centre = centroid(source, share), centroid(target, share)
     source = source - source_centre[..., None, :]
     target = target - target_centre[..., None, :]
     rotation = procrustes(source, target, weights)
-    turned = source @ np.swapaxes(rotation, -1, -2)
-    scale = np.einsum("...n,...nd,...nd->...", weights, turned, target) / np.einsum(
-        "...n,...nd,...nd->...", weights, source, source
-    )
-    translation = target_centre - scale[..., None] * np.einsum(
-        "...ij,...j->...i", rotation, source_centre
-    )
-    return Similarity(rotation, scale, translation)
+    scale = _scale(source @ np.swapaxes(rotation, -1, -2), target, source, weights)
+    turned_centre = np.einsum("...ij,...j->...i", rotation, source_centre)
+    return Similarity(rotation, scale, target_centre - scale[..., None] * turned_centre)
 
 
 def place(
@@ -113,11 +107,17 @@ def place(
     """
     weights = weights / weights.sum()
     turned = source @ np.swapaxes(rotation, -1, -2)
-    centre, aim = np.einsum("n,...nd->...d", weights, turned), weights @ target
-    spread = turned - centre[..., None, :]
-    scale = np.einsum("n,...nd,nd->...", weights, spread, target - aim)
-    scale = scale / np.einsum("n,...nd,...nd->...", weights, spread, spread)
+    centre, aim = centroid(turned, weights), weights @ target
+    turned = turned - centre[..., None, :]
+    scale = _scale(turned, target - aim, turned, weights)
     return Similarity(rotation, scale, aim - scale[..., None] * centre)
+
+
+def centroid(
+    points: Shaped[np.ndarray, "*#batch n 3"], share: Shaped[np.ndarray, "*#batch n"]
+) -> Float[np.ndarray, "... 3"]:
+    """The mean of points (..., N, 3), each counted by its share (..., N); shares sum to 1."""
+    return np.einsum("...n,...nd->...d", share, points)
 
 
 def is_degenerate(
@@ -149,6 +149,14 @@ def _rotation(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np
     sign = np.ones((*covariance.shape[:-2], 3))
     sign[..., 2] = np.sign(np.linalg.det(left @ right))
     return (left * sign[..., None, :]) @ right
+
+
+def _scale(
+    turned: np.ndarray, target: np.ndarray, source: np.ndarray, weights: np.ndarray
+) -> Float[np.ndarray, "*batch"] | np.floating:
+    """Umeyama 1991, equation 42, of centred points; source is turned or not, its lengths count."""
+    shared = np.einsum("...n,...nd,...nd->...", weights, turned, target)
+    return shared / np.einsum("...n,...nd,...nd->...", weights, source, source)
 
 
 def _checked(

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 from scipy.spatial.transform import Rotation
 
-from fer3d.face3d.recentralize import Similarity, fit_similarity, place
+from fer3d.face3d.recentralize import Similarity, centroid, fit_similarity, place
 from fer3d.geometry.typing import Triangles
 
 CHEEK_X, CHEEK_Y = 1.9, (-2.2, 3.2)  # cm, face frame: sideways from the nose, below the brows
@@ -68,7 +68,7 @@ def fit_rigid(
     """
     weights = weights / weights.sum()
     start = fit_similarity(vertices_image, reference, weights)
-    image = vertices_image - np.einsum("v,...vd->...d", weights, vertices_image)[..., None, :]
+    image = _centred(vertices_image, weights)
     model = reference - weights @ reference
     image_from_face = np.swapaxes(start.rotation, -1, -2)
     for _ in range(STEPS):
@@ -114,7 +114,7 @@ def undo_perspective(
         (..., V, 3) float64, px, image frame; z as it was.
     """
     weights = weights / weights.sum()
-    centre = np.einsum("v,...vd->...d", weights, vertices_image)[..., None, :]
+    centre = centroid(vertices_image, weights)[..., None, :]
     apart = vertices_image - centre
     shrunk = 1 + apart[..., 2:] * np.asarray(scale)[..., None, None] / LENS
     return centre + np.concatenate([apart[..., :2] * shrunk, apart[..., 2:]], axis=-1)
@@ -143,4 +143,4 @@ def _step(
 
 
 def _centred(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return values - np.einsum("v,...vd->...d", weights, values)[..., None, :]
+    return values - centroid(values, weights)[..., None, :]
