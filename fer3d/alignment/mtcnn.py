@@ -9,8 +9,6 @@ thread on chunks whose shape follows from the image's size alone, filled up with
 
 import itertools
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -22,6 +20,7 @@ from torch import Tensor, nn
 from fer3d.alignment import boxes as box
 from fer3d.alignment import mtcnn_crops, mtcnn_networks
 from fer3d.alignment.detector import Detections
+from fer3d.machine.threads import reproducible_torch
 
 PIXEL_CENTRE = 0.5  # px: the package counts points from the centre of the first pixel, fer3d from
 # its corner. Measured: points of mirrored FER2013 images are half a pixel apart at any size.
@@ -35,19 +34,6 @@ _OVERLAP = 0.7  # suppression after each network
 _CHUNK_PIXELS = 1 << 14  # px of the level that the proposal network takes at once
 _REFINE_CHUNK = 16  # crops at once
 _OUTPUT_CHUNK = 4
-
-
-@contextmanager
-def _reproducible() -> Iterator[None]:
-    """One thread, as several add up in another order; full float32 on a GPU, not TF32."""
-    threads = torch.get_num_threads()
-    flags = torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False)
-    torch.set_num_threads(1)
-    try:
-        with flags:
-            yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)
@@ -73,7 +59,7 @@ class Mtcnn:
             raise ValueError(f"min_face: expected at least 12 px, got {self.min_face}")
 
     @torch.inference_mode()
-    @_reproducible()
+    @reproducible_torch(cudnn=False)
     def detect(self, images: np.ndarray) -> list[Detections]:
         """Faces of RGB images (N, H, W, 3) uint8, the most probable first.
 

@@ -1,6 +1,7 @@
 """Numerical libraries kept to one thread a process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 Task = TypeVar("Task")
@@ -24,3 +25,22 @@ def single_threaded(function: Callable[[Task], Result], task: Task) -> Result:
             return function(task)
     finally:
         cv2.setNumThreads(threads)
+
+
+@contextmanager
+def reproducible_torch(cudnn: bool) -> Iterator[None]:
+    """PyTorch in one thread, as several add up in another order; full float32 on a GPU, not TF32.
+
+    Args:
+        cudnn: whether a GPU convolves by cuDNN; its sums differ from those of PyTorch's kernels.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    flags = torch.backends.cudnn.flags(enabled=cudnn, deterministic=True, allow_tf32=False)
+    torch.set_num_threads(1)
+    try:
+        with flags:
+            yield
+    finally:
+        torch.set_num_threads(threads)

@@ -6,20 +6,18 @@ one of larger z, and the farthest point of a map is at zero), ours away from the
 crop by a box, where we have five points.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 
 from fer3d.face3d.crops import five_point_layout
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.prnet import files
 from fer3d.face3d.prnet.network import POSITION_RANGE, SIZE, from_variables, variable_shapes
 from fer3d.geometry.affine import Crop, whole_crop
+from fer3d.machine.threads import reproducible_torch
 
 CROP_SCALE = 1.6  # side of the crop over the mean side of the face's box, as published
 
@@ -73,17 +71,9 @@ class Prn:
             (256, 256, 3) float64: x, y, z in crop px as the authors have them.
         """
         crop = torch.from_numpy(pixels).to(self._device).permute(2, 0, 1)[None]
-        with torch.inference_mode(), _reproducible():
+        with torch.inference_mode(), reproducible_torch(cudnn=True):
             (positions,) = self._network(crop.float() / 255)
         return positions.permute(1, 2, 0).cpu().numpy().astype(np.float64) * POSITION_RANGE
-
-
-@contextmanager
-def _reproducible() -> Iterator[None]:
-    """One thread, as several add up in another order; full float32 on a GPU, not TF32."""
-    flags = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
-    with threadpool_limits(1), flags:
-        yield
 
 
 @lru_cache(maxsize=2)
