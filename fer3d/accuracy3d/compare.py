@@ -23,7 +23,7 @@ from fer3d.face3d.reconstructor import Reconstruction
 from fer3d.face3d.rigid import rigid_weights
 from fer3d.face3d.topology import Topology
 from fer3d.geometry.frames import pose_from_rotation
-from fer3d.geometry.meshes import vertex_normals
+from fer3d.geometry.meshes import unit_vectors, vertex_normals
 from fer3d.relighting.normals import estimate_normals
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.shading import VIEWER, ShadingImage, shade
@@ -150,8 +150,8 @@ def _normals(
     points = topology.dense(found.vertices_face)
     if found.visible.any():
         normals[found.visible] = estimate_normals(points[found.visible], neighbours, VIEWER)
-    true = vertex_normals(topology.dense(truth.vertices_face), topology.dense.triangles)
-    true /= np.linalg.norm(true, axis=1, keepdims=True)
+    surface = topology.dense(truth.vertices_face)
+    true = unit_vectors(vertex_normals(surface, topology.dense.triangles))
     both = found.visible & visible
     return normal_error(normals[both], true[both])
 

@@ -12,13 +12,13 @@ from fer3d.face3d.topology import Topology, load_topology
 from fer3d.files.packed import MANIFEST, open_arrays, read_manifest
 from fer3d.geometry import affine
 from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE
-from fer3d.geometry.meshes import vertex_normals
-from fer3d.geometry.rays import Caster, sight_lines
+from fer3d.geometry.meshes import TriangleMesh, vertex_normals
+from fer3d.geometry.rays import Caster
 from fer3d.inference.pipeline import Pipeline
+from fer3d.synthetic.scene import TOLERANCE
 
 FOLDER = "truth"  # beside the folder of images
 ARRAYS = ("vertices_image", "vertices_face", "rotation")
-TOLERANCE = 0.06  # cm: a point is seen if nothing lies further than this in front of it
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,6 @@ def seen_points(face: TrueFace, surface: Subdivision) -> np.ndarray:
         (D,) bool.
     """
     points = surface(face.vertices_face)
-    directions, distance = sight_lines(face.camera, points)
-    hit = Caster([(points, surface.triangles)]).distances(face.camera, directions)
+    caster = Caster([TriangleMesh(points, surface.triangles)])
     facing = (vertex_normals(points, surface.triangles) * (points - face.camera)).sum(axis=1) < 0
-    return (hit >= distance - TOLERANCE) & facing
+    return caster.sees(face.camera, points, TOLERANCE) & facing

@@ -10,10 +10,12 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, Integer
 
 from fer3d.face3d.subdivision import Subdivision, subdivide
 
 VERTICES = 468
+MIRROR_TOLERANCE = 0.01  # cm: how far a vertex may lie from the mirror image of another
 REFERENCE_MODEL = "canonical_face_model.pt"
 TRIANGLES_MODEL = "canonical_face_tessellation.json"
 MODELS = (REFERENCE_MODEL, TRIANGLES_MODEL)
@@ -82,10 +84,24 @@ def load_topology(assets: Path, subdivisions: int) -> Topology:
         raise ValueError(f"expected a face of {VERTICES} vertices, got {reference.shape}")
     reference = reference.astype(np.float64)
     dense = subdivide(triangles, VERTICES, subdivisions)
-    return Topology(reference, triangles, dense, _mirror(reference))
+    return Topology(reference, triangles, dense, mirror_indices(reference))
 
 
-def _mirror(reference: np.ndarray) -> np.ndarray:
-    """For each vertex of a symmetric face the index of the nearest to its mirror image."""
-    across = reference * [-1.0, 1.0, 1.0]
-    return np.linalg.norm(across[:, None] - reference, axis=-1).argmin(axis=1)
+def mirror_indices(reference: Float[np.ndarray, "v 3"]) -> Integer[np.ndarray, " v"]:
+    """For each vertex of a symmetric face the index of its mirror image.
+
+    Args:
+        reference: (V, 3) float, face frame (x to the subject's left).
+
+    Returns:
+        (V,) int64; applying it twice gives back every vertex.
+
+    Raises:
+        ValueError: the face is not symmetric in x to ``MIRROR_TOLERANCE``.
+    """
+    mirrored = reference * [-1.0, 1.0, 1.0]
+    distance = np.linalg.norm(mirrored[:, None] - reference, axis=-1)
+    apart = distance.min(axis=1).max()
+    if apart > MIRROR_TOLERANCE:
+        raise ValueError(f"expected a symmetric face, vertices differ by {apart:.3f}")
+    return distance.argmin(axis=1)

@@ -27,7 +27,7 @@ the true surface it is the better one (docs/accuracy3d.md).
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from fer3d.geometry.meshes import vertex_normals
+from fer3d.geometry.meshes import TriangleMesh, vertex_normals
 from fer3d.geometry.rays import Caster
 from fer3d.geometry.typing import Triangles
 
@@ -74,7 +74,7 @@ def unoccluded_points(
     start = vertices[:, 2].min() - RAY_START * extent
     origins = np.column_stack([vertices[:, :2], np.full(len(vertices), start)])
     along = np.broadcast_to([0.0, 0.0, 1.0], vertices.shape)
-    distance = Caster([(vertices, triangles)]).distances(origins, along)
+    distance = Caster([TriangleMesh(vertices, triangles)]).distances(origins, along)
     outermost = distance >= vertices[:, 2] - start - TOLERANCE * extent
     return outermost & (vertex_normals(vertices, triangles)[:, 2] < 0)
 

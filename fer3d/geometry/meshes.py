@@ -1,11 +1,26 @@
 """Triangle meshes."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float, Shaped
 
 from fer3d.geometry.typing import Triangles
 
 TINY = 1e-12  # length below which a normal has no direction; as of a vertex without triangles
+
+
+@dataclass(frozen=True)
+class TriangleMesh:
+    """A surface of triangles.
+
+    Attributes:
+        vertices: (V, 3) float, any frame.
+        triangles: (T, 3) integer, counter-clockwise seen from outside.
+    """
+
+    vertices: Shaped[np.ndarray, "v 3"]
+    triangles: Triangles
 
 
 def vertex_normals(

@@ -6,24 +6,24 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from fer3d.geometry.typing import Points3, Triangles
+from fer3d.geometry.meshes import TriangleMesh
 
 
 class Caster:
     """Meshes that rays can hit; numbers of meshes count from 0 in the order they were given."""
 
-    def __init__(self, meshes: Iterable[tuple[Points3, Triangles]]):
+    def __init__(self, meshes: Iterable[TriangleMesh]):
         """
         Args:
-            meshes: vertices (V, 3) and triangles (T, 3) of each; computed in float32.
+            meshes: their vertices are taken in float32.
         """
         import open3d
 
         self._scene = open3d.t.geometry.RaycastingScene(nthreads=1)
-        for vertices, triangles in meshes:
+        for mesh in meshes:
             self._scene.add_triangles(
-                open3d.core.Tensor.from_numpy(vertices.astype(np.float32)),
-                open3d.core.Tensor.from_numpy(triangles.astype(np.uint32)),
+                open3d.core.Tensor.from_numpy(mesh.vertices.astype(np.float32)),
+                open3d.core.Tensor.from_numpy(mesh.triangles.astype(np.uint32)),
             )
 
     def cast(
@@ -55,14 +55,19 @@ class Caster:
         """Whether rays hit any mesh."""
         return self._scene.test_occlusions(_rays(origin, directions), nthreads=1).numpy()
 
+    def sees(
+        self, viewer: Shaped[np.ndarray, "3"], points: Shaped[np.ndarray, "n 3"], tolerance: float
+    ) -> Bool[np.ndarray, " n"]:
+        """Whether no mesh lies between a viewer and points.
 
-def sight_lines(
-    viewer: Shaped[np.ndarray, "3"], points: Shaped[np.ndarray, "n 3"]
-) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, " n"]]:
-    """Unit directions from a viewer to points, and their distances."""
-    line = points - viewer
-    distance = np.linalg.norm(line, axis=1)
-    return line / distance[:, None], distance
+        Args:
+            viewer: where the lines of sight start.
+            points: where they end, perhaps on a mesh.
+            tolerance: length; what lies no further than this in front of a point does not hide it.
+        """
+        line = points - viewer
+        distance = np.linalg.norm(line, axis=1)
+        return self.distances(viewer, line / distance[:, None]) >= distance - tolerance
 
 
 def _rays(origin: np.ndarray, directions: np.ndarray) -> Any:

@@ -9,5 +9,4 @@ from jaxtyping import Integer, Shaped, UInt8
 
 Image = UInt8[np.ndarray, "height width 3"]  # RGB
 Reals = Shaped[np.ndarray, "..."] | np.floating
-Points3 = Shaped[np.ndarray, "... n 3"]
 Triangles = Integer[np.ndarray, "t 3"]  # vertex numbers, counter-clockwise seen from outside

@@ -53,24 +53,3 @@ def face_parts(triangles: np.ndarray) -> np.ndarray:
     for number, rim in rims:
         part[np.isin(triangles, rim).all(axis=1)] = number
     return part
-
-
-def mirror_indices(vertices: np.ndarray) -> np.ndarray:
-    """For each vertex of a symmetric face the index of its mirror image.
-
-    Args:
-        vertices: (N, 3), face frame (x to the subject's left).
-
-    Returns:
-        (N,) int64; applying it twice gives back every vertex.
-
-    Raises:
-        ValueError: the face is not symmetric in x to 0.01 of its unit.
-    """
-    mirrored = vertices * np.array([-1.0, 1.0, 1.0])
-    distance = np.linalg.norm(mirrored[:, None] - vertices[None], axis=-1)
-    if distance.min(axis=1).max() > 0.01:
-        raise ValueError(
-            f"expected a symmetric face, vertices differ by {distance.min(1).max():.3f}"
-        )
-    return distance.argmin(axis=1)

@@ -37,11 +37,11 @@ class Anatomy:
     lower: np.ndarray  # 1 below the mouth line, 0 above, smooth beside the mouth
 
 
-def measure_anatomy(vertices: np.ndarray) -> Anatomy:
-    """Measure the reference face, (468, 3) cm, face frame."""
+def measure_anatomy(vertices: np.ndarray, mirror: np.ndarray) -> Anatomy:
+    """Measure the reference face, (468, 3) cm, face frame, and its ``mirror`` (468,)."""
     softness = 0.05 + 0.6 * np.maximum(np.abs(vertices[:, 0]) - MOUTH_HALF_WIDTH, 0.0)
     lower = 1.0 / (1.0 + np.exp((vertices[:, 1] - MOUTH_LINE_Y) / softness))
-    return Anatomy(vertices, anatomy.mirror_indices(vertices), lower)
+    return Anatomy(vertices, mirror, lower)
 
 
 def mirrored(field: np.ndarray, mirror: np.ndarray) -> np.ndarray:

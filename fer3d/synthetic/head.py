@@ -4,10 +4,9 @@ The skull starts at the rim of the face mesh itself and runs back from there, so
 a gap beside the face nor anything that could cut into it.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from fer3d.geometry.meshes import TriangleMesh
 from fer3d.synthetic import anatomy
 
 SKULL, EAR, NECK, CLOTHES, LONG_HAIR = 1, 2, 3, 4, 5  # 0 is the face itself
@@ -28,14 +27,6 @@ EAR_AXES = np.array([0.7, 2.5, 1.5])  # cm
 BODY_PIVOT = np.array([0.0, -14.0, -4.0])  # cm: the head turns on the neck above it
 
 
-@dataclass(frozen=True)
-class Mesh:
-    """A triangle mesh with smooth normals: (V, 3) float64 cm and (T, 3) int32."""
-
-    vertices: np.ndarray
-    triangles: np.ndarray
-
-
 def grid_triangles(rows: int, columns: int, closed: bool) -> np.ndarray:
     """Triangles of a grid of rows x columns vertices, the columns closed to a tube or not.
 
@@ -51,7 +42,7 @@ def grid_triangles(rows: int, columns: int, closed: bool) -> np.ndarray:
     )
 
 
-def skull(face: np.ndarray, hair_thickness: float) -> Mesh:
+def skull(face: np.ndarray, hair_thickness: float) -> TriangleMesh:
     """The head from the face's rim to its back, with short hair as a thicker layer on it.
 
     Args:
@@ -73,7 +64,7 @@ def skull(face: np.ndarray, hair_thickness: float) -> Mesh:
     surface = stays * (rim + (ellipsoid - ellipsoid[0])) + (1.0 - stays) * ellipsoid
     thick = hair_thickness * np.clip(t / HAIR_RISE, 0.0, 1.0)[..., None] ** 0.6
     surface = surface + thick * hair_zone(surface)[..., None] * around
-    return Mesh(surface.reshape(-1, 3), grid_triangles(SKULL_RINGS, len(rim), closed=True))
+    return TriangleMesh(surface.reshape(-1, 3), grid_triangles(SKULL_RINGS, len(rim), closed=True))
 
 
 def hair_zone(points: np.ndarray) -> np.ndarray:
@@ -90,7 +81,7 @@ def hair_zone(points: np.ndarray) -> np.ndarray:
     return np.clip((y - line) / 1.2 + 0.5, 0.0, 1.0)
 
 
-def ears(face: np.ndarray) -> Mesh:
+def ears(face: np.ndarray) -> TriangleMesh:
     """Both ears: flat ellipsoids that lean backwards."""
     half_width = np.abs(face[:, 0]).max() / 7.74
     ball = _ball(10, 14)
@@ -101,10 +92,10 @@ def ears(face: np.ndarray) -> Mesh:
     left = (ball.vertices * EAR_AXES) @ across + EAR_CENTRE * np.array([half_width, 1.0, 1.0])
     right = left * np.array([-1.0, 1.0, 1.0])
     flipped = ball.triangles[:, ::-1] + len(left)
-    return Mesh(np.concatenate([left, right]), np.concatenate([ball.triangles, flipped]))
+    return TriangleMesh(np.concatenate([left, right]), np.concatenate([ball.triangles, flipped]))
 
 
-def neck(head_turn: np.ndarray) -> Mesh:
+def neck(head_turn: np.ndarray) -> TriangleMesh:
     """A tube that turns with the head at its top and with the body at its bottom.
 
     Args:
@@ -125,17 +116,17 @@ def neck(head_turn: np.ndarray) -> Mesh:
     )
     with_body = (tube - BODY_PIVOT) @ head_turn.T + BODY_PIVOT
     blended = share[..., None] * tube + (1.0 - share[..., None]) * with_body
-    return Mesh(blended.reshape(-1, 3), grid_triangles(rows, columns, closed=True))
+    return TriangleMesh(blended.reshape(-1, 3), grid_triangles(rows, columns, closed=True))
 
 
-def clothes(head_turn: np.ndarray) -> Mesh:
+def clothes(head_turn: np.ndarray) -> TriangleMesh:
     """Shoulders, facing where the body faces."""
     ball = _ball(14, 28)
     body = ball.vertices * SHOULDER_AXES + SHOULDER_CENTRE
-    return Mesh((body - BODY_PIVOT) @ head_turn.T + BODY_PIVOT, ball.triangles)
+    return TriangleMesh((body - BODY_PIVOT) @ head_turn.T + BODY_PIVOT, ball.triangles)
 
 
-def long_hair(face: np.ndarray, length: float, thickness: float) -> Mesh:
+def long_hair(face: np.ndarray, length: float, thickness: float) -> TriangleMesh:
     """A curtain behind the face from the top of the head, ``length`` cm below the eyes."""
     rows, columns = 12, 30
     half_width = np.abs(face[:, 0]).max() / 7.74
@@ -145,14 +136,16 @@ def long_hair(face: np.ndarray, length: float, thickness: float) -> Mesh:
     radius = np.sqrt(1.0 - 0.9 * upper**2) * (1.0 + 0.03 * np.sin(5.0 * angle) * (1.0 - upper))
     x = -(8.2 * half_width + thickness) * np.sin(angle) * radius
     z = SKULL_CENTRE[2] - 0.6 - (9.2 + thickness) * np.cos(angle) * radius
-    return Mesh(np.stack([x, y, z], -1).reshape(-1, 3), grid_triangles(rows, columns, closed=False))
+    return TriangleMesh(
+        np.stack([x, y, z], -1).reshape(-1, 3), grid_triangles(rows, columns, closed=False)
+    )
 
 
-def _ball(rows: int, columns: int) -> Mesh:
+def _ball(rows: int, columns: int) -> TriangleMesh:
     polar = np.linspace(np.pi, 0.0, rows)[:, None]
     angle = np.linspace(0.0, 2.0 * np.pi, columns, endpoint=False)[None]
     points = np.stack(
         [np.sin(polar) * np.sin(angle), np.cos(polar) + 0.0 * angle, np.sin(polar) * np.cos(angle)],
         -1,
     )
-    return Mesh(points.reshape(-1, 3), grid_triangles(rows, columns, closed=True))
+    return TriangleMesh(points.reshape(-1, 3), grid_triangles(rows, columns, closed=True))

@@ -49,7 +49,7 @@ def load_model(assets: Path) -> FaceModel:
     topology = load_topology(assets, 0)
     reference, triangles = topology.reference, topology.triangles.astype(np.int32)
     coefficients, scale = _read_fitted_units(assets / ACTION_UNITS_FILE, reference)
-    face = fields.measure_anatomy(reference)
+    face = fields.measure_anatomy(reference, topology.mirror)
     return FaceModel(
         reference=reference,
         rest=reference + action_units.rest(face),

@@ -31,7 +31,7 @@ def render(model: FaceModel, spec: FaceSpec) -> Rendered:
     person = model.vertices(spec.identity, np.zeros_like(spec.action_units))
     face = model.vertices(spec.identity, spec.action_units)
     rotation = viewer_from_face(spec.pose.angles)
-    view = scene.place(spec.camera, rotation, face)
+    view = scene.place_camera(spec.camera, rotation, face)
     world = scene.build(model, spec, face, rotation)
     side = spec.camera.size * SAMPLES
     directions = view.directions(spec.camera.size, SAMPLES).reshape(-1, 3)

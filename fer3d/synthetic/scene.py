@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from fer3d.geometry.frames import viewer_from_face
-from fer3d.geometry.rays import Caster, sight_lines
+from fer3d.geometry.meshes import TriangleMesh, unit_vectors
+from fer3d.geometry.rays import Caster
 from fer3d.synthetic import head
 from fer3d.synthetic.model import FaceModel
 from fer3d.synthetic.spec import Camera, FaceSpec
@@ -48,11 +49,10 @@ class View:
         centres = (np.arange(size * samples) + 0.5) / samples
         u, v = np.meshgrid(centres, centres)
         x, y = (u - self.principal[0]) / self.focal, -(v - self.principal[1]) / self.focal
-        rays = np.stack([x, y, -np.ones_like(x)], axis=-1) @ self.rotation
-        return rays / np.linalg.norm(rays, axis=-1, keepdims=True)
+        return unit_vectors(np.stack([x, y, -np.ones_like(x)], axis=-1) @ self.rotation)
 
 
-def place(camera: Camera, rotation: np.ndarray, face: np.ndarray) -> View:
+def place_camera(camera: Camera, rotation: np.ndarray, face: np.ndarray) -> View:
     """Point a camera at a face (468, 3) so that its picture lies where ``camera`` says."""
     focal = camera.fill * camera.size * camera.distance / REFERENCE_HEIGHT
     centred = View(rotation, camera.distance, focal, (0.0, 0.0)).project(face)[:, :2]
@@ -76,11 +76,11 @@ class Hits:
 class Scene:
     """Meshes by geometry number: the face first, then what is behind it."""
 
-    meshes: dict[int, head.Mesh]
+    meshes: dict[int, TriangleMesh]
 
     @cached_property
     def _caster(self) -> Caster:
-        return Caster((mesh.vertices, mesh.triangles) for mesh in self.meshes.values())
+        return Caster(self.meshes.values())
 
     def cast(self, origin: np.ndarray, directions: np.ndarray) -> Hits:
         """Send rays from one point.
@@ -104,9 +104,7 @@ class Scene:
 
     def visible(self, points: np.ndarray, viewer: np.ndarray) -> np.ndarray:
         """Which points (n, 3) of a surface nothing hides from the viewer (3,): (n,) bool."""
-        directions, distance = sight_lines(viewer, points)
-        caught = self.cast(viewer, directions)
-        return ~caught.hit | (caught.distance >= distance - TOLERANCE)
+        return self._caster.sees(viewer, points, TOLERANCE)
 
 
 def build(model: FaceModel, spec: FaceSpec, face: np.ndarray, rotation: np.ndarray) -> Scene:
@@ -114,7 +112,7 @@ def build(model: FaceModel, spec: FaceSpec, face: np.ndarray, rotation: np.ndarr
     look = spec.appearance
     turn = rotation.T @ viewer_from_face(spec.pose.scaled(BODY_SHARE).angles)
     meshes = {
-        FACE: head.Mesh(face, model.triangles),
+        FACE: TriangleMesh(face, model.triangles),
         head.SKULL: head.skull(face, look.hair_thickness),
         head.EAR: head.ears(face),
         head.NECK: head.neck(turn),

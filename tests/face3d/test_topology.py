@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer3d.face3d.topology import LANDMARKS_68, load_topology
+from fer3d.face3d.topology import LANDMARKS_68, load_topology, mirror_indices
 from fer3d.geometry.meshes import vertex_normals
 
 MIRROR_68 = [
@@ -34,6 +34,16 @@ def test_landmarks_mirror_each_other(assets_dir):
     points = load_topology(assets_dir, 0).reference[LANDMARKS_68]
     assert len(set(LANDMARKS_68)) == 68
     assert np.allclose(points[MIRROR_68] * [-1, 1, 1], points, atol=1e-3)
+
+
+def test_mirroring_twice_gives_every_vertex_back(assets_dir):
+    topology = load_topology(assets_dir, 0)
+    assert np.array_equal(topology.mirror[topology.mirror], np.arange(468))
+
+
+def test_a_face_without_symmetry_has_no_mirror():
+    with pytest.raises(ValueError, match=r"vertices differ by 2\.000"):
+        mirror_indices(np.array([[1.0, 0, 0], [0, 0, 0]]) * 2)
 
 
 def test_landmarks_stand_in_the_order_of_300w(assets_dir):

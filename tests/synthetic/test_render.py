@@ -31,7 +31,7 @@ def outline(vertices):
 def world_of(model, spec):
     face = model.vertices(spec.identity, spec.action_units)
     turn = viewer_from_face(spec.pose.angles)
-    return scene.build(model, spec, face, turn), scene.place(spec.camera, turn, face), face
+    return scene.build(model, spec, face, turn), scene.place_camera(spec.camera, turn, face), face
 
 
 def test_equal_arguments_give_equal_bytes(model, frontal):
