@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
-import yaml
-
+from fer3d.experiments.imports import used_modules
 from fer3d.files.atomic import write_json
 from fer3d.files.digests import sha256_file
-from stages import PathOption, run
+from stages import CHECKOUT, PathOption, run
+
+CELL = CHECKOUT / "experiments" / "cell.py"
 
 
-def main(definition: PathOption, out: PathOption) -> None:
-    deps = yaml.safe_load(definition.read_text(encoding="utf-8"))["stages"]["code"]["deps"]
-    write_json(out, {name: sha256_file(Path(name)) for name in deps})
+def main(out: PathOption) -> None:
+    modules = used_modules(CELL, CHECKOUT)
+    write_json(out, {name: sha256_file(Path(name)) for name in modules})
 
 
 if __name__ == "__main__":

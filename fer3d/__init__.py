@@ -1,3 +1,1 @@
 """fer3d: facial expression recognition by 3D re-centralization, as a reproducible pipeline."""
-
-__version__ = "0.1.0"

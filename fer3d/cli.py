@@ -1,13 +1,13 @@
 """The ``fer3d`` command."""
 
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from fer3d import __version__
 from fer3d.commands import doctor, experiments, images, store
 from fer3d.commands.options import (
     ASSETS,
@@ -35,7 +35,7 @@ SYNTHETIC = Path("data/synthetic")
 
 def _print_version(asked: bool) -> None:
     if asked:
-        print(f"fer3d {__version__}")
+        print(f"fer3d {metadata.version('fer3d')}")
         raise typer.Exit
 
 

@@ -15,7 +15,7 @@ from fer3d.relighting.params import RelightParams
 from fer3d.reporting.params import ReportParams
 from fer3d.sections import Section, Sections, load_sections
 from fer3d.splitting.params import SplitParams
-from fer3d.synthetic.params import SynthesizeParams
+from fer3d.synthesis.params import SynthesizeParams
 
 Part = TypeVar("Part", bound=Sections)
 

@@ -2,8 +2,8 @@
 
 from fer3d.machine import settings
 from fer3d.sections import load_section
-from fer3d.synthetic.generate import synthesize
-from fer3d.synthetic.params import SynthesizeParams
+from fer3d.synthesis.generate import synthesize
+from fer3d.synthesis.params import SynthesizeParams
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 

@@ -21,7 +21,7 @@ FLOORS = (
     ("commands",),
     ("doctor",),
     ("params",),
-    ("accuracy3d", "experiments"),
+    ("accuracy3d", "experiments", "synthesis"),
     ("inference",),
     ("synthetic", "relighting", "reporting"),
     ("alignment", "face3d", "evaluation", "ingestion", "presets"),

@@ -16,8 +16,8 @@ from fer3d.face3d import calibration, facemesh
 from fer3d.face3d.rigid import fit_rigid, rigid_weights
 from fer3d.face3d.topology import Topology, load_topology
 from fer3d.files import images
+from fer3d.synthesis.generate import degrade
 from fer3d.synthetic.draw import PROTOTYPES, sample_degradation, sample_spec
-from fer3d.synthetic.generate import degrade
 from fer3d.synthetic.model import load_model
 from fer3d.synthetic.render import render
 from fer3d.synthetic.spec import FaceSpec

@@ -1,10 +1,10 @@
-"""The default data set: rendered faces with labels and full ground truth.
+"""Rendered faces with full ground truth, of which the default data set is made.
 
     model = load_model(assets)
     rendered = render(model, FaceSpec(identity, action_units, Pose(yaw=30.0)))
 
-``render`` depends on its arguments alone; the ``sample_*`` functions draw them from a generator;
-``synthesize`` writes the whole data set.
+``render`` depends on its arguments alone; the ``sample_*`` functions of ``draw`` draw them from a
+generator.
 
 Frames: the face frame is the reference face's (cm; x to the subject's left, y up, z out of the
 face). The viewer's frame is the same turned by the head's pose, so that x points to the image's

@@ -13,8 +13,8 @@ from fer3d.files.manifest import write
 from fer3d.files.packed import read_manifest
 from fer3d.machine.settings import Settings
 from fer3d.relighting.relight import relight_dataset
-from fer3d.synthetic.generate import synthesize
-from fer3d.synthetic.params import SynthesizeParams
+from fer3d.synthesis.generate import synthesize
+from fer3d.synthesis.params import SynthesizeParams
 
 PARAMS = SynthesizeParams(
     seed=3,

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -24,28 +25,52 @@ def stage_deps() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("stage", PIPELINE)
-def test_deps_name_every_module_that_the_stage_uses(stage, stage_deps):
-    used = stage_deps.used_modules(REPOSITORY / "stages" / f"{stage}.py", REPOSITORY)
-    named = [dep for dep in PIPELINE[stage]["deps"] if dep.startswith(("fer3d/", "stages/"))]
-    assert named == used, "run `make deps`"
+PIPELINES = [
+    (file, folder, stage)
+    for file, folder in (
+        ("dvc.yaml", "stages"),
+        ("experiments/dvc.yaml", "experiments"),
+        ("experiments/folds/dvc.yaml", "experiments"),
+    )
+    for stage in yaml.safe_load((REPOSITORY / file).read_text())["stages"]
+]
+MOST_LINES = 200  # of code among the `deps` of all pipelines together
 
 
-def test_imports_inside_functions_and_of_packages_count(stage_deps, tmp_path):
-    (tmp_path / "fer3d/deep").mkdir(parents=True)
-    (tmp_path / "fer3d/__init__.py").write_text('"""Package."""\n')
-    (tmp_path / "fer3d/deep/__init__.py").write_text('"""Package."""\n')
-    (tmp_path / "fer3d/deep/a.py").write_text("def f():\n    from fer3d import b\n")
-    (tmp_path / "fer3d/b.py").write_text("import numpy\n")
-    script = tmp_path / "script.py"
-    script.write_text("from fer3d.deep import a\n")
-    assert stage_deps.used_modules(script, tmp_path) == [
-        "fer3d/__init__.py",
-        "fer3d/b.py",
-        "fer3d/deep/__init__.py",
-        "fer3d/deep/a.py",
-        "script.py",
+def code_of(file: str, stage: str) -> list[str]:
+    """What a stage's `deps` name of the code."""
+    definition = yaml.safe_load((REPOSITORY / file).read_text())["stages"][stage]
+    deps = definition.get("do", definition).get("deps", [])
+    return [dep for dep in deps if re.match(r"(fer3d|stages|experiments)(/|$)(?!code.json)", dep)]
+
+
+@pytest.mark.parametrize(("file", "folder", "stage"), PIPELINES)
+def test_deps_cover_every_module_that_the_stage_uses(file, folder, stage, stage_deps):
+    named = code_of(file, stage)
+    used = stage_deps.stage_modules(stage, folder, REPOSITORY)
+    assert [module for module in used if not stage_deps.covered(module, named)] == []
+    assert named == stage_deps.code_deps(stage, folder, REPOSITORY), "run `make deps`"
+
+
+@pytest.mark.parametrize(("file", "folder", "stage"), PIPELINES)
+def test_deps_name_nothing_that_the_stage_does_not_use(file, folder, stage, stage_deps):
+    used = stage_deps.stage_modules(stage, folder, REPOSITORY)
+    idle = [
+        dep for dep in code_of(file, stage) if not any(stage_deps.covered(m, [dep]) for m in used)
     ]
+    assert idle == []
+
+
+def test_deps_are_short():
+    assert sum(len(code_of(file, stage)) for file, _, stage in PIPELINES) <= MOST_LINES
+
+
+def test_a_training_names_files(stage_deps):
+    """No change of a module that it does not use may cost minutes."""
+    used = stage_deps.stage_modules("train", "stages", REPOSITORY)
+    for dep in code_of("dvc.yaml", "train"):
+        inside = [p for p in (REPOSITORY / dep).rglob("*.py") if stage_deps.has_code(p)]
+        assert {p.relative_to(REPOSITORY).as_posix() for p in inside} <= set(used)
 
 
 def test_every_script_is_a_stage():

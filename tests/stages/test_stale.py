@@ -56,7 +56,7 @@ def stale(checkout: Checkout) -> set[str]:
     ("section", "room", "stages"),
     [
         ("report", "reporting", {"report"}),
-        ("synthesize", "synthetic", {"synthesize"}),
+        ("synthesize", "synthesis", {"synthesize"}),
         ("deduplicate", "cleaning", {"deduplicate"}),
         # they measure with the value, or keep it beside the network
         ("relight", "relighting", {"relight", "accuracy3d", "train"}),

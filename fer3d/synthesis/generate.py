@@ -25,10 +25,10 @@ from fer3d.files.digests import sha1_bytes
 from fer3d.files.packed import PackedWriter, Spec
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
+from fer3d.synthesis.params import SynthesizeParams
 from fer3d.synthetic.action_units import ACTION_UNITS
 from fer3d.synthetic.draw import PROTOTYPES, Degradation, sample_degradation, sample_spec
 from fer3d.synthetic.model import VERTICES, FaceModel, load_model
-from fer3d.synthetic.params import SynthesizeParams
 from fer3d.synthetic.render import render
 from fer3d.synthetic.spec import FaceSpec, Truth
 

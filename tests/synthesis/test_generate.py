@@ -7,8 +7,8 @@ import pytest
 from fer3d.errors import UserError
 from fer3d.files import images, packed
 from fer3d.machine.settings import Settings
-from fer3d.synthetic.generate import plan, synthesize
-from fer3d.synthetic.params import SynthesizeParams
+from fer3d.synthesis.generate import plan, synthesize
+from fer3d.synthesis.params import SynthesizeParams
 
 COUNTS = {"disgust": 3, "happiness": 6, "neutral": 3}
 

@@ -1,0 +1,59 @@
+"""Which files of a project a script uses, found by reading its imports."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGES = ("fer3d", "stages", "experiments")
+
+
+def used_modules(script: Path, root: Path) -> list[str]:
+    """Files of the project that a script imports, at any depth and anywhere in their code.
+
+    A module that holds nothing but its docstring is left out: it cannot change a result.
+
+    Returns:
+        POSIX paths relative to ``root``, sorted, the script itself and the data files that carry
+        a module's name among them.
+    """
+    found: set[Path] = set()
+    waiting = [script]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting.extend(_imports(file, root))
+    beside = {other for file in found for other in file.parent.glob(f"{file.stem}.*")}
+    used = sorted(file for file in beside if file.suffix != ".py" or has_code(file))
+    return [file.relative_to(root).as_posix() for file in used]
+
+
+def has_code(module: Path) -> bool:
+    """There is more in a module than its docstring."""
+    return not all(
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for node in ast.parse(module.read_text(encoding="utf-8")).body
+    )
+
+
+def _imports(file: Path, root: Path) -> Iterator[Path]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            if name.split(".")[0] in PACKAGES:
+                yield from _files(name, root)
+
+
+def _files(name: str, root: Path) -> Iterator[Path]:
+    """The module's file and the ``__init__.py`` of every package above it."""
+    parts = name.split(".")
+    for depth in range(1, len(parts) + 1):
+        base = root.joinpath(*parts[:depth])
+        yield from (
+            path for path in (base.with_suffix(".py"), base / "__init__.py") if path.exists()
+        )
