@@ -57,14 +57,14 @@ def test_values_that_make_no_sense_together_are_refused(tmp_path, values, sectio
         params.load(write(tmp_path, values))
 
 
-REPLACED = "three noises replace three shares of a class: fraction is 1/3 at most, got 0.5"
+REPLACED = "each of the three noises replaces this fraction: expected at most 1/3, got 0.5"
 
 
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ("automatic", "policy: expected auto, none or a policy by class, got 'automatic'"),
-        (None, "policy: expected auto, none or a policy by class, got None"),
+        ("automatic", "policy: expected auto, none or a policy per class, got 'automatic'"),
+        (None, "policy: expected auto, none or a policy per class, got None"),
         ({"anger": {"fraction": 0.5, "mode": "replace"}}, f"policy.anger: {REPLACED}"),
         ({"anger": {"fraction": 0.5}}, "missing key 'balance.policy.anger.mode'"),
         ({"anger": 0.5}, "policy.anger: expected keys with values, got 0.5"),

@@ -1,1 +1,1 @@
-"""Class balancing of the training images by noisy copies (paper B, section 5)."""
+"""Class balancing of the training images with noisy copies (paper B, section 5)."""

@@ -1,4 +1,4 @@
-"""Noisy copies in the training rows of a packed folder."""
+"""Adds noisy copies to the training rows of a packed folder."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -17,13 +17,13 @@ from fer3d.files.packed import PackedWriter, RowFiles, open_arrays, read_manifes
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
 
-IMAGES = "images"  # the array that noise is added to
-BATCH_ROWS = 128  # rows a task: 4 MB of images of 100 px
+IMAGES = "images"  # the array that gets the noise
+BATCH_ROWS = 128  # rows per task: 4 MB of images of 100 px
 
 
 @dataclass(frozen=True)
 class _Task:
-    """Rows of the output from ``start`` on: which row of the source each is, and its noise."""
+    """Output rows from ``start`` on, with the source row and the noise of each."""
 
     source: Path
     files: RowFiles
@@ -37,11 +37,11 @@ class _Task:
 def balance_dataset(
     source: Path, out: Path, params: BalanceParams, settings: Settings
 ) -> dict[str, Any]:
-    """Copy a packed folder with noisy training images added or put in place of their sources.
+    """Copy a packed folder; add noisy training images or replace their sources by them.
 
-    Every array is copied row by row; only ``images`` gets the noise. Validation and test rows come
-    through unchanged. Rows are sorted by id, as every manifest is: the reshuffle within each class
-    that the paper asks for is done by whoever draws training batches, each epoch anew.
+    Every array is copied row by row; only ``images`` gets noise. Validation and test rows are
+    unchanged. Rows are sorted by id as in every manifest; the shuffling within classes that the
+    paper describes happens when training batches are drawn, in each epoch.
 
     Args:
         source: packed folder with ``images`` (N, S, S, 3) uint8 and any other arrays.
@@ -74,14 +74,14 @@ def balance_dataset(
 
 
 def plan(frame: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
-    """The rows that balancing makes out of a manifest.
+    """The manifest after balancing.
 
     Returns:
-        A manifest sorted by id with, beside the columns of ``frame``:
+        A manifest sorted by id with these columns in addition to those of ``frame``:
 
         - ``noise``: "" or the kind of noise;
-        - ``source_id``: the row it was made from; its own id where nothing was added;
-        - ``row``: that row's number in ``frame``, for the arrays.
+        - ``source_id``: id of the source row; for unchanged rows their own id;
+        - ``row``: number of the source row in ``frame``, for the arrays.
 
         A noisy copy has the id ``<source id>#<noise>``; a replaced image keeps its id.
     """
@@ -108,7 +108,7 @@ def plan(frame: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
 def _tasks(
     source: Path, files: RowFiles, after: pd.DataFrame, rows: np.ndarray, seed: int
 ) -> Iterator[_Task]:
-    """The output in batches, one at a time."""
+    """The output rows in batches."""
     for batch in batches(len(after), BATCH_ROWS):
         part = after.iloc[batch.start : batch.stop]
         noises, sha1s = part["noise"].tolist(), part["sha1"].tolist()
@@ -117,7 +117,7 @@ def _tasks(
 
 
 def _write_rows(task: _Task) -> None:
-    """Copy a task's rows, with noise where it is due; in a worker process."""
+    """Copy the rows of a task and add their noise; runs in a worker process."""
     batch = {name: array[task.rows] for name, array in open_arrays(task.source).items()}
     for i, noise in enumerate(task.noises):
         if noise:

@@ -1,4 +1,4 @@
-"""The three noises of the paper, as scikit-image makes them."""
+"""The three kinds of noise of the paper, as defined by scikit-image."""
 
 from enum import StrEnum
 
@@ -44,9 +44,9 @@ def add_noise(image: np.ndarray, noise: Noise, rng: np.random.Generator) -> np.n
 
 
 def noise_generator(seed: int, sha1: str, noise: Noise) -> np.random.Generator:
-    """The random generator of one noisy copy: it depends on nothing but these three.
+    """The random generator of one noisy copy; it depends only on the arguments.
 
     Args:
-        sha1: of the source file, hexadecimal.
+        sha1: SHA-1 of the source file, hexadecimal.
     """
     return np.random.default_rng([seed, int(sha1, 16), NOISES.index(noise)])

@@ -16,7 +16,7 @@ class ClassPolicy(Section):
     def _an_image_is_replaced_once(self) -> Self:
         if self.mode == "replace" and 3 * self.fraction > 1:
             raise ValueError(
-                "three noises replace three shares of a class: fraction is 1/3 at most, "
+                "each of the three noises replaces this fraction: expected at most 1/3, "
                 f"got {self.fraction}"
             )
         return self
@@ -39,6 +39,6 @@ class BalanceParams(Section):
         Discriminator(
             _kind_of_policy,
             custom_error_type="policy",
-            custom_error_message="expected auto, none or a policy by class",
+            custom_error_message="expected auto, none or a policy per class",
         ),
     ]

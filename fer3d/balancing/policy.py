@@ -1,7 +1,7 @@
 """Which training images get which noise.
 
-A class's policy is a fraction f and a mode. Each of the three noises takes floor(f n) images of
-the n in the class, and adds a noisy copy of each or replaces them.
+The policy of a class is a fraction f and a mode. Each of the three noises selects floor(f n) of the
+n images in the class, and adds a noisy copy of each or replaces it.
 """
 
 import hashlib
@@ -16,11 +16,11 @@ import pandas as pd
 from fer3d.balancing.noise import NOISES
 from fer3d.balancing.params import BalanceParams, ClassPolicy
 
-# `auto`: the rule behind the paper's table. From its class sizes, 6,582 to 10,432, these three
-# numbers give its fractions back: 0.15, 1, 1, 0.1, replace 0.1, 0.2 (paper B, tables 4 and 5).
-AUTO_TARGET = Fraction(91, 100)  # size after balancing, as a share of the largest class
-AUTO_STEP = Fraction(5, 100)  # fractions are rounded to multiples of it
-AUTO_REPLACED = Fraction(10, 100)  # share replaced in classes that need no more images
+# `auto`: a rule that reproduces the paper's table. For its class sizes, 6,582 to 10,432, these
+# values give its fractions: 0.15, 1, 1, 0.1, replace 0.1, 0.2 (paper B, tables 4 and 5).
+AUTO_TARGET = Fraction(91, 100)  # size after balancing, as a fraction of the largest class
+AUTO_STEP = Fraction(5, 100)  # fractions are rounded to multiples of this
+AUTO_REPLACED = Fraction(10, 100)  # fraction replaced in classes that need no more images
 
 NOTHING = ClassPolicy(fraction=0, mode="add")
 
@@ -30,12 +30,12 @@ _LOGGER = logging.getLogger(__name__)
 def class_policies(sizes: Mapping[str, int], params: BalanceParams) -> dict[str, ClassPolicy]:
     """The policy of each class.
 
-    ``params.policy`` names it, or is ``none``, or ``auto``; a class that it does not name is
-    treated as by ``auto``, so that noise never tells the classes apart. A name that no training
-    image has is logged: it may be a slip.
+    ``params.policy`` lists policies by class, or is ``none`` or ``auto``. A class that is not
+    listed is treated as with ``auto``, so that noise does not become a feature of some classes.
+    A listed class without training images is logged, because it may be a typing error.
 
     Args:
-        sizes: training images by class.
+        sizes: number of training images by class.
     """
     if params.policy == "none":
         return dict.fromkeys(sizes, NOTHING)
@@ -45,8 +45,8 @@ def class_policies(sizes: Mapping[str, int], params: BalanceParams) -> dict[str,
     unknown = sorted(params.policy.keys() - sizes.keys())
     if unknown:
         _LOGGER.warning(
-            "balance: warning: balance.policy names %s, which no training image has: a slip? "
-            "The classes are %s",
+            "balance: warning: balance.policy lists %s, which has no training image (typing "
+            "error?); the classes are %s",
             ", ".join(unknown),
             ", ".join(sizes),
         )
@@ -54,14 +54,14 @@ def class_policies(sizes: Mapping[str, int], params: BalanceParams) -> dict[str,
 
 
 def auto_policy(size: int, largest: int) -> ClassPolicy:
-    """Bring a class near the largest one.
+    """The policy that brings a class near the size of the largest one.
 
-    With three noises a class of n images becomes n (1 + 3 f), at most 4 n. Of a class that is
-    large enough, the largest itself included, a tenth is replaced by each noise instead.
+    With three noises a class of n images grows to n (1 + 3 f), at most 4 n. In classes that are
+    large enough, the largest one included, each noise replaces a tenth instead.
 
     Args:
-        size: training images of the class.
-        largest: training images of the largest class.
+        size: number of training images of the class.
+        largest: number of training images of the largest class.
     """
     wanted = (AUTO_TARGET * largest / size - 1) / len(NOISES)
     fraction = floor(wanted / AUTO_STEP + Fraction(1, 2)) * AUTO_STEP
@@ -71,26 +71,26 @@ def auto_policy(size: int, largest: int) -> ClassPolicy:
 
 
 def noisy_count(size: int, fraction: float) -> int:
-    """floor(fraction x size) with the fraction as it is written: 0.29 of 100 is 29, not 28."""
+    """floor(fraction x size) in decimal arithmetic: 0.29 of 100 is 29, not 28."""
     return floor(Fraction(str(fraction)) * size)
 
 
 def choose(frame: pd.DataFrame, fraction: float, seed: int) -> dict[str, list[int]]:
-    """The images of one class that each noise takes, at random.
+    """Select the images of one class for each noise, at random.
 
-    The class is put in a random order, and the noises take consecutive runs of it, starting over
-    at its end: no image has two noises while others have none, and with a fraction of at most 1/3
-    the three runs are disjoint. An image's place in the order comes from the seed and its SHA1
-    alone, so a new image hardly changes which others are chosen.
+    The class is put in a random order, and the noises get consecutive runs of it, cyclically: no
+    image gets two noises while others have none, and with a fraction of at most 1/3 the three runs
+    are disjoint. The position of an image depends only on the seed and its SHA-1, so that a new
+    image hardly changes the selection.
 
     Args:
         frame: the class's rows of a manifest, in any order.
 
     Returns:
-        For each noise ``noisy_count`` different index labels of ``frame``.
+        For each noise, ``noisy_count`` different index labels of ``frame``.
     """
     count, size = noisy_count(len(frame), fraction), len(frame)
-    frame = frame.sort_values("id")  # decides between equal images
+    frame = frame.sort_values("id")  # the order of equal images
     keys = np.fromiter((_order_key(seed, sha1) for sha1 in frame["sha1"]), "S32", size)
     order = frame.index[np.argsort(keys, kind="stable")]
     return {

@@ -1,1 +1,1 @@
-"""Duplicates removed, on manifests alone."""
+"""Removal of duplicates; reads and writes manifests, not images."""

@@ -1,7 +1,7 @@
-"""Exact duplicates: files with one SHA1 (paper B, section 4).
+"""Exact duplicates: files with the same SHA-1 (paper B, section 4).
 
-Copies are looked for in the whole data set, across its official splits. Of a group with one label
-one copy is kept; copies that carry different labels are a labelling conflict.
+Duplicates are searched in the whole data set, across its official splits. From a group with one
+label one copy is kept; copies with different labels are a labelling conflict.
 """
 
 from enum import StrEnum
@@ -12,7 +12,7 @@ import pandas as pd
 from fer3d.cleaning.params import DeduplicateParams
 from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, tally
 
-# Which copy stays: a held-out one, so that official test images stay and their training copies go.
+# Which copy is kept: a held-out one, so that official test images stay and training copies go.
 _KEPT_FIRST = {TEST: 0, VALIDATION: 1, TRAIN: 2}
 
 
@@ -20,7 +20,7 @@ class Drop(StrEnum):
     """Why a copy is dropped."""
 
     EXACT_DUPLICATE = "exact_duplicate"  # a copy is kept in the same split
-    COPY_OF_HELD_OUT = "copy_of_held_out_image"  # the copy that is kept is held out: it would leak
+    COPY_OF_HELD_OUT = "copy_of_held_out_image"  # the kept copy is held out; this one would leak
     CONFLICTING_LABELS = "conflicting_labels"  # copies carry different labels
 
 
@@ -30,20 +30,20 @@ def deduplicate(
     """Keep one copy of every image; the order of the rows does not matter.
 
     Of copies with one label, the one in the test split is kept, else the one in validation, else
-    the first by id. Where labels conflict, ``params.conflicts`` decides: ``drop_all`` copies,
-    ``keep_first`` (the copy that would be kept had they one label), or ``keep_majority`` (a copy
-    with the most frequent label; all are dropped where two labels are equally frequent).
+    the first by id. If labels conflict, ``params.conflicts`` decides: ``drop_all`` copies,
+    ``keep_first`` (the copy that would be kept if they had one label), or ``keep_majority`` (a copy
+    with the most frequent label; all are dropped if two labels are equally frequent).
 
     Args:
-        frame: manifest; ``split`` holds the official splits, null where there are none.
+        frame: manifest; ``split`` has the official splits, null if there are none.
 
     Returns:
-        kept: manifest with unique SHA1, sorted by id.
-        dropped: the other rows, with ``reason`` (``Drop``) and ``detail`` (which id is kept, and
-            which labels are in conflict).
+        kept: manifest with unique SHA-1, sorted by id.
+        dropped: the other rows, with ``reason`` (``Drop``) and ``detail`` (the id that is kept, and
+            the conflicting labels).
         metrics: ``before``, ``after``, ``removed`` by class, ``removed_by_reason``;
-            ``duplicates`` (files less distinct SHA1), ``conflicting_groups`` and the
-            ``conflicting_files`` in them, ``cross_split_groups`` (copies in several splits).
+            ``duplicates`` (files minus distinct SHA-1), ``conflicting_groups`` and their
+            ``conflicting_files``, ``cross_split_groups`` (groups with copies in several splits).
 
     Source: paper B, section 4 and table 1.
     """
@@ -60,7 +60,7 @@ def deduplicate(
 
 
 def _chosen_labels(ordered: pd.DataFrame, conflicting: pd.Series, conflicts: str) -> pd.Series:
-    """Of each row's group the label that stays; missing where none does."""
+    """For each row the label that is kept in its group; missing if none is."""
     first = ordered.groupby("sha1")["label"].transform("first")
     if conflicts == "keep_first":
         return first
@@ -71,7 +71,7 @@ def _chosen_labels(ordered: pd.DataFrame, conflicting: pd.Series, conflicts: str
 
 
 def _majority(conflicts: pd.DataFrame) -> pd.Series:
-    """The one most frequent label of each SHA1 that has one."""
+    """The most frequent label of each SHA-1, if it is unique."""
     counts = conflicts.groupby(["sha1", "label"]).size().rename("copies").reset_index()
     most = counts[counts["copies"] == counts.groupby("sha1")["copies"].transform("max")]
     return most.drop_duplicates("sha1", keep=False).set_index("sha1")["label"]
@@ -96,7 +96,13 @@ def _with_reasons(
 
 
 def _explain(rank: int, survivor: tuple[int, str] | None, conflict: str | None) -> tuple[str, str]:
-    """Reason and detail of a dropped copy: its rank, rank and id of the kept copy, the labels."""
+    """Reason and detail of a dropped copy.
+
+    Args:
+        rank: of the dropped copy.
+        survivor: rank and id of the kept copy.
+        conflict: the conflicting labels.
+    """
     keeps = f"kept {survivor[1]}" if survivor else "none kept"
     if conflict:
         return Drop.CONFLICTING_LABELS.value, f"labels {conflict}; {keeps}"

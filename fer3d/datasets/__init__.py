@@ -1,1 +1,1 @@
-"""Image data sets on disk: the known layouts."""
+"""Layouts of image data sets on disk."""

@@ -1,12 +1,12 @@
-"""What every layout is read into: one entry a file, with its label as the data set writes it."""
+"""The entries that every layout is read into: one per image file, with its original label."""
 
 from dataclasses import dataclass
 
 from fer3d.files.manifest import TEST, TRAIN, VALIDATION
 from fer3d.labels import folded
 
-# Names of official splits, as folders or in the split column of a list; case does not matter.
-# `dev` is the speech and language word for it; the last two are FER2013's own (its Usage column).
+# Names of official splits, as folders or in the split column of a list; case is ignored.
+# `dev` is common in speech and language; the last two are FER2013's (column Usage).
 SPLIT_NAMES = {
     "train": TRAIN,
     "training": TRAIN,
@@ -23,13 +23,13 @@ SPLIT_NAMES = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One image file of a data set, not opened yet.
+    """One image file of a data set; it has not been opened.
 
     Attributes:
-        path: POSIX, relative to the image root, or absolute where a list names it so.
-        label: as the data set writes it.
-        split: train, validation or test where the data set says so.
-        subject: the person shown, where the data set says so.
+        path: POSIX path, relative to the image root, or absolute if the list gives it so.
+        label: as written in the data set.
+        split: official split (train, validation or test), if any.
+        subject: the person shown, if known.
     """
 
     path: str
@@ -39,5 +39,5 @@ class Entry:
 
 
 def split_name(text: str) -> str | None:
-    """``train``, ``validation`` or ``test`` for one of ``SPLIT_NAMES``, else None."""
+    """``train``, ``validation`` or ``test`` for a name in ``SPLIT_NAMES``, else None."""
     return SPLIT_NAMES.get(folded(text))

@@ -3,8 +3,8 @@
     root/anger/1.jpg              root/train/anger/1.jpg
     root/happiness/2.jpg          root/validation/happiness/2.jpg
 
-Images lie directly in their class folder; deeper folders are an error, so that nothing is left
-out in silence. Links are followed: the depth is fixed, so no loop of links can be walked into.
+Images are directly in their class folder; deeper folders are an error, so that no image is missed
+silently. Symbolic links are followed; the fixed depth prevents loops.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
 from fer3d.errors import UserError
 from fer3d.files.images import suffixes
 
-# Left behind by file managers and archive programs.
+# Files of file managers and archive programs.
 JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
 
 
 def read_folder(root: Path) -> list[Entry]:
     """Entries of a folder of class folders, or of split folders that hold class folders.
 
-    Other files beside the folders (a README, a licence) are left out.
+    Other files beside the folders (a README, a licence) are ignored.
 
     Raises:
         UserError: no class folders, split and class folders side by side, folders inside a class
@@ -34,7 +34,7 @@ def read_folder(root: Path) -> list[Entry]:
     others = [folder.name for folder, split in splits.items() if split is None]
     if others:
         raise UserError(
-            f"{root} holds split folders ({_names(f for f in folders if splits[f])}) beside "
+            f"{root} has split folders ({_names(f for f in folders if splits[f])}) beside "
             f"{others[0]!r}: expected either split folders "
             f"({', '.join(SPLIT_NAMES)}) or class folders, not both"
         )
@@ -42,39 +42,39 @@ def read_folder(root: Path) -> list[Entry]:
 
 
 def is_visible(name: str) -> bool:
-    """Whether a file or folder may be data: neither hidden (a leading dot) nor ``JUNK``."""
+    """Whether a file or folder is data, that is, neither hidden (leading dot) nor ``JUNK``."""
     return not name.startswith(".") and name.casefold() not in JUNK
 
 
 def _classes(root: Path, parent: Path, split: str | None) -> Iterator[Entry]:
     folders = _folders(parent)
     if not folders:
-        raise UserError(f"{parent} holds no class folders: expected one folder of images a class")
+        raise UserError(f"{parent} has no class folders: expected one folder of images per class")
     for folder in folders:
         for path in _files(folder):
             yield Entry(_posix(path, root), folder.name, split)
 
 
 def _folders(parent: Path) -> list[Path]:
-    """The folders in ``parent``; no image may lie beside them."""
+    """The folders in ``parent``; images beside them are an error."""
     children = _visible(parent)
     stray = [p for p in children if p.suffix.lower() in suffixes() and not p.is_dir()]
     if stray:
         raise UserError(
-            f"{stray[0]} lies outside the class folders ({len(stray)} such images): its class is "
-            "the name of the folder around it; move it into one, or use a list (CSV or Parquet)"
+            f"{stray[0]} is outside the class folders ({len(stray)} such images): move it into "
+            "the folder of its class, or use a list (CSV or Parquet)"
         )
     return [path for path in children if path.is_dir()]
 
 
 def _files(folder: Path) -> list[Path]:
-    """The files in a class folder, which must not hold folders."""
+    """The files in a class folder; folders in it are an error."""
     children = _visible(folder)
     deeper = [path for path in children if path.is_dir()]
     if deeper:
         raise UserError(
-            f"class folder {folder} holds folders ({_names(deeper)}), expected images only; "
-            f"if {folder.name!r} is no class, name the folder that holds the classes as the source"
+            f"class folder {folder} has subfolders ({_names(deeper)}), expected only images; if "
+            f"{folder.name!r} is not a class, set the source to the folder of the class folders"
         )
     return children
 
@@ -92,11 +92,11 @@ def _posix(path: Path, root: Path) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise UserError(f"{text!r} has a name that is not UTF-8: rename it") from None
+        raise UserError(f"the name of {text!r} is not UTF-8: rename it") from None
     return text
 
 
 def _names(folders: Iterator[Path] | list[Path]) -> str:
-    """The first few names, for a message."""
+    """The first few names, for an error message."""
     names = [folder.name for folder in folders]
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -1,4 +1,4 @@
-"""Which layout a source has: class folders, a list, or that of a data set of the field."""
+"""Recognizes the layout of a source: class folders, a list, or a public data set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,36 +19,37 @@ LIST_NAME = "images"  # images.csv or images.parquet in a folder is its list
 
 @dataclass(frozen=True)
 class Layout:
-    """A data set's entries and the folder their paths start at."""
+    """The entries of a data set, and the folder that their paths are relative to."""
 
     root: Path
     entries: list[Entry]
 
 
 def read_layout(source: Path, name: str = AUTO) -> Layout:
-    """Find out a source's layout and read its entries; no image is opened.
+    """Read the entries of a source; no image is opened.
 
-    A list is named itself or lies as ``images.csv`` or ``images.parquet`` on top of a folder. Then
-    come the layouts of the field's data sets; any other folder holds class folders, or split
-    folders that do.
+    With ``auto``, a source is a list if it is a file or a folder with ``images.csv`` or
+    ``images.parquet``, else a public data set if its layout is recognized, else a folder of class
+    folders or of split folders with class folders.
 
     Args:
-        name: of the layout, one of ``NAMES``; ``auto`` finds out.
+        source: folder or list.
+        name: name of the layout, one of ``NAMES``.
 
     Raises:
-        UserError: nothing there, no known layout, or no entry.
+        UserError: the source is missing, has no known layout, or has no entries.
     """
     listed = find_list(source) if name in (AUTO, LIST) else None
     if name == LIST and listed is None:
-        raise UserError(f"{source} holds no list, {LIST_NAME}.csv or {LIST_NAME}.parquet")
+        raise UserError(f"{source} has no list {LIST_NAME}.csv or {LIST_NAME}.parquet")
     entries = read_table(listed) if listed else _reader(source, name)(source)
     if not entries:
-        raise UserError(f"{source} holds no images: its class folders are empty")
+        raise UserError(f"{source} has no images: its class folders are empty")
     return Layout(image_root(source), entries)
 
 
 def _reader(source: Path, name: str) -> Callable[[Path], list[Entry]]:
-    """What reads a folder without a list."""
+    """The function that reads a folder without a list."""
     if name == AUTO:
         known = [layout for layout in DATA_SETS if layout.recognises(source)]
     else:
@@ -57,24 +58,24 @@ def _reader(source: Path, name: str) -> Callable[[Path], list[Entry]]:
 
 
 def image_root(source: Path) -> Path:
-    """The folder at which a manifest's paths start: the source, or the folder of a list."""
+    """The folder that a manifest's paths are relative to: the source, or the folder of a list."""
     return source if source.is_dir() else source.parent
 
 
 def find_list(source: Path) -> Path | None:
-    """The CSV or Parquet list of a source, or None where it is a folder of class folders.
+    """The CSV or Parquet list of a source, or None for a folder without a list.
 
     Raises:
-        UserError: nothing there, a file of another kind, or two lists in a folder.
+        UserError: the source is missing, is a file of another kind, or has two lists.
     """
     if source.is_dir():
         lists = [source / (LIST_NAME + suffix) for suffix in SUFFIXES]
         found = [path for path in lists if path.is_file()]
         if len(found) > 1:
-            raise UserError(f"{source} holds {' and '.join(p.name for p in found)}: leave one")
+            raise UserError(f"{source} has {' and '.join(p.name for p in found)}: keep one")
         return found[0] if found else None
     if not source.exists():
         raise UserError(f"{source} is missing: expected a folder of images or a list of them")
     if source.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{source} is neither a folder nor a list ({' or '.join(SUFFIXES)})")
+        raise UserError(f"{source} is not a folder and not a list ({' or '.join(SUFFIXES)})")
     return source

@@ -1,4 +1,4 @@
-"""Where the images of a data set are; the rest of the section `ingest` is ``ingestion``'s."""
+"""The values of the section `ingest` that locate the images of a data set."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from fer3d.files.images import MAX_PIXELS
 
 
 class SourceParams(BaseModel):
-    """What every stage that opens the images reads of the section `ingest`."""
+    """The values of `ingest` that every stage needs that opens source images."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

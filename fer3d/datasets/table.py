@@ -3,9 +3,9 @@
     path,label,split,subject
     images/0001.jpg,happiness,train,s017
 
-``split`` and ``subject`` may be left out. Relative paths start at the list's own folder and may
-not leave it; a file anywhere else is named by an absolute path. DVC tracks the source alone: it
-does not see that an image has changed which does not lie in it. Other columns are left out.
+``split`` and ``subject`` are optional; other columns are ignored. Relative paths are relative to
+the folder of the list and must stay inside it; other files need an absolute path. DVC tracks only
+the source, so it does not notice changes of images outside it.
 """
 
 import posixpath
@@ -31,9 +31,9 @@ def read_table(path: Path) -> list[Entry]:
     """Entries of a list, in its order.
 
     Raises:
-        UserError: unreadable, a column missing, or a bad row: without path or label, with an
-            unknown split, a split in some rows alone, a path that leaves the folder or that an
-            earlier row has. The message names the column or the row (1 is the first image).
+        UserError: the list is unreadable, a column is missing, or a row is bad: no path or label,
+            an unknown split, a split in only some rows, a path that leaves the folder, a path that
+            an earlier row has. The message names the column or the row (1 is the first image).
     """
     table = _columns(_read(path), path)
     paths = _paths(table["path"].tolist(), path)
@@ -45,7 +45,7 @@ def read_table(path: Path) -> list[Entry]:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """The known columns as text, "" where a value is missing; of the others the names alone."""
+    """The known columns as text, "" for missing values; of the others only the names."""
     try:
         if path.suffix.lower() == ".csv":
             return pd.read_csv(
@@ -57,7 +57,7 @@ def _read(path: Path) -> pd.DataFrame:
             for name, column in zip(table.column_names, table.columns, strict=True)
         ]
         return pa.table(columns, names=table.column_names).to_pandas()
-    except (OSError, ValueError, pa.ArrowException) as error:  # pandas' own are ValueErrors
+    except (OSError, ValueError, pa.ArrowException) as error:  # pandas raises ValueErrors
         raise UserError(f"{path} cannot be read as a list: {_one_line(error)}") from None
 
 
@@ -76,33 +76,33 @@ def _columns(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     for name in NEEDED:
         if name not in table.columns:
             raise UserError(
-                f"{path} has no column {name!r}: expected the columns path and label, and "
-                f"optionally split and subject{_separator(table)}; got {', '.join(table.columns)}"
+                f"{path} has no column {name!r}: expected columns path, label, optionally split "
+                f"and subject{_separator(table)}; got {', '.join(table.columns)}"
             )
     repeated = table.columns[table.columns.duplicated()].intersection(NEEDED + OPTIONAL)
     if len(repeated):
         raise UserError(f"{path} has the column {repeated[0]!r} twice")
     if table.empty:
-        raise UserError(f"{path} holds no rows: expected one row an image")
+        raise UserError(f"{path} has no rows: expected one row per image")
     return table.reindex(columns=[*NEEDED, *OPTIONAL], fill_value="").fillna("")
 
 
 def _separator(table: pd.DataFrame) -> str:
-    """What to say where the only column looks like several."""
+    """A hint for the error message if the only column contains another separator."""
     header = table.columns[0] if len(table.columns) == 1 else ""
     found = [name for sign, name in OTHER_SEPARATORS.items() if sign in header]
-    return f", with commas between them, not {found[0]}" if found else ""
+    return f", separated by commas instead of {found[0]}" if found else ""
 
 
 def _paths(texts: Sequence[str], source: Path) -> list[str]:
     _refuse("has no path", source, [not text.strip() for text in texts])
     paths = [posixpath.normpath(text.strip()) for text in texts]
     _refuse(
-        "has a path that leaves the list's folder (make it absolute if that is meant)",
+        "has a relative path that leaves the folder of the list (use an absolute path)",
         source,
         [path == ".." or path.startswith("../") for path in paths],
     )
-    _refuse("names a file that an earlier row has", source, pd.Series(paths).duplicated().tolist())
+    _refuse("repeats the path of an earlier row", source, pd.Series(paths).duplicated().tolist())
     return paths
 
 
@@ -117,7 +117,7 @@ def _splits(texts: Sequence[str], source: Path) -> list[str | None]:
 
 
 def _refuse(problem: str, source: Path, bad: Sequence[bool]) -> None:
-    """Raise where a row is bad, naming the first one."""
+    """Raise if any row is bad, naming the first one."""
     if any(bad):
         rows = sum(map(bool, bad))
         also = f" ({rows} such rows)" if rows > 1 else ""

@@ -1,1 +1,1 @@
-"""The rows of a slow stage, computed through the object store."""
+"""Row-wise computation of a slow stage, with the object store as a cache."""

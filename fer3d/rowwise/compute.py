@@ -1,9 +1,10 @@
-"""Row-wise computing through the object store: only what is missing is computed.
+"""Row-wise computation with the object store as a cache: only missing rows are computed.
 
-A slow stage describes itself as a ``Producer`` and says where its rows come from. ``map_rows``
-looks every row up under its key, computes the missing ones in batches, keeps them, and has every
-row written to packed arrays. Worker processes read the rows and write the results themselves, so
-nothing large travels and memory does not grow with the number of rows.
+A slow stage describes its computation as a ``Producer`` and its input as a ``RowSource``.
+``map_rows`` looks up the key of every row in the store, computes missing rows in batches, stores
+them, and writes all rows to packed arrays. Worker processes read rows and write results
+themselves, so that no arrays are sent between processes and memory does not grow with the number
+of rows.
 """
 
 import logging
@@ -28,9 +29,9 @@ from fer3d.store.objects import ObjectStore, open_store
 
 Columns = Mapping[str, np.ndarray]
 
-LOOKUP_ROWS = 256  # rows looked up at once, at most
-LOOKUP_BYTES = 1 << 24  # of results looked up at once, which bounds a worker's memory
-TASKS_PER_WORKER = 4  # at least, so that few rows are shared out too
+LOOKUP_ROWS = 256  # largest number of rows per lookup
+LOOKUP_BYTES = 1 << 24  # largest size of the results of a lookup; bounds a worker's memory
+TASKS_PER_WORKER = 4  # at least, so that every worker gets some of a small number of rows
 # Batches that the store fails before a run goes on without it. A failing URL is left alone for a
 # while anyway (store/remote.py); a slow URL or a folder is tried again with every batch until then.
 TROUBLES = 3
@@ -38,14 +39,14 @@ TROUBLES = 3
 
 @dataclass(frozen=True)
 class Tally:
-    """What the store was good for.
+    """How many rows came from the store, and how many were computed.
 
     Attributes:
-        computed: rows.
-        stored: rows that came from the store.
-        damaged: paths of objects that were set aside, and computed again.
-        unshared: computed rows that the store did not take.
-        trouble: what was wrong with the store, if anything.
+        computed: number of computed rows.
+        stored: number of rows read from the store.
+        damaged: paths of damaged objects, which were set aside and computed again.
+        unshared: number of computed rows that could not be written to the store.
+        trouble: the store's first error, if any.
     """
 
     computed: int
@@ -65,7 +66,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class _Job:
-    """What every task of a run has in common; small, for each task carries it."""
+    """What all tasks of a run share; small, because it is sent with each task."""
 
     producer: Producer
     identity: str
@@ -75,7 +76,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Task:
-    """What a worker process is told: which rows, not what they hold."""
+    """A task of a worker process: row numbers, not their data."""
 
     job: _Job
     part: Part
@@ -85,7 +86,7 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Found:
-    """What a lookup tells: rows that are not in the store, and what was wrong with it."""
+    """Result of a lookup: rows that are not in the store, and the store's error, if any."""
 
     missing: np.ndarray
     damaged: tuple[str, ...]
@@ -94,7 +95,7 @@ class _Found:
 
 @dataclass
 class _Store:
-    """What a run has seen of its store."""
+    """The errors of the store during a run."""
 
     store: ObjectStore | None
     troubles: int = 0
@@ -120,12 +121,12 @@ def compute_dataset(
     """Compute every row of a source and write the results as a packed folder.
 
     Args:
-        producer: what to compute; its outputs, but for ``scratch``, become the arrays of ``out``.
-        source: the rows, in the order of ``frame``.
+        producer: the computation; its outputs except ``scratch`` become the arrays of ``out``.
+        source: the input rows, in the order of ``frame``.
         frame: manifest of the rows.
-        out: packed folder to write; its manifest is ``frame`` with columns added.
+        out: packed folder to write; its manifest is ``frame`` with additional columns.
         settings: workers and object store.
-        columns: the outputs (N, ...) to columns of N values for the manifest.
+        columns: maps the outputs (N, ...) to the additional columns, N values each.
 
     Returns:
         The manifest that was written.
@@ -151,29 +152,29 @@ def compute_packed(
     """``compute_dataset`` for the rows of a packed folder.
 
     Args:
-        source: packed folder with the producer's inputs; ``out`` gets its manifest, with columns
-            added.
+        source: packed folder with the producer's inputs; ``out`` gets its manifest with additional
+            columns.
     """
     rows = PackedSource(source, producer.inputs)
     return compute_dataset(producer, rows, read_manifest(source), out, settings, columns)
 
 
 def stacked(rows: Sequence[Mapping[str, Any]]) -> Arrays:
-    """The arrays of several rows, at least one, stacked by name."""
+    """Stack the arrays of one or more rows, by name."""
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
 def map_rows(producer: Producer, source: RowSource, files: RowFiles, settings: Settings) -> Tally:
-    """Have every row of a source computed, or taken from the store, and written.
+    """Write the result of every row of a source, from the store or computed.
 
     Args:
-        producer: what to compute; its outputs are those that ``files`` declares.
-        source: as many rows.
-        files: where results are written.
+        producer: the computation; its outputs are the arrays of ``files``.
+        source: as many rows as ``files``.
+        files: arrays to write.
         settings: workers and object store.
 
     Returns:
-        How many rows were computed; it depends on the store, the written bytes do not.
+        How many rows were computed. Unlike the written bytes it depends on the store's content.
     """
     store = open_store(settings.store)
     job = _Job(producer, producer.identity(), versions(producer.libraries), files)
@@ -186,7 +187,11 @@ def map_rows(producer: Producer, source: RowSource, files: RowFiles, settings: S
 def _look_up(
     job: _Job, source: RowSource, store: ObjectStore | None, settings: Settings
 ) -> tuple[np.ndarray, tuple[str, ...], str | None]:
-    """Write what the store has: the other rows, paths of damaged objects, trouble if any."""
+    """Write the rows that the store has.
+
+    Returns:
+        The other rows, paths of damaged objects, the store's error or None.
+    """
     rows, seen = np.arange(len(source)), _Store(store)
     if store is None:
         return rows, (), None
@@ -215,7 +220,11 @@ def _compute(
     store: ObjectStore | None,
     settings: Settings,
 ) -> tuple[int, str | None]:
-    """Compute rows, write and keep them: how many the store did not take, and why."""
+    """Compute rows and write them to files and store.
+
+    Returns:
+        How many rows the store could not take, and its error or None.
+    """
     if not len(rows):
         return 0, None
     seen, unshared = _Store(store), 0
@@ -235,12 +244,12 @@ def _compute(
 
 
 def _shared_out(rows: int, most: int, settings: Settings) -> int:
-    """Rows a task, so that every worker gets some."""
+    """Number of rows per task, so that every worker gets some."""
     return max(1, min(most, -(-rows // (TASKS_PER_WORKER * workers(settings)))))
 
 
 def _find(task: _Task) -> _Found:
-    """Look rows up and write those that are there; in a worker process."""
+    """Look up rows and write those found; runs in a worker process."""
     job, store = task.job, task.store
     if store is None:
         return _Found(task.rows, (), None)
@@ -254,10 +263,10 @@ def _find(task: _Task) -> _Found:
 
 
 def _make(task: _Task) -> tuple[int, str | None]:
-    """Compute rows, write them, keep them in the store; in a worker process.
+    """Compute rows and write them to files and store; runs in a worker process.
 
     Returns:
-        How many rows are in the store now, and why not all of them.
+        How many rows the store has taken, and the error if not all.
     """
     job, producer = task.job, task.job.producer
     _check_libraries(job)
@@ -281,7 +290,7 @@ def _keys(producer: Producer, identity: str, batch: Batch) -> list[str]:
 
 
 def _fits(arrays: Arrays, outputs: Mapping[str, Spec]) -> bool:
-    """Whether an object holds what the producer makes."""
+    """Whether an object has the names, shapes and dtypes of the producer's outputs."""
     return arrays.keys() == outputs.keys() and all(
         arrays[name].shape == spec.shape and arrays[name].dtype == np.dtype(spec.dtype)
         for name, spec in outputs.items()
@@ -289,7 +298,7 @@ def _fits(arrays: Arrays, outputs: Mapping[str, Spec]) -> bool:
 
 
 def _check_libraries(job: _Job) -> None:
-    """A worker on another machine computes with the libraries that its results' keys name."""
+    """Raise if a worker on another machine has other library versions than the keys name."""
     here = versions(job.producer.libraries)
     for name, version in job.libraries.items():
         if here[name] != version:

@@ -1,4 +1,4 @@
-"""How a slow stage describes itself: what it computes, and all that the results depend on."""
+"""Description of a slow computation, and of everything its results depend on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,25 +13,25 @@ from fer3d.rowwise.versions import versions
 
 Arrays = Mapping[str, np.ndarray]
 
-BATCH_ROWS = 32  # rows computed at once; what an interruption may lose, in each worker
+BATCH_ROWS = 32  # rows per batch, which is what each worker can lose in an interruption
 
 
 @dataclass(frozen=True)
 class Producer:
-    """A slow computation, row by row: what it is named and what its results depend on.
+    """A row-wise computation and everything that its results depend on.
 
     Attributes:
-        name: the stage.
-        version: raised by one whenever results change for equal input.
-        compute: batch of n input rows to batch of output rows, each (n, ...); row i of the output
-            depends on row i of the input alone. Picklable.
-        inputs: names in the batch that enter the key, in this order.
-        outputs: what ``compute`` returns.
-        parameters: JSON-able values that the result depends on.
-        models: SHA-256 of each model file that is used, by name.
-        libraries: those that compute the result, by their names in ``versions.PACKAGES``.
-        scratch: outputs that only serve to fill manifest columns.
-        batch_rows: most rows that ``compute`` is given; changes no result.
+        name: name of the stage.
+        version: increased whenever the results change for equal input.
+        compute: maps a batch of n input rows to a batch of n output rows, each (n, ...); output
+            row i depends only on input row i. Picklable.
+        inputs: names in the batch that are part of the key, in this order.
+        outputs: shapes and dtypes of what ``compute`` returns.
+        parameters: JSON-serializable values that the result depends on.
+        models: SHA-256 of each model file, by name.
+        libraries: libraries that the result depends on, by their names in ``versions.PACKAGES``.
+        scratch: outputs that are used only for manifest columns and not written as arrays.
+        batch_rows: largest batch size of ``compute``; does not change results.
     """
 
     name: str
@@ -46,9 +46,9 @@ class Producer:
     batch_rows: int = BATCH_ROWS
 
     def identity(self) -> str:
-        """Digest of everything but the input that a result depends on.
+        """Digest of everything except the input that a result depends on.
 
-        The processor is not part of it: kernels for another one may differ in the last digits, and
+        The processor is not included: results of another one may differ in the last digits, and
         the first machine to store a result wins.
         """
         return sha256_json(

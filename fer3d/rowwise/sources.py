@@ -1,4 +1,4 @@
-"""Where a slow stage's rows come from: packed arrays, or image files that a manifest names."""
+"""Input rows of a slow stage: packed arrays, or the image files of a manifest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from fer3d.machine.ordered_map import batches
 _AGAIN = "run `dvc repro --force --single-item ingest`, then `dvc repro`"
 
 Batch = Mapping[str, Any]
-"""Inputs of n rows by name: arrays (n, ...), or n arrays of different lengths, or n paths."""
+"""Inputs of n rows by name: an array (n, ...), n arrays of different lengths, or n paths."""
 
 
 class Part(Protocol):
-    """Some rows, as a worker process is told of them: where they are, not what they hold."""
+    """References to some rows, small enough to send to a worker process, which reads them."""
 
     def read(self) -> Batch:
-        """The rows' inputs."""
+        """Read the inputs of the rows."""
 
 
 class RowSource(Protocol):
@@ -34,10 +34,10 @@ class RowSource(Protocol):
         """N."""
 
     def groups(self, rows: np.ndarray, most: int) -> list[np.ndarray]:
-        """Row numbers in groups that are best read and computed together, ``most`` each or less."""
+        """Split row numbers into groups of at most ``most`` to be read and computed together."""
 
     def part(self, rows: np.ndarray) -> Part:
-        """Some rows, picklable and small."""
+        """References to some rows, picklable and small."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class PackedSource:
 
     Attributes:
         folder: the packed folder.
-        names: of the arrays that are read.
+        names: names of the arrays to read.
     """
 
     folder: Path
@@ -77,14 +77,14 @@ class PackedPart:
 
 @dataclass(frozen=True)
 class FileSource:
-    """Image files, one a row.
+    """Image files, one per row.
 
     Attributes:
-        root: the folder that paths start from.
+        root: folder of relative paths.
         paths: (N,) relative to ``root``, or absolute.
-        sha1s: (N,) of each file's bytes when it was ingested.
+        sha1s: (N,) SHA-1 of each file when it was ingested.
         sizes: (N, 2) height and width, px.
-        pixels: most px in a group of images, which bounds its memory.
+        pixels: largest number of pixels in a group of images; bounds the memory.
     """
 
     root: Path
@@ -97,7 +97,7 @@ class FileSource:
         return len(self.paths)
 
     def groups(self, rows: np.ndarray, most: int) -> list[np.ndarray]:
-        """Neighbours in height, then width: images of one size are computed together."""
+        """Groups in the order of height and width, so that images of one size are batched."""
         height, width = self.sizes[rows].T
         areas = height * width
         groups: list[list[int]] = []
@@ -123,10 +123,10 @@ class FilePart:
     sha1s: tuple[str, ...]
 
     def read(self) -> dict[str, Sequence[Any]]:
-        """``file``: each file's bytes, (length,) uint8; ``path``: where it lies.
+        """``file``: the bytes of each file, (length,) uint8; ``path``: its path.
 
         Raises:
-            UserError: a file changed or vanished since it was ingested; the message names it.
+            UserError: a file was changed or removed since it was ingested; the message names it.
         """
         files = [_read(path, sha1) for path, sha1 in zip(self.paths, self.sha1s, strict=True)]
         return {"file": files, "path": self.paths}
@@ -143,5 +143,5 @@ def _read(path: Path, sha1: str) -> np.ndarray:
 
 
 def unreadable(path: Path, error: images.Rejected) -> UserError:
-    """What to say of a file that was an image when it was ingested."""
-    return UserError(f"{path} cannot be read any more ({error.detail}): {_AGAIN}")
+    """The error for a file that was readable when it was ingested and no longer is."""
+    return UserError(f"{path} can no longer be read ({error.detail}): {_AGAIN}")

@@ -1,7 +1,7 @@
 """Versions of the libraries that results depend on.
 
-They are part of a result's key: after an update that may change a result, whatever is looked up is
-computed by one and the same library, and old results stay in the store for those who still use it.
+They are part of a result's key, so results of different versions are never mixed, and the results
+of an older version stay in the store for its users.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 
-# the packages that a library may come in, the usual one first
+# packages that provide a library, the usual one first
 PACKAGES: Mapping[str, Sequence[str]] = {
     "dlib": ("dlib-bin", "dlib"),
     "litert": ("ai-edge-litert",),
@@ -23,7 +23,7 @@ PACKAGES: Mapping[str, Sequence[str]] = {
 
 
 def versions(libraries: Sequence[str]) -> dict[str, str]:
-    """Version of each library by name, "" where it is not installed.
+    """Version of each library by name, "" if it is not installed.
 
     Raises:
         KeyError: a name that is not in ``PACKAGES``.
@@ -35,7 +35,7 @@ def versions(libraries: Sequence[str]) -> dict[str, str]:
 def _version(library: str) -> str:
     for package in PACKAGES[library]:
         try:
-            # without the build's name: 2.13.0+cpu and 2.13.0+cu130 compute alike on a processor
+            # without the local version: 2.13.0+cpu and 2.13.0+cu130 give the same CPU results
             return installed(package).partition("+")[0]
         except PackageNotFoundError:
             continue

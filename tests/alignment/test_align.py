@@ -102,7 +102,7 @@ def test_a_file_that_cannot_be_decoded_any_more_is_named(
     dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path
 ) -> None:
     settings = Settings(workers=1, device="cpu", store="none")
-    with pytest.raises(UserError, match=r"\.png cannot be read any more"):
+    with pytest.raises(UserError, match=r"\.png can no longer be read"):
         align_dataset(*dataset, tmp_path / "out", assets_dir, PARAMS, settings, 100)
 
 
@@ -119,5 +119,5 @@ def test_a_vanished_file_is_named(
     dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path
 ) -> None:
     (dataset[1] / "fear/3.png").unlink()
-    with pytest.raises(UserError, match=r"3\.png cannot be read"):
+    with pytest.raises(UserError, match=r"3\.png can no longer be read"):
         run(dataset, tmp_path / "out", assets_dir)

@@ -60,8 +60,8 @@ def test_none_and_classes_that_are_not_there():
 
 def test_a_name_that_no_image_has_is_logged(caplog):
     class_policies(TRAIN, balance(TABLE | {"angry": TABLE["anger"]}))
-    said = "balance: warning: balance.policy names angry, which no training image has"
-    assert said in caplog.text and "The classes are anger, disgust" in caplog.text
+    said = "balance: warning: balance.policy lists angry, which has no training image"
+    assert said in caplog.text and "the classes are anger, disgust" in caplog.text
 
 
 def test_counts_are_floors_of_the_fraction_as_written():
@@ -98,5 +98,5 @@ def test_more_images_hardly_change_the_choice():
 
 
 def test_too_much_to_replace_is_an_error():
-    with pytest.raises(ValidationError, match="fraction is 1/3 at most"):
+    with pytest.raises(ValidationError, match="expected at most 1/3"):
         ClassPolicy(fraction=0.4, mode="replace")

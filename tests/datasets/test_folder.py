@@ -50,7 +50,7 @@ def test_any_file_in_a_class_folder_is_an_entry(tmp_path):
 def test_a_loop_of_links_ends_in_an_error(tmp_path):
     touch(tmp_path, "fear/1.jpg")
     (tmp_path / "fear/again").symlink_to(tmp_path)
-    with pytest.raises(UserError, match="holds folders"):
+    with pytest.raises(UserError, match="has subfolders"):
         read_folder(tmp_path)
 
 
@@ -58,11 +58,11 @@ def test_a_loop_of_links_ends_in_an_error(tmp_path):
     ("paths", "message"),
     [
         (["README.md"], "no class folders"),
-        (["train/1.txt", "test/fear/1.jpg"], "train holds no class folders"),
+        (["train/1.txt", "test/fear/1.jpg"], "train has no class folders"),
         (["train/fear/1.jpg", "fear/1.jpg"], "beside 'fear'.*not both"),
-        (["a.jpg", "fear/1.jpg"], "a.jpg lies outside the class folders"),
-        (["train/a.JPG", "train/fear/1.jpg"], "a.JPG lies outside the class folders"),
-        (["set/train/fear/1.jpg"], "class folder .*set holds folders .train."),
+        (["a.jpg", "fear/1.jpg"], "a.jpg is outside the class folders"),
+        (["train/a.JPG", "train/fear/1.jpg"], "a.JPG is outside the class folders"),
+        (["set/train/fear/1.jpg"], "class folder .*set has subfolders .train."),
     ],
 )
 def test_what_is_no_layout_is_explained(tmp_path, paths, message):

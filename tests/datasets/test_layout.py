@@ -37,10 +37,10 @@ def test_a_list_in_a_folder_goes_by_its_name(folder):
     ("name", "message"),
     [
         ("none", "is missing"),
-        ("sad/1.jpg", "neither a folder nor a list"),
-        ("empty", "holds no class folders"),
+        ("sad/1.jpg", "not a folder and not a list"),
+        ("empty", "has no class folders"),
         ("hollow", "its class folders are empty"),
-        ("two", "images.csv and images.parquet: leave one"),
+        ("two", "images.csv and images.parquet: keep one"),
     ],
 )
 def test_what_is_no_data_set_is_explained(folder, name, message):

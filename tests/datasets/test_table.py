@@ -122,14 +122,14 @@ def test_an_absolute_path_is_taken_as_it_is(write):
         ({"file": ["a"], "label": ["x"]}, "no column 'path'"),
         ({"path": ["a", ""], "label": ["x", "y"]}, "row 2 has no path"),
         ({"path": ["a", "b", "c"], "label": ["x", None, None]}, "row 2 has no label .2 such rows"),
-        ({"path": ["a", "b", "./a"], "label": ["x", "x", "x"]}, "row 3 names a file that an earl"),
-        ({"path": ["a", "x/../../b"], "label": ["x", "x"]}, "row 2 has a path that leaves"),
+        ({"path": ["a", "b", "./a"], "label": ["x", "x", "x"]}, "row 3 repeats the path of an earlier row"),
+        ({"path": ["a", "x/../../b"], "label": ["x", "x"]}, "row 2 has a relative path that leaves"),
         ({"path": ["a"], "label": ["x"], "split": ["fold1"]}, "row 1 has an unknown split .known"),
         (
             {"path": ["a", "b"], "label": ["x", "x"], "split": ["train", ""]},
             "row 2 has no split, but other rows have one",
         ),
-        ({"path": [], "label": []}, "holds no rows"),
+        ({"path": [], "label": []}, "has no rows"),
         ({"path": ["a"], "label": ["x"], "Label": ["y"]}, "the column 'label' twice"),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_bad_list_names_the_column_or_the_row(write, columns, message):
 @pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs")])
 def test_a_list_without_commas_says_that_commas_are_expected(tmp_path, sign, name):
     (tmp_path / "list.csv").write_text(f"path{sign}label\na.jpg{sign}fear\n")
-    with pytest.raises(UserError, match=f"with commas between them, not {name}"):
+    with pytest.raises(UserError, match=f"separated by commas instead of {name}"):
         read_table(tmp_path / "list.csv")
 
 

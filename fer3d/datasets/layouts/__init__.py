@@ -1,6 +1,6 @@
-"""The layouts in which the field's data sets arrive, one module each.
+"""Layouts of public data sets as distributed, one module each.
 
-A module says whether a folder has its layout (``recognises``) and reads it (``read``): one entry an
-image, with the label that the data set's own documentation gives. A half-present data set is an
-error that names the file that is missing. No image is opened.
+``recognises`` tells whether a folder has the layout, and ``read`` returns one entry per image, with
+the label from the data set's documentation. An incomplete data set is an error that names the
+missing file. No image is opened.
 """

@@ -1,11 +1,11 @@
-"""Aff-Wild2 as ABAW's expression challenge gives it out: annotations by frame, cropped faces.
+"""Aff-Wild2 as distributed for ABAW's expression challenge: labels per frame, cropped faces.
 
-    EXPR_Set/Train_Set/1-30-1280x720.txt          a header, then a number a frame; -1: not annotated
+    EXPR_Set/Train_Set/1-30-1280x720.txt          a header, then one label per frame; -1: none
     EXPR_Set/Validation_Set/video59.txt
-    cropped_aligned/1-30-1280x720/00001.jpg       line 1 below the header; a frame without a face
-                                                  has no crop
+    cropped_aligned/1-30-1280x720/00001.jpg       first line below the header; a frame without a
+                                                  face has no crop
 
-A subject is a video.
+The video is used as the subject.
 """
 
 from collections.abc import Iterator
@@ -31,13 +31,13 @@ def read(source: Path) -> list[Entry]:
     """Entries of annotated frames that have a crop, by split and video.
 
     Raises:
-        UserError: crops or annotations are missing, a header or a line is none, or a frame has no
-            line.
+        UserError: crops or annotations are missing, a header or a line is invalid, or a frame has
+            no line.
     """
     needed(source / IMAGES, "Aff-Wild2's cropped and aligned frames")
     files = sorted(file for name in SETS for file in source.glob(f"*/{name}/*.txt"))
     if not files:
-        raise UserError(f"{source} holds no annotations, as EXPR_Set/{SETS[0]}/video.txt")
+        raise UserError(f"{source} has no annotations such as EXPR_Set/{SETS[0]}/video.txt")
     return [entry for file in files for entry in _video(file, source)]
 
 
@@ -48,7 +48,7 @@ def _video(file: Path, source: Path) -> Iterator[Entry]:
         raise UserError(
             f"{file}: expected the names of expressions in its first line, got {header!r}"
         )
-    folder = needed(source / IMAGES / file.stem, f"{file} annotates its frames")
+    folder = needed(source / IMAGES / file.stem, f"{file} has the labels of its frames")
     split = split_name(file.parent.name.partition("_")[0])
     frames = images_in(folder)
     for frame, path in zip(frames, relative(frames, source), strict=True):

@@ -1,17 +1,17 @@
-"""AffectNet (Mollahosseini, Hasani and Mahoor 2017), in the two forms in which it is given out.
+"""AffectNet (Mollahosseini, Hasani and Mahoor 2017), in both releases.
 
-With CSV lists, whose paths start in ``Manually_Annotated_Images``:
+With CSV lists of paths relative to ``Manually_Annotated_Images``:
 
     training.csv        subDirectory_filePath,...,expression,...
     validation.csv
     Manually_Annotated_Images/689/737db2483489148d.jpg
 
-With an annotation file an image:
+With one annotation file per image:
 
     train_set/images/0.jpg          train_set/annotations/0_exp.npy
     val_set/images/12.jpg           val_set/annotations/12_exp.npy
 
-Images that were annotated as none, uncertain or no face carry no expression and are left out.
+Images annotated as none, uncertain or no-face have no expression and are left out.
 """
 
 from pathlib import Path
@@ -33,7 +33,7 @@ _PATH, _EXPRESSION = "subDirectory_filePath", "expression"
 
 
 def recognises(source: Path) -> bool:
-    """Whether a folder has one of the two forms, perhaps half of it."""
+    """Whether a folder has one of the two releases, complete or not."""
     lists = any((source / name).exists() for name in LISTS)
     sets = any((source / name / "annotations").exists() for name in SETS)
     return sets or (lists and existing(source, *IMAGES[:-1]) is not None)
@@ -43,7 +43,7 @@ def read(source: Path) -> list[Entry]:
     """Entries of both splits.
 
     Raises:
-        UserError: a list, an image folder or an annotation is missing, or an expression is none.
+        UserError: a list, an image folder or an annotation is missing, or a label is invalid.
     """
     sets = [name for name in SETS if (source / name).exists()]
     if sets:
@@ -57,7 +57,8 @@ def _listed(path: Path, images: Path, source: Path) -> list[Entry]:
     try:
         table = pd.read_csv(path, usecols=[_PATH, _EXPRESSION], dtype={_PATH: str})
     except ValueError as error:
-        raise UserError(f"{path} is no list of AffectNet: {' '.join(str(error).split())}") from None
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is not a list of AffectNet: {reason}") from None
     top = images.relative_to(source)
     split = split_name(path.stem)
     rows = zip(table[_PATH], table[_EXPRESSION], strict=True)
@@ -69,8 +70,8 @@ def _listed(path: Path, images: Path, source: Path) -> list[Entry]:
 
 
 def _annotated(source: Path, name: str) -> list[Entry]:
-    images = needed(source / name / "images", "AffectNet keeps a split's images there")
-    folder = needed(source / name / "annotations", "AffectNet keeps a split's annotations there")
+    images = needed(source / name / "images", "AffectNet has the images of a split there")
+    folder = needed(source / name / "annotations", "AffectNet has the labels of a split there")
     split = split_name(name.partition("_")[0])
     entries = []
     for image in images_in(images):
@@ -84,7 +85,7 @@ def _number(file: Path) -> object:
     try:
         return np.load(file, allow_pickle=False).item()
     except (OSError, ValueError) as error:
-        raise UserError(f"{file} is no NumPy file with a number: {error}") from None
+        raise UserError(f"{file} is not a NumPy file with a number: {error}") from None
 
 
 def _label(number: object, file: Path) -> str:

@@ -3,8 +3,9 @@
     cohn-kanade-images/S005/001/S005_001_00000011.png
     Emotion/S005/001/S005_001_00000011_emotion.txt        3.0000000e+00
 
-A sequence goes from a neutral face to the peak of the expression; those without an emotion file
-have no label and are left out. Of the others the last three frames are taken, as is usual.
+A sequence starts with a neutral face and ends at the peak of the expression. The last three frames
+of each sequence are used, as is common. Sequences without an emotion file have no label and are
+left out.
 """
 
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ LAST_FRAMES = 3
 
 
 def recognises(source: Path) -> bool:
-    """Whether a folder has this layout, perhaps half of it."""
+    """Whether a folder has this layout, complete or not."""
     return existing(source, *IMAGES) is not None
 
 
@@ -32,16 +33,16 @@ def read(source: Path) -> list[Entry]:
     """Entries of the labelled sequences, by subject and sequence.
 
     Raises:
-        UserError: the emotion files or the images of a sequence are not there, or a label is none.
+        UserError: emotion files or images of a sequence are missing, or a label is invalid.
     """
     images, emotions = existing(source, *IMAGES), existing(source, *EMOTIONS)
     if images is None or emotions is None:
         missing = source / (IMAGES[0] if images is None else EMOTIONS[0])
-        raise UserError(f"{missing} is missing: CK+ has a folder of images and one of emotions")
+        raise UserError(f"{missing} is missing: CK+ has a folder of images and one of labels")
     files = sorted(emotions.glob("*/*/*_emotion.txt"))
     if not files:
         raise UserError(
-            f"{emotions} holds no emotion files, as S005/001/S005_001_00000011_emotion.txt"
+            f"{emotions} has no emotion files such as S005/001/S005_001_00000011_emotion.txt"
         )
     return [entry for file in files for entry in _sequence(file, images, source)]
 
@@ -51,7 +52,7 @@ def _sequence(file: Path, images: Path, source: Path) -> Iterator[Entry]:
     folder = images / subject / sequence
     frames = images_in(folder) if folder.is_dir() else []
     if not frames:
-        raise UserError(f"{folder} holds no frames, but {file} labels them")
+        raise UserError(f"{folder} has no frames, but {file} has their label")
     for path in relative(frames[-LAST_FRAMES:], source):
         yield Entry(path, _label(file), None, subject)
 

@@ -1,6 +1,6 @@
 """JAFFE, Japanese Female Facial Expression (Lyons et al. 1998).
 
-KA.AN1.39.tiff        subject, expression and its take, number
+KA.AN1.39.tiff        subject, expression with number of the take, running number
 """
 
 import re
@@ -24,7 +24,7 @@ _FILE = re.compile(r"([A-Z]{2})\.([A-Z]{2})\d\.\d+\.\w+")
 
 
 def recognises(source: Path) -> bool:
-    """Whether the images of a folder are named as JAFFE's, most of them at least."""
+    """Whether most images of a folder are named like JAFFE's."""
     named = [_FILE.fullmatch(path.name) is not None for path in images_in(source)]
     return sum(named) > len(named) / 2
 
@@ -45,7 +45,7 @@ def _entry(image: Path, path: str) -> Entry:
     found = _FILE.fullmatch(image.name)
     if found is None or found[2] not in LABELS:
         raise UserError(
-            f"{image} is not named as JAFFE's images are, KA.AN1.39.tiff with an expression of "
-            f"{', '.join(LABELS)}"
+            f"{image} is not named like JAFFE's images: expected for instance KA.AN1.39.tiff, with "
+            f"one of the expressions {', '.join(LABELS)}"
         )
     return Entry(path, LABELS[found[2]], None, found[1])

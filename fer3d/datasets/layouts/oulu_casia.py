@@ -2,8 +2,8 @@
 
     OriginalImg/VL/Strong/P001/Anger/000.jpeg
 
-Sequences in visible light (VL) under strong light are taken, of each the first, third and fifth
-frame counted from the end (paper A, section 5.1).
+Only sequences in visible light (VL) under strong illumination are used: the last, third last and
+fifth last frame of each (paper A, section 5.1).
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ FROM_THE_END = (1, 3, 5)
 
 
 def recognises(source: Path) -> bool:
-    """Whether a folder has this layout, perhaps half of it."""
+    """Whether a folder has this layout, complete or not."""
     return (
         existing(source, *(f"{top}/{light}" for top in IMAGES for light in ("VL", "NI")))
         is not None
@@ -32,24 +32,23 @@ def read(source: Path) -> list[Entry]:
     """Entries by subject and expression.
 
     Raises:
-        UserError: no strong visible light, a folder that is no expression, or a sequence too short.
+        UserError: no strong visible light, an unknown expression, or a sequence that is too short.
     """
     top = existing(source, *(f"{top}/{LIGHT}" for top in IMAGES))
     if top is None:
-        raise UserError(f"{source / IMAGES[0] / LIGHT} is missing: visible light, strong, is read")
+        folder = source / IMAGES[0] / LIGHT
+        raise UserError(f"{folder} is missing: sequences in visible, strong light are needed")
     folders = sorted(path for path in top.glob("P*/*") if path.is_dir())
     if not folders:
-        raise UserError(f"{top} holds no sequences, as P001/Anger")
+        raise UserError(f"{top} has no sequences such as P001/Anger")
     return [entry for folder in folders for entry in _sequence(folder, source)]
 
 
 def _sequence(folder: Path, source: Path) -> Iterator[Entry]:
     if folder.name not in LABELS:
-        raise UserError(f"{folder} is none of OULU-CASIA's expressions: {', '.join(LABELS)}")
+        raise UserError(f"{folder}: unknown expression; OULU-CASIA has {', '.join(LABELS)}")
     frames = images_in(folder)
     if len(frames) < max(FROM_THE_END):
-        raise UserError(
-            f"{folder} has {len(frames)} frames, at least {max(FROM_THE_END)} are needed"
-        )
+        raise UserError(f"{folder} has {len(frames)} frames, expected at least {max(FROM_THE_END)}")
     for path in relative((frames[-place] for place in FROM_THE_END), source):
         yield Entry(path, folder.name.lower(), None, folder.parent.name)

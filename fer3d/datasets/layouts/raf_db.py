@@ -4,7 +4,7 @@
     Image/aligned/train_00001_aligned.jpg
     Image/original/train_00001.jpg
 
-The folder may also lie one level down, in ``basic``. Aligned images are taken where they are there.
+These can also be in a subfolder ``basic``. Aligned images are preferred if both are there.
 """
 
 from pathlib import Path
@@ -25,15 +25,15 @@ def recognises(source: Path) -> bool:
 
 
 def read(source: Path) -> list[Entry]:
-    """Entries in the list's order.
+    """Entries in the order of the list.
 
     Raises:
-        UserError: compound expressions, a line that is none, or an image that is not there.
+        UserError: compound expressions, an invalid line, or a missing image.
     """
     listed = _list_of(source)
     if listed is None:
         raise UserError(
-            f"{source} holds RAF-DB's compound expressions alone: the basic ones are read "
+            f"{source} has only RAF-DB's compound expressions: the basic ones are read "
             f"(basic/EmoLabel/{LIST})"
         )
     top = listed.parents[1] if listed.parent.name == "EmoLabel" else listed.parent
@@ -58,8 +58,8 @@ def _entry(line: str, images: Path, ending: str, source: Path, listed: Path) -> 
         raise UserError(f"{listed}: expected `train_00001.jpg 5` in each line, got {line!r}")
     if not 1 <= int(number) <= len(LABELS):
         raise UserError(
-            f"{listed}: label {number} is none of RAF-DB's basic expressions, 1 to {len(LABELS)}; "
-            "the list of the compound ones has up to 11"
+            f"{listed}: unknown label {number}; expected RAF-DB's basic expressions, 1 to "
+            f"{len(LABELS)} (the list of compound expressions has labels up to 11)"
         )
     image = Path(name)
     path = images / f"{image.stem}{ending}{image.suffix}"

@@ -1,4 +1,4 @@
-"""What the readers of layouts share."""
+"""Helpers of the layout readers."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,15 +8,15 @@ from fer3d.files.images import suffixes
 
 
 def existing(source: Path, *names: str) -> Path | None:
-    """The first of some relative paths that is there."""
+    """The first of some relative paths that exists."""
     return next((source / name for name in names if (source / name).exists()), None)
 
 
 def needed(path: Path, what: str) -> Path:
-    """A path that a layout cannot do without.
+    """Return a path that must exist.
 
     Raises:
-        UserError: it is not there.
+        UserError: it is missing; the message says what it is.
     """
     if not path.exists():
         raise UserError(f"{path} is missing: {what}")
@@ -24,7 +24,7 @@ def needed(path: Path, what: str) -> Path:
 
 
 def lines_of(path: Path) -> list[str]:
-    """The lines of a text file that are not empty.
+    """The non-empty lines of a text file.
 
     Raises:
         UserError: it cannot be read.
@@ -37,7 +37,7 @@ def lines_of(path: Path) -> list[str]:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The image files of a folder, by name."""
+    """The image files of a folder, sorted by name."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes())
 
 

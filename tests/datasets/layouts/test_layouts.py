@@ -155,8 +155,8 @@ COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        (COMPOUND, r"compound expressions alone: the basic ones are read"),
-        (RAF | {"EmoLabel/list_patition_label.txt": "train_00001.jpg 9"}, r"label 9 is none of"),
+        (COMPOUND, r"only RAF-DB's compound expressions: the basic ones are read"),
+        (RAF | {"EmoLabel/list_patition_label.txt": "train_00001.jpg 9"}, r"unknown label 9; expected RAF-DB's basic expressions, 1 to 7"),
         (
             RAF | {"EmoLabel/list_patition_label.txt": "train_00001.jpg"},
             r"in each line, got 'train",
@@ -164,11 +164,11 @@ COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
         ({"EmoLabel/list_patition_label.txt": "train_1.jpg 1"}, r"aligned is missing: unpack"),
         ({"cohn-kanade-images/S005/001/a.png": ""}, r"Emotion is missing"),
         (CK | {"Emotion/S005/001/S005_001_00000005_emotion.txt": "nine"}, r"0 to 7, got 'nine'"),
-        (CK | {"Emotion/S999/001/S999_001_00000001_emotion.txt": "1"}, r"S999/001 holds no frames"),
+        (CK | {"Emotion/S999/001/S999_001_00000001_emotion.txt": "1"}, r"S999/001 has no frames"),
         ({"OriginalImg/NI/Dark/P001/Anger/000.jpeg": ""}, r"OriginalImg/VL/Strong is missing"),
-        (OULU | {"OriginalImg/VL/Strong/P002/Fear/000.jpeg": ""}, r"Fear has 1 frames, at least 5"),
-        (OULU | {"OriginalImg/VL/Strong/P002/Bored/000.jpeg": ""}, r"none of OULU-CASIA's"),
-        (JAFFE | {"someone.tiff": ""}, r"someone.tiff is not named as JAFFE's"),
+        (OULU | {"OriginalImg/VL/Strong/P002/Fear/000.jpeg": ""}, r"Fear has 1 frames, expected at least 5"),
+        (OULU | {"OriginalImg/VL/Strong/P002/Bored/000.jpeg": ""}, r"unknown expression; OULU-CASIA has"),
+        (JAFFE | {"someone.tiff": ""}, r"someone.tiff is not named like JAFFE's"),
         (JAFFE | {"KA.XX1.40.tiff": ""}, r"KA.XX1.40.tiff is not named"),
         (
             {"training.csv": "path\n", "Manually_Annotated_Images/1/a.jpg": ""},
@@ -176,12 +176,12 @@ COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
         ),
         (
             AFFECT_CSV | {"training.csv": "path,label\na,1\n"},
-            r"training.csv is no list of AffectNet",
+            r"training.csv is not a list of AffectNet",
         ),
         (AFFECT_CSV | {"training.csv": AFFECT_CSV["training.csv"] + "1/z.jpg,0,42,0\n"}, r"got 42"),
         (AFFECT_NPY | {"val_set/images/13.jpg": ""}, r"13_exp.npy is missing"),
-        (AFFECT_NPY | {"val_set/annotations/12_exp.npy": "no array"}, r"is no NumPy file"),
-        ({"cropped_aligned/a/00001.jpg": ""}, r"holds no annotations"),
+        (AFFECT_NPY | {"val_set/annotations/12_exp.npy": "no array"}, r"is not a NumPy file"),
+        ({"cropped_aligned/a/00001.jpg": ""}, r"has no annotations"),
         (WILD | {"EXPR_Set/Train_Set/a.txt": "Neutral,Bored\n1\n1\n"}, r"names of expressions"),
         (
             WILD | {"EXPR_Set/Train_Set/a.txt": "Neutral,Anger\n1\n7\n"},
@@ -199,7 +199,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, files, message):
 def test_a_layout_may_be_named(tmp_path):
     made(tmp_path, {"anger/KA.AN1.39.tiff": "", "happiness/1.jpg": ""})
     assert [label for _, label, _, _ in rows(tmp_path)] == ["anger", "happiness"]
-    with pytest.raises(UserError, match="holds no list"):
+    with pytest.raises(UserError, match="has no list"):
         rows(tmp_path, "list")
     with pytest.raises(UserError, match="cohn-kanade-images is missing"):
         rows(tmp_path, "ck+")
