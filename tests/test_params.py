@@ -47,7 +47,7 @@ def test_a_wrong_key_is_named(tmp_path, values):
         ("relight", {"light": [0, 0, 0]}, "not all zero"),
         ("relight", {"light": [float("nan"), 0, 1]}, "finite"),
         ("align", {"size": 24}, "align.size"),
-        ("split", {"folds": 5, "fold": 5}, r"split: fold: 5 folds .* 0 \.\. 4, got 5$"),
+        ("split", {"folds": 5, "fold": 5}, r"split: fold: expected 0 \.\. 4 for 5 folds, got 5$"),
         ("reconstruct", {"landmarks": "prnet"}, "landmarks are dlib or facemesh, got prnet$"),
     ],
 )

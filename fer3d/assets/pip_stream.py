@@ -1,13 +1,13 @@
-"""Write one file of the package index to standard output, as pip would download it.
+"""Write one file of the package index to standard output, downloaded by pip.
 
-Run as a script, ``python pip_stream.py PROJECT FILENAME``, so that pip stays out of our process.
-It imports nothing of fer3d.
+Run as a script, ``python pip_stream.py PROJECT FILENAME``, so that pip is not imported into the
+main process. It imports nothing from fer3d.
 
-``pip download`` would do for wheels, but of a source distribution it runs the build to learn the
-metadata. Here pip only finds the file (index, mirrors, find-links, certificates, credentials as in
-``pip config list``) and sends its bytes, a wheel's also where it is for another platform: nothing
-of it is run. The five calls into pip's internals below have kept their
-form from pip 23 to 26; where they fail, a local folder of packages does without them.
+``pip download`` would run the build of a source distribution to get its metadata. Here pip only
+finds the file (with the index, mirrors, find-links, certificates and credentials of
+``pip config list``) and downloads its bytes, also for wheels of another platform; none of its code
+is run. The five functions of pip's internal API used below are the same from pip 23 to 26. If they
+fail, a local folder of packages can be used instead.
 """
 
 import logging
@@ -18,7 +18,7 @@ CHUNK = 1 << 18  # bytes
 
 
 class _Reasons(logging.Handler):
-    """Collects why pip could not read the pages of an index; pip itself logs it and goes on."""
+    """Collects why pip could not read the pages of an index, which pip only logs."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -34,8 +34,8 @@ def stream(project: str, filename: str, sink: BinaryIO) -> None:
     """Write the bytes of a package file to ``sink``.
 
     Raises:
-        LookupError: no index offers the file; the message says what they answered.
-        OSError: the connection broke, or the server answered with an error.
+        LookupError: no index has the file; the message gives their answers.
+        OSError: the connection was lost, or the server answered with an error.
     """
     from pip._internal.cli.cmdoptions import make_target_python
     from pip._internal.commands import create_command
@@ -55,13 +55,13 @@ def stream(project: str, filename: str, sink: BinaryIO) -> None:
 
 
 def platform_choices(filename: str) -> list[str]:
-    """What makes pip offer a wheel for one platform whatever the platform is that it runs on.
+    """Options that make pip find a wheel of another platform.
 
     Args:
-        filename: of a wheel or a source distribution.
+        filename: name of a wheel or a source distribution.
 
     Returns:
-        Options of ``pip download``; none for a file that is for every platform.
+        Options of ``pip download``; none for a file for any platform.
     """
     if not filename.endswith(".whl"):
         return []
@@ -81,7 +81,7 @@ def _find(finder: Any, project: str, filename: str) -> str:
     for candidate in finder.find_all_candidates(project):
         if candidate.link.filename == filename:
             return candidate.link.url_without_fragment
-    raise LookupError("; ".join(handler.reasons) or f"no index offers {filename}")
+    raise LookupError("; ".join(handler.reasons) or f"no index has {filename}")
 
 
 def main() -> None:

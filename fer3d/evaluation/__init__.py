@@ -1,1 +1,1 @@
-"""What a trained recognizer is worth: scores, tables and plots."""
+"""Evaluation of a trained recognizer: predictions, scores, tables and plots."""

@@ -1,4 +1,4 @@
-"""A trained recognizer on images that it has not seen."""
+"""Evaluation of a trained recognizer on validation and test images."""
 
 from pathlib import Path
 
@@ -15,27 +15,27 @@ from fer3d.training.checkpoint import Recognizer, load_recognizer
 from fer3d.training.data import Arrays, ExpressionDataset, in_order, open_set
 
 SPLITS = (VALIDATION, TEST)
-BATCH = 64  # images; fixed, so that a result does not depend on it
+BATCH = 64  # images; a constant, because results depend on it in the last digits
 
 
 def evaluate(
     checkpoint: Path, folders: Folders, *, device: str = "cpu"
 ) -> tuple[pd.DataFrame, dict[str, object]]:
-    """Predict validation and test images; the one place where test images are scored.
+    """Predict validation and test images. Nothing else in fer3d scores test images.
 
     Args:
         checkpoint: written by ``fer3d.training.fit``.
-        folders: packed arrays; the manifest says which rows are validation and test.
+        folders: packed arrays; the manifest has the split of each row.
         device: cpu | cuda.
 
     Returns:
         Predictions, sorted by id: id, split, label, predicted, and p_<class> float32 for each
-        class. Metrics by split (a split without images is left out): accuracy, class_accuracy,
-        macro_f1, per_class {precision, recall, f1, support}.
+        class. Metrics of each split that has images: accuracy, class_accuracy, macro_f1, per_class
+        {precision, recall, f1, support}.
 
     Raises:
-        UserError: the checkpoint does not fit the arrays, the recognizer's answers are not finite,
-            or both splits are empty.
+        UserError: the checkpoint does not fit the arrays, the probabilities are not finite, or both
+            splits are empty.
     """
     recognizer = load_recognizer(checkpoint, device)
     arrays = open_set(folders)
@@ -47,8 +47,8 @@ def evaluate(
     probabilities = predict(recognizer, dataset, device)
     if not np.isfinite(probabilities).all():
         raise UserError(
-            "the recognizer's probabilities are not finite (NaN), its training diverged: lower "
-            "train.learning_rate and train again"
+            "the recognizer's probabilities are not finite (NaN) because its training diverged: "
+            "lower train.learning_rate and train again"
         )
     predictions = predictions_table(arrays.frame.iloc[rows], probabilities, recognizer.classes)
     return predictions, {
@@ -74,6 +74,6 @@ def _check_sizes(recognizer: Recognizer, arrays: Arrays) -> None:
         expected, actual = getattr(recognizer, name), getattr(arrays, name)
         if expected != actual:
             raise UserError(
-                f"the recognizer was trained with {name.replace('_', ' ')} {expected} px and the "
-                f"arrays have {actual} px: train again, or make the arrays with that size"
+                f"the recognizer was trained with {name.replace('_', ' ')} {expected} px, but the "
+                f"arrays have {actual} px: train again, or use that size for the arrays"
             )

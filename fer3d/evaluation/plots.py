@@ -1,4 +1,4 @@
-"""Files that ``dvc plots`` draws, and the confusion matrix as a picture."""
+"""Data for ``dvc plots``, and the confusion matrix as a figure."""
 
 import io
 from pathlib import Path
@@ -13,10 +13,10 @@ DPI = 120
 
 
 def write_confusion(predictions: pd.DataFrame, split: str, path: Path) -> None:
-    """One row an image, actual and predicted: what DVC's ``confusion`` template takes.
+    """Write true and predicted class of each image, for DVC's ``confusion`` template.
 
     Args:
-        predictions: of ``evaluate``.
+        predictions: returned by ``evaluate``.
         split: validation | test.
         path: CSV file to write.
     """
@@ -26,15 +26,15 @@ def write_confusion(predictions: pd.DataFrame, split: str, path: Path) -> None:
 
 
 def row_shares(confusion: np.ndarray) -> np.ndarray:
-    """Each row as shares of its sum, (C, C) float64; rows of an absent class are 0."""
+    """Rows divided by their sums, (C, C) float64; 0 for classes without images."""
     return confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
 
 
 def confusion_png(predictions: pd.DataFrame, split: str) -> bytes:
-    """The confusion matrix of a split as PNG, in per cent of the actual class.
+    """The confusion matrix of a split as PNG, in per cent of the true class.
 
     Args:
-        predictions: of ``evaluate``.
+        predictions: returned by ``evaluate``.
         split: validation | test.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -1,4 +1,4 @@
-"""Tables of predictions: one row an image, with its label and a probability for each class."""
+"""Tables of predictions: one row per image, with its label and the probability of each class."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,18 +11,18 @@ import pyarrow.parquet as pq
 from fer3d.evaluation.scores import confusion_matrix, scores
 from fer3d.files.atomic import atomic_path
 
-PROBABILITY = "p_"  # before a class's name: its column of probabilities
+PROBABILITY = "p_"  # prefix of the columns of probabilities, followed by the class
 
 
 def predictions_table(
     frame: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]
 ) -> pd.DataFrame:
-    """One row an image: what it is, what it was taken for, and how surely.
+    """One row per image: its true class, predicted class and probabilities.
 
     Args:
         frame: N rows of a manifest.
         probabilities: (N, C) float32.
-        classes: the C names.
+        classes: names of the C classes.
     """
     table = frame[["id", "split", "label"]].reset_index(drop=True)
     table["predicted"] = np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)]
@@ -31,18 +31,18 @@ def predictions_table(
 
 
 def evaluate_split(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, object]:
-    """The metrics of a table of predictions, see ``scores``."""
+    """Scores of a table of predictions, see ``scores``."""
     return scores(confusion_of(predictions, classes), classes)
 
 
 def confusion_of(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
-    """Confusion matrix (C, C) int64 of a table of predictions, rows actual, columns predicted."""
+    """Confusion matrix of a table of predictions, (C, C) int64, by true and predicted class."""
     codes = [pd.Index(classes).get_indexer(predictions[name]) for name in ("label", "predicted")]
     return confusion_matrix(*codes, len(classes))
 
 
 def classes_of(predictions: pd.DataFrame) -> list[str]:
-    """The recognizer's classes, in its order, from the columns of a table of predictions."""
+    """The recognizer's classes in their order, from the columns of a table of predictions."""
     columns = [name for name in predictions.columns if name.startswith(PROBABILITY)]
     return [name.removeprefix(PROBABILITY) for name in columns]
 

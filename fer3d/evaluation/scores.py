@@ -8,29 +8,29 @@ DECIMALS = 6  # of scores in metrics files
 
 
 def confusion_matrix(actual: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """How often each class was taken for each.
+    """Confusion counts, by true and predicted class.
 
     Args:
         actual: (N,) int, 0 .. C - 1.
         predicted: (N,) int, 0 .. C - 1.
-        classes: C.
+        classes: number of classes, C.
 
     Returns:
-        (C, C) int64, rows actual, columns predicted.
+        (C, C) int64; rows are true classes, columns predicted ones.
     """
     cells = np.bincount(actual * classes + predicted, minlength=classes * classes)
     return cells.reshape(classes, classes)
 
 
 def scores(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, object]:
-    """Accuracy, class accuracy, macro F1 and a table by class.
+    """Accuracy, class accuracy, macro F1, and precision, recall, F1 and support of each class.
 
-    Means over classes leave out those that neither occur nor were predicted (macro F1) or that do
-    not occur (class accuracy); a ratio of nothing to nothing is 0.
+    Class accuracy is the mean recall of the classes that occur; macro F1 the mean over classes that
+    occur or were predicted. 0 / 0 is 0.
 
     Args:
-        confusion: (C, C) int, rows actual, columns predicted.
-        classes: the C names.
+        confusion: (C, C) int; rows are true classes, columns predicted ones.
+        classes: names of the C classes.
 
     Returns:
         {accuracy, class_accuracy, macro_f1, per_class: {name: {precision, recall, f1, support}}}
@@ -58,7 +58,7 @@ def scores(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, object]:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return part / np.maximum(whole, 1)  # where the whole is 0, so is the part
+    return part / np.maximum(whole, 1)  # if the whole is 0, so is the part
 
 
 def _mean(values: np.ndarray) -> float:

@@ -15,10 +15,10 @@ BY_CLASS = ("precision", "recall", "f1", "support")
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """What a stage wrote as its metrics.
+    """Read the metrics file of a stage.
 
     Raises:
-        UserError: the file is missing or is no JSON.
+        UserError: the file is missing or not valid JSON.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -29,10 +29,11 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of the evaluation table: a row a class, then the means.
+    """Header and rows of the evaluation table: one row per class, then the means.
 
     Args:
-        metrics: of ``evaluate``: by split, accuracy, class_accuracy, macro_f1, per_class.
+        metrics: returned by ``evaluate``: for each split accuracy, class_accuracy, macro_f1,
+            per_class.
     """
     header = ["class", *(f"{split} {name}" for split in metrics for name in BY_CLASS)]
     classes = next(iter(metrics.values()))["per_class"]
@@ -50,7 +51,7 @@ def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[st
 
 
 def evaluation_table(metrics: Mapping[str, Any]) -> "Table":
-    """The evaluation as a rich table of 80 columns: the last split, and the F1 of the others."""
+    """The evaluation as a rich table of 80 columns: scores of the last split, F1 of the others."""
     from rich.table import Table
 
     *others, judged = metrics
@@ -70,7 +71,7 @@ def evaluation_table(metrics: Mapping[str, Any]) -> "Table":
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, the first column aligned left and the others right."""
+    """A Markdown table with the first column left-aligned and the others right-aligned."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

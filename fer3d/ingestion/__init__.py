@@ -1,1 +1,1 @@
-"""The manifest of a data set: its classes, one row an image, and what was rejected."""
+"""The manifest of a data set: classes, one row per image, rejected files."""

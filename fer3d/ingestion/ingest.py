@@ -1,8 +1,8 @@
-"""From files to a manifest: every file is opened once, decoded safely, hashed, or rejected.
+"""Makes the manifest: every file is opened once, and either decoded and hashed or rejected.
 
     out/
-      rejected.parquet     files that are not taken: reason and detail
-      manifest.parquet     one row an image; written last
+      rejected.parquet     files that are not used, with reason and detail
+      manifest.parquet     one row per image; written last
 
 Files in = images + rejected.
 """
@@ -28,10 +28,10 @@ from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
 
 MANIFEST, REJECTED = "manifest.parquet", "rejected.parquet"
-BATCH_FILES = 64  # files a task
+BATCH_FILES = 64  # files per task
 
-# No format stores more for a pixel than 16-bit RGBA (8 bytes), here taken twice, beside a megabyte
-# of metadata. A larger file cannot be an image within the pixel limit, so it is not read at all.
+# No format needs more per pixel than 16-bit RGBA (8 bytes); this allows twice that, and a megabyte
+# of metadata. A larger file cannot be an image within the pixel limit and is not read.
 MAX_BYTES_PER_PIXEL = 16
 MAX_METADATA_BYTES = 1_000_000
 
@@ -39,7 +39,7 @@ NOT_TAKEN_SHOWN = 3  # files named in an error message
 
 
 class LeftOut(StrEnum):
-    """Why a file is left out unopened."""
+    """Why a file is left out without opening it."""
 
     OTHER_CLASS = "other_class"
 
@@ -64,7 +64,7 @@ def ingest_dataset(
         Metrics: files = images + rejected, rejected_by_reason, per_class (images).
 
     Raises:
-        UserError: no known layout, classes that cannot be used, no image at all, or more than
+        UserError: unknown layout, unusable classes, no usable image, or more than
             ``max_rejected_fraction`` of the opened files rejected; ``rejected.parquet`` is written
             in the last two cases.
     """
@@ -89,7 +89,7 @@ def read_image(path: Path, max_pixels: int) -> tuple[str, int, int]:
     """Open, hash and decode one file.
 
     Returns:
-        SHA1 of the file, width and height of the upright image, px.
+        SHA-1 of the file, width and height of the upright image, px.
 
     Raises:
         Rejected: with the reason.
@@ -101,7 +101,7 @@ def read_image(path: Path, max_pixels: int) -> tuple[str, int, int]:
 
 
 def _check_file(path: Path, max_pixels: int) -> None:
-    """Refuse what must not be opened: pipes and devices, which may block, and endless files."""
+    """Reject what must not be opened: pipes and devices, which may block, and huge files."""
     try:
         status = path.stat()
     except FileNotFoundError as error:
@@ -133,7 +133,7 @@ def _left_out(entry: Entry) -> dict[str, Any]:
 
 
 def _row(entry: Entry, **values: Any) -> dict[str, Any]:
-    """A manifest row; a file is named by its path, which is unique."""
+    """A manifest row; its id is the file's path, which is unique."""
     blank = {"sha1": None, "width": 0, "height": 0, "reason": None, "detail": None}
     return {"id": entry.path, **vars(entry), **blank, **values}
 
@@ -156,7 +156,7 @@ def _write(frame: pd.DataFrame, source: Path, out: Path, params: IngestParams) -
 def _check_rejected(
     rejected: pd.DataFrame, files: int, limit: float, source: Path, out: Path
 ) -> None:
-    """Stop where too many files are broken, or none is left; other classes are no breakage."""
+    """Raise if too many files are unusable or none is left; other classes do not count."""
     broken = rejected[rejected["reason"] != LeftOut.OTHER_CLASS]
     opened = files - len(rejected) + len(broken)
     fraction = len(broken) / opened
@@ -165,19 +165,19 @@ def _check_rejected(
     reasons = ", ".join(f"{n} {name}" for name, n in manifest.tally(broken["reason"]).items())
     some = ", ".join(broken["path"].head(NOT_TAKEN_SHOWN))
     raise UserError(
-        f"{len(broken)} of {opened} files ({fraction:.1%}) are no usable images ({reasons}; such "
+        f"{len(broken)} of {opened} files ({fraction:.1%}) are not usable images ({reasons}; such "
         f"as {some}); {_not_there(broken, source)}ingest.max_rejected_fraction is {limit}. All are "
         f"listed in {out / REJECTED}; repair or remove them, or raise the limit"
     )
 
 
 def _not_there(broken: pd.DataFrame, source: Path) -> str:
-    """What to say of the files that a list names and nobody finds."""
+    """The part of the error message about files of a list that do not exist."""
     paths = broken["path"][broken["reason"] == Rejection.MISSING]
     if paths.empty or find_list(source) is None:
         return ""
     count = "1 file of the list is" if len(paths) == 1 else f"{len(paths)} files of the list are"
-    hint = f"{count} not there: relative paths start at {image_root(source)}"
+    hint = f"{count} missing: paths are relative to {image_root(source)}"
     if paths.str.contains("\\", regex=False).any():
-        hint += ", and folders are divided by /, not by \\"
+        hint += ", and folders are separated by /, not by \\"
     return f"{hint}; "

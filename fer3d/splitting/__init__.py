@@ -1,1 +1,1 @@
-"""Train, validation and test, or folds; on manifests alone."""
+"""Training, validation and test splits, or folds; reads and writes manifests, not images."""

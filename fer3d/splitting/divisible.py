@@ -1,4 +1,4 @@
-"""Whether images can be divided into splits, and what to say where they cannot."""
+"""Checks that images can be split by class, with an error message that proposes a remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from fer3d.errors import UserError
 from fer3d.files.manifest import TRAIN
 from fer3d.splitting.params import SplitParams
 
-STEPS = 1000  # a fraction that is proposed is a multiple of 1 / STEPS
+STEPS = 1000  # a proposed fraction is a multiple of 1 / STEPS
 
 
 @dataclass(frozen=True)
 class Division:
-    """Images that are divided into train and other splits.
+    """Images to be divided into train and other splits.
 
     Attributes:
-        labels: one an image.
-        parts: the splits that are held out, test before validation.
-        params: by which they are.
+        labels: class of each image.
+        parts: the splits to hold out, test before validation.
+        params: their fractions.
     """
 
     labels: pd.Series
@@ -29,7 +29,7 @@ class Division:
     params: SplitParams
 
     def per_class(self) -> int:
-        """Images of a class with which it can be divided, wherever chance puts them."""
+        """Number of images with which a class can be split in any random order."""
         if len(self.parts) < 2:
             return 2
         images, folds = len(self.labels), self.params.folds
@@ -39,23 +39,24 @@ class Division:
 
 
 def check_divisible(labels: pd.Series, fraction: float, name: str, whole: Division) -> None:
-    """Stop where images cannot be divided by class: it takes two a class, and room for all classes.
+    """Check that a stratified split is possible: two images per class, all classes on both sides.
 
     Args:
-        labels: of the images that are not held out yet.
-        fraction: share of them to hold out now.
-        name: of the split that they are held out for.
-        whole: what is divided, with what was held out before and will be after.
+        labels: labels of the images that are not held out yet.
+        fraction: fraction of them to hold out now.
+        name: the split that they are held out for.
+        whole: all images, with the splits held out before and after this one.
 
     Raises:
-        UserError: naming a class that is too small, or a fraction that would do.
+        UserError: not possible; the message names a class that is too small, or a fraction that
+            works.
     """
     counts = labels.value_counts()
     if len(counts) and counts.min() < 2:
         label = min(counts.index[counts < 2])
         images = int((whole.labels == label).sum())
         raise UserError(
-            f"class {label!r} has {images} image{'s' * (images != 1)} to divide into "
+            f"class {label!r} has {images} image{'s' * (images != 1)} to split into "
             f"{_listed([TRAIN, *whole.parts])}, at least {whole.per_class()} are needed: add "
             "images, or leave the class out by ingest.classes"
         )
@@ -63,8 +64,8 @@ def check_divisible(labels: pd.Series, fraction: float, name: str, whole: Divisi
     held = ceil(fraction * len(labels))
     if min(held, len(labels) - held) < classes:
         raise UserError(
-            f"{len(labels)} images of {len(counts)} classes are too few to hold out a share of "
-            f"{fraction} for {name}, with each class on both sides: "
+            f"{len(labels)} images of {len(counts)} classes are too few to hold out a fraction of "
+            f"{fraction} for {name} with each class on both sides: "
             + _remedy(len(labels), classes, fraction, name, whole)
         )
 

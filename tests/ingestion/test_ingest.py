@@ -149,9 +149,9 @@ def test_a_list_with_splits_and_subjects(source, tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["y", "x/b"], r"2 missing; such as x/b, y\); 2 files of the list are not there: relative"),
-        (["x/b"], r"1 file of the list is not there: relative paths start at .*faces; ingest"),
-        ([r"x\a"], r"1 file .* start at .*faces, and folders are divided by /, not by \\;"),
+        (["y", "x/b"], r"2 missing; such as x/b, y\); 2 files of the list are missing: paths"),
+        (["x/b"], r"1 file of the list is missing: paths are relative to .*faces; ingest"),
+        ([r"x\a"], r"1 file .* relative to .*faces, and folders are separated by /, not by \\;"),
     ],
 )
 def test_files_of_a_list_that_are_not_there_are_said_to_be(source, tmp_path, names, message):

@@ -145,12 +145,12 @@ def test_a_file_in_two_splits_is_an_error():
         (
             list("a" * 50 + "b"),
             None,
-            "class 'b' has 1 image to divide into train, test and validation, at least 3 are",
+            "class 'b' has 1 image to split into train, test and validation, at least 3 are",
         ),
         (
             list("ab" * 9 + "c") + list("ab"),
             ["train"] * 19 + ["test"] * 2,
-            "class 'c' has 1 image to divide into train and validation, at least 2 are needed",
+            "class 'c' has 1 image to split into train and validation, at least 2 are needed",
         ),
         (list("abcabc"), None, "6 images of 3 classes are too few.* at least 9 are needed; add"),
         (["a"], None, "all 1 images are of class 'a': at least two classes are needed"),
@@ -165,7 +165,7 @@ def test_classes_that_cannot_be_divided_are_explained(labels, splits, message):
 
 @pytest.mark.parametrize("changes", [{}, {"test_fraction": 0.5}, {"test_fraction": 0.8}])
 def test_the_images_that_are_said_to_be_needed_are_enough(changes):
-    with pytest.raises(UserError, match="class 'b' has 1 image to divide") as caught:
+    with pytest.raises(UserError, match="class 'b' has 1 image to split") as caught:
         split(images(["a"] * 50 + ["b"]), params(**changes))
     needed = int(re.search(r"at least (\d+) are needed", str(caught.value))[1])
     for seed in range(20):
@@ -174,13 +174,13 @@ def test_the_images_that_are_said_to_be_needed_are_enough(changes):
 
 @pytest.mark.parametrize("changes", [{"test_fraction": 0.5}, {"folds": 2}])
 def test_what_test_took_of_a_small_class_is_counted(changes):
-    message = "has 2 images to divide into train, test and validation, at least 4 are needed"
+    message = "has 2 images to split into train, test and validation, at least 4 are needed"
     with pytest.raises(UserError, match=message):
         split(images(["a"] * 48 + ["b"] * 2), params(**changes))
 
 
 def proposed_fraction(error: UserError) -> dict[str, float]:
-    assert "are too few to hold out a share" in str(error)
+    assert "are too few to hold out a fraction" in str(error)
     found = re.search(r"set split.(\w+_fraction) to (0\.\d+), or add images", str(error))
     return {found[1]: float(found[2])}
 
@@ -254,5 +254,5 @@ def test_too_few_for_the_folds_is_explained(labels, subjects, message):
 
 
 def test_a_fold_that_is_not_there_is_refused():
-    with pytest.raises(ValueError, match=r"numbered 0 \.\. 4"):
+    with pytest.raises(ValueError, match=r"expected 0 \.\. 4 for 5 folds"):
         params(folds=5, fold=5)
