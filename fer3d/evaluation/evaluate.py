@@ -38,7 +38,7 @@ def evaluate(
             splits are empty.
     """
     recognizer = load_recognizer(checkpoint, device)
-    arrays = open_set(folders)
+    arrays = open_set(folders, vertices=recognizer.network.config.vertices)
     _check_sizes(recognizer, arrays)
     rows = np.flatnonzero(arrays.frame["split"].isin(SPLITS))
     if not len(rows):

@@ -6,23 +6,33 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fer3d.networks.config import BRANCHES as NETWORK_BRANCHES
 from fer3d.networks.config import NetworkConfig
 from fer3d.presets.configs import network_config, train_config
 from fer3d.presets.params import NetworkParams, TrainParams
 from fer3d.sections import Sections
 from fer3d.training.config import TrainConfig
 
-BRANCHES: Mapping[str, Mapping[str, bool]] = {  # paper A, section 5.4
-    "base": {"base": True, "shading": False, "landmark": False},
-    "base-landmark": {"base": True, "shading": False, "landmark": True},
-    "base-3d": {"base": True, "shading": True, "landmark": False},
-    "whole": {"base": True, "shading": True, "landmark": True},
+
+def _on(*names: str) -> dict[str, bool]:
+    return {name: name in names for name in NETWORK_BRANCHES}
+
+
+BRANCHES: Mapping[str, Mapping[str, bool]] = {  # the first four: paper A, section 5.4
+    "base": _on("base"),
+    "base-landmark": _on("base", "landmark"),
+    "base-3d": _on("base", "shading"),
+    "whole": _on("base", "shading", "landmark"),
+    "base-vertices": _on("base", "vertices"),
+    "whole-vertices": _on("base", "shading", "landmark", "vertices"),
 }
 TITLES = {
     "base": "Base",
     "base-landmark": "Base+Landmark",
     "base-3d": "Base+3D",
     "whole": "Whole",
+    "base-vertices": "Base+Vertices",
+    "whole-vertices": "Whole+Vertices",
     "cross_entropy": "cross entropy",
     "focal": "focal",
 }

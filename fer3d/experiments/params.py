@@ -12,7 +12,10 @@ from fer3d.training.config import Loss
 class ExperimentsParams(Section):
     presets: Annotated[list[NetworkPreset], Field(min_length=1)]
     branches: Annotated[
-        list[Literal["base", "base-landmark", "base-3d", "whole"]], Field(min_length=1)
+        list[
+            Literal["base", "base-landmark", "base-3d", "whole", "base-vertices", "whole-vertices"]
+        ],
+        Field(min_length=1),
     ]
     losses: Annotated[list[Loss], Field(min_length=1)]
     seeds: Annotated[list[Seed], Field(min_length=1)]

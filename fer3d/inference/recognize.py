@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from fer3d.errors import UserError
 from fer3d.inference.face import Face
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
-from fer3d.networks.inputs import to_inputs
+from fer3d.networks.inputs import sparse_vertices, to_inputs
 from fer3d.relighting.shading import ShadingImage
 from fer3d.training.checkpoint import Recognizer, load_recognizer
 
@@ -112,6 +112,7 @@ class Predictor:
             "image": face.aligned.image,
             "shading": relit.shading,
             "landmarks": face.reconstruction.landmarks_image,
+            "vertices": sparse_vertices(face.reconstruction.vertices_face).astype(np.float32),
             "reconstructed": np.array(face.reconstruction.reason == ""),
         }
         tensors = {

@@ -12,6 +12,8 @@ StemStride = Literal[4, 2]
 Width = Annotated[int, Range(ge=4, le=512)]
 ImageChannels = Literal[3, 1]
 
+BRANCHES = ("base", "shading", "landmark", "vertices")
+
 
 @dataclass(frozen=True)
 class NetworkConfig:
@@ -22,6 +24,7 @@ class NetworkConfig:
         base: the branch that sees the aligned image.
         shading: the branch that sees the shading image.
         landmark: the branch that sees the distances between 68 landmarks.
+        vertices: the branch that sees the frontal face's vertices; the paper has none.
         dropout: probability that a unit after a hidden fully connected layer is dropped.
         stem_stride: of the paper's base branch, its first convolution's stride.
         width: of the recommended base branch, filters of its first stage.
@@ -35,6 +38,7 @@ class NetworkConfig:
     base: bool = True
     shading: bool = True
     landmark: bool = True
+    vertices: bool = False
     dropout: Dropout = 0.4
     stem_stride: StemStride = 4
     width: Width = 32
@@ -42,15 +46,15 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         check_ranges("network", self)
-        if problem := without_branches(self.base, self.shading, self.landmark):
+        if problem := without_branches(*(getattr(self, name) for name in BRANCHES)):
             raise UserError(f"network: {problem}")
 
     @property
     def branches(self) -> tuple[str, ...]:
         """The names of the branches that are on."""
-        return tuple(name for name in ("base", "shading", "landmark") if getattr(self, name))
+        return tuple(name for name in BRANCHES if getattr(self, name))
 
 
 def without_branches(*on: bool) -> str:
     """What is wrong where none of the branches is on, or ""."""
-    return "" if any(on) else "at least one of base, shading, landmark must be true"
+    return "" if any(on) else f"at least one of {', '.join(BRANCHES)} must be true"

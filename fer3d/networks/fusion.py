@@ -9,8 +9,10 @@ from fer3d.networks.landmark import LandmarkNetwork
 from fer3d.networks.layers import EMBEDDING, fully_connected
 from fer3d.networks.residual import ResidualNetwork
 from fer3d.networks.shading import ShadingNetwork
+from fer3d.networks.vertices import VerticesNetwork
 
 WIDTHS = (512, 128)
+SPARSE = ("landmark", "vertices")  # branches whose input a face may lack
 
 
 def base_branch(config: NetworkConfig, size: int) -> nn.Module:
@@ -44,7 +46,13 @@ class FusionNetwork(nn.Module):
     """
 
     def __init__(
-        self, config: NetworkConfig, classes: int, *, image_size: int = 100, shading_size: int = 100
+        self,
+        config: NetworkConfig,
+        classes: int,
+        *,
+        image_size: int = 100,
+        shading_size: int = 100,
+        vertices: int = 468,
     ):
         """
         Args:
@@ -52,6 +60,7 @@ class FusionNetwork(nn.Module):
             classes: number of expressions, C.
             image_size: side of an aligned image, px.
             shading_size: side of a shading image, px.
+            vertices: number of a face's vertices, V.
         """
         super().__init__()
         self.config = config
@@ -62,6 +71,8 @@ class FusionNetwork(nn.Module):
             self.branches["shading"] = shading_branch(config, shading_size)
         if config.landmark:
             self.branches["landmark"] = LandmarkNetwork(dropout=config.dropout)
+        if config.vertices:
+            self.branches["vertices"] = VerticesNetwork(points=vertices, dropout=config.dropout)
         width = EMBEDDING * len(self.branches)
         self.fusion = fully_connected((width, *WIDTHS), config.dropout)
         self.classifier = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(WIDTHS[-1], classes))
@@ -72,6 +83,7 @@ class FusionNetwork(nn.Module):
         shading: Tensor | None = None,
         landmarks: Tensor | None = None,
         reconstructed: Tensor | None = None,
+        vertices: Tensor | None = None,
     ) -> Tensor:
         """Inputs of branches that are off are not used and may be left out.
 
@@ -79,7 +91,9 @@ class FusionNetwork(nn.Module):
             image: (B, 3, H, W) float32, RGB in [0, 1].
             shading: (B, 1, H, W) float32 in [0, 1], 0 where the face is hidden.
             landmarks: (B, 68, 2) or (B, 68, 3) float32, px, image frame.
-            reconstructed: (B,) bool, whether the landmarks were found; all by default.
+            reconstructed: (B,) bool, whether the face was reconstructed, so that it has landmarks
+                and vertices; all by default.
+            vertices: (B, V, 3) float32, cm, face frame.
 
         Returns:
             (B, C) float32 logits.
@@ -87,7 +101,9 @@ class FusionNetwork(nn.Module):
         Raises:
             ValueError: the input of a branch that is on is missing.
         """
-        return self.classifier(self.fusion(self.embed(image, shading, landmarks, reconstructed)))
+        return self.classifier(
+            self.fusion(self.embed(image, shading, landmarks, reconstructed, vertices))
+        )
 
     def embed(
         self,
@@ -95,15 +111,16 @@ class FusionNetwork(nn.Module):
         shading: Tensor | None = None,
         landmarks: Tensor | None = None,
         reconstructed: Tensor | None = None,
+        vertices: Tensor | None = None,
     ) -> Tensor:
         """The branches' embeddings side by side, (B, 128 x branches) float32; see ``forward``."""
-        inputs = {"base": image, "shading": shading, "landmark": landmarks}
+        inputs = {"base": image, "shading": shading, "landmark": landmarks, "vertices": vertices}
         parts = []
         for name, branch in self.branches.items():
             value = inputs[name]
             if value is None:
                 raise ValueError(f"the {name} branch is on and its input is missing")
-            parts.append(branch(value, reconstructed) if name == "landmark" else branch(value))
+            parts.append(branch(value, reconstructed) if name in SPARSE else branch(value))
         return torch.cat(parts, dim=1)
 
     def reduced(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 from torch import Tensor
 
 PIXEL_MAX = 255
+MAX_VERTICES = 1024  # of a denser mesh every n-th is taken
 
 
 def to_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -12,15 +14,29 @@ def to_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Args:
         batch: image (B, S, S, 3) uint8 RGB, shading (B, S, S) uint8, landmarks (B, 68, 2 or 3)
-            float32 in px of the image frame, reconstructed (B,) bool; more is not used.
+            float32 in px of the image frame, reconstructed (B,) bool, and perhaps vertices
+            (B, V, 3) float32 in cm of the face frame; more is not used.
 
     Returns:
-        image (B, 3, S, S) and shading (B, 1, S, S) float32 in [0, 1]; landmarks and reconstructed
-        as they are.
+        image (B, 3, S, S) and shading (B, 1, S, S) float32 in [0, 1]; the others as
+        they are.
     """
+    as_they_are = ("landmarks", "reconstructed", "vertices")
     return {
         "image": batch["image"].movedim(-1, 1).float() / PIXEL_MAX,
         "shading": batch["shading"][:, None].float() / PIXEL_MAX,
-        "landmarks": batch["landmarks"],
-        "reconstructed": batch["reconstructed"],
+        **{name: batch[name] for name in as_they_are if name in batch},
     }
+
+
+def sparse_vertices(vertices: np.ndarray) -> np.ndarray:
+    """The vertices that the network sees: all of facemesh's 468, every n-th of a denser mesh.
+
+    Args:
+        vertices: (..., V, 3) float32.
+
+    Returns:
+        (..., W, 3), W at most ``MAX_VERTICES``, a view.
+    """
+    step = -(-vertices.shape[-2] // MAX_VERTICES)
+    return vertices[..., ::step, :]

@@ -39,6 +39,7 @@ class NetworkParams(Section):
     base: bool
     shading: bool
     landmark: bool
+    vertices: bool
     dropout: Dropout | None
     stem_stride: StemStride
     width: Width
@@ -46,7 +47,7 @@ class NetworkParams(Section):
 
     @model_validator(mode="after")
     def _a_branch_is_on(self) -> Self:
-        if problem := without_branches(self.base, self.shading, self.landmark):
+        if problem := without_branches(self.base, self.shading, self.landmark, self.vertices):
             raise ValueError(problem)
         return self
 

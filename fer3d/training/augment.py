@@ -22,6 +22,7 @@ CONTRAST = 0.35  # of the logarithm of the contrast
 ERASED = 0.5  # probability that a rectangle is covered
 ERASED_SIDE = (0.1, 0.4)  # of the rectangle, in image sides
 JITTER = 0.004  # standard deviation of a landmark's place, in image sides
+VERTEX_JITTER = 0.04  # standard deviation of a vertex's place, cm
 
 GREY = 0.5  # what covers a photo
 
@@ -39,7 +40,12 @@ MIRRORED = tuple(_PARTNER.get(point, point) for point in range(68))
 
 
 def augment(
-    inputs: dict[str, Tensor], strength: float, generator: torch.Generator, *, side: int
+    inputs: dict[str, Tensor],
+    strength: float,
+    generator: torch.Generator,
+    *,
+    side: int,
+    partners: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Change each image of a batch at random.
 
@@ -50,6 +56,8 @@ def augment(
             mirrored.
         generator: on the batch's device.
         side: of the image in whose pixels the landmarks are; ``image`` may be a reduced one.
+        partners: (V,) int64, of each vertex in the mirrored face; they are needed where the inputs
+            have vertices (B, V, 3) float32, cm, face frame.
 
     Returns:
         The same keys and shapes; pixels may leave [0, 1]. Faces that were not reconstructed have
@@ -64,7 +72,7 @@ def augment(
     landmarks = move_points(inputs["landmarks"], _mirrored(turn, mirror), shift, side, mirror < 0)
     noise = torch.randn(landmarks.shape, generator=generator, device=landmarks.device)
     small_turn, small_shift = _motion(generator, count, strength * SHADING_SHARE)
-    return inputs | {
+    changed = inputs | {
         "image": _cover(
             _relight(warp(image, _mirrored(turn, mirror), shift, "border"), strength, generator),
             GREY, strength, generator,
@@ -75,6 +83,26 @@ def augment(
         ),
         "landmarks": landmarks + strength * JITTER * side * noise,
     }  # fmt: skip
+    if partners is not None:
+        vertices = mirror_vertices(inputs["vertices"], partners, mirror < 0)
+        noise = torch.randn(vertices.shape, generator=generator, device=vertices.device)
+        changed["vertices"] = vertices + strength * VERTEX_JITTER * noise
+    return changed
+
+
+def mirror_vertices(vertices: Tensor, partners: Tensor, mirrored: Tensor) -> Tensor:
+    """Mirror frontal faces; the vertices change their places with their partners.
+
+    Args:
+        vertices: (B, V, 3) float32, face frame, whose x points to the subject's left.
+        partners: (V,) int64, of each vertex.
+        mirrored: (B,) bool, which faces.
+
+    Returns:
+        (B, V, 3).
+    """
+    across = torch.stack([-vertices[..., 0], vertices[..., 1], vertices[..., 2]], dim=-1)
+    return torch.where(mirrored[:, None, None], across[:, partners], vertices)
 
 
 def warp(image: Tensor, turn: Tensor, shift: Tensor, padding: str) -> Tensor:

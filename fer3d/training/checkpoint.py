@@ -30,6 +30,7 @@ class Recognizer:
         shading_size: side of a shading image, px.
         training: the parameters that it was trained with.
         preprocessing: the parameters of the stages that made its inputs, by stage.
+        vertices: of a face, where the network sees them, else 0.
     """
 
     network: FusionNetwork
@@ -38,6 +39,7 @@ class Recognizer:
     shading_size: int
     training: Mapping[str, Any]
     preprocessing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    vertices: int = 0
 
 
 def save_recognizer(recognizer: Recognizer, path: Path) -> None:
@@ -49,6 +51,7 @@ def save_recognizer(recognizer: Recognizer, path: Path) -> None:
         "shading_size": recognizer.shading_size,
         "training": dict(recognizer.training),
         "preprocessing": {name: dict(part) for name, part in recognizer.preprocessing.items()},
+        "vertices": recognizer.vertices,
     }
     content = {
         "format": FORMAT,
@@ -80,6 +83,7 @@ def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognize
         len(about["classes"]),
         image_size=about["image_size"],
         shading_size=about["shading_size"],
+        vertices=about.get("vertices", 0),
     )
     network.load_state_dict(content["state"])
     return Recognizer(
@@ -89,6 +93,7 @@ def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognize
         about["shading_size"],
         about["training"],
         about["preprocessing"],
+        about.get("vertices", 0),
     )
 
 

@@ -16,6 +16,7 @@ from fer3d.files.folders import Folders
 from fer3d.files.manifest import TRAIN, VALIDATION
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.machine.memory import available_memory
+from fer3d.networks.inputs import sparse_vertices
 from fer3d.training.batches import ShuffledBatches, in_order, loader
 
 Batch = dict[str, Tensor]
@@ -33,6 +34,9 @@ class Arrays:
     landmarks: np.ndarray  # (N, 68, 2 or 3) float32, px, image frame
     shading: np.ndarray  # (N, S, S) uint8
     reconstructed: np.ndarray  # (N,) bool
+    vertices: np.ndarray | None = (
+        None  # (N, V, 3) float32, cm, face frame; where they are asked for
+    )
 
     @property
     def image_size(self) -> int:
@@ -44,13 +48,22 @@ class Arrays:
         """Side of a shading image, px."""
         return self.shading.shape[1]
 
+    @property
+    def vertex_count(self) -> int:
+        """Vertices of a face; 0 where they were not asked for."""
+        return 0 if self.vertices is None else self.vertices.shape[1]
+
     def rows(self, split: str) -> np.ndarray:
         """Row numbers of a split, ascending."""
         return np.flatnonzero(self.frame["split"].to_numpy() == split)
 
 
-def open_set(folders: Folders) -> Arrays:
+def open_set(folders: Folders, *, vertices: bool = False) -> Arrays:
     """Memory-map the arrays of a set.
+
+    Args:
+        folders: of packed arrays.
+        vertices: take the vertices too, see ``sparse_vertices``.
 
     Raises:
         UserError: a folder or an array is missing, or the folders do not hold the same rows.
@@ -72,6 +85,9 @@ def open_set(folders: Folders) -> Arrays:
         open_arrays(folders.faces, "landmarks_image")["landmarks_image"],
         open_arrays(folders.shadings, "shading")["shading"],
         reconstruction["reconstructed"].to_numpy(dtype=bool),
+        sparse_vertices(open_arrays(folders.faces, "vertices_face")["vertices_face"])
+        if vertices
+        else None,
     )
 
 
@@ -116,6 +132,8 @@ class ExpressionDataset(Dataset[Batch]):
             "shading": arrays.shading,
             "reconstructed": arrays.reconstructed,
         }
+        if arrays.vertices is not None:
+            self._sources["vertices"] = arrays.vertices
         self._labels = torch.from_numpy(encode_labels(arrays.frame["label"].iloc[rows], classes))
         self._resident: Batch | None = None
 
@@ -128,6 +146,12 @@ class ExpressionDataset(Dataset[Batch]):
         device = self._resident["label"].device
         chosen = torch.as_tensor(indices, device=device)
         return {name: values[chosen] for name, values in self._resident.items()}
+
+    def vertices(self) -> Tensor:
+        """(M, V, 3) float32, cm, face frame, of the M rows that were reconstructed."""
+        return torch.from_numpy(
+            self._sources["vertices"][self._rows[self._sources["reconstructed"][self._rows]]]
+        )
 
     @property
     def labels(self) -> Tensor:

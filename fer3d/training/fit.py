@@ -73,7 +73,7 @@ def fit(
         UserError: the folders do not fit together, a split that training needs is empty, or there
             are not the GPUs that precision or ``devices`` ask for, or the loss is not finite.
     """
-    arrays = open_set(folders)
+    arrays = open_set(folders, vertices=network.vertices)
     preprocessing = preprocessing or {}
     _require_hardware(train.precision, device, devices)
     where = {"device": device, "devices": devices}
@@ -101,7 +101,7 @@ def fit(
     result = course.summary() | {"parameters": counted}
     if trainer.is_global_zero:
         sizes = (arrays.image_size, arrays.shading_size)
-        about = (asdict(train), preprocessing)
+        about = (asdict(train), preprocessing, arrays.vertex_count)
         save_recognizer(Recognizer(model, data.classes, *sizes, *about), checkpoint)
         write_text(curves, course.to_csv())
         if metrics:
@@ -112,15 +112,18 @@ def fit(
 
 
 def build_network(config: NetworkConfig, data: ExpressionData, arrays: Arrays) -> FusionNetwork:
-    """A network for these classes and image sizes, its landmark branch scaled by training faces."""
+    """A network for these classes and image sizes, scaled by training faces where it needs it."""
     network = FusionNetwork(
         config,
         len(data.classes),
         image_size=arrays.image_size,
         shading_size=arrays.shading_size,
+        vertices=arrays.vertex_count,
     )
     if config.landmark:
         network.branches["landmark"].standardize_by(*feature_scale(data.train))
+    if config.vertices:
+        network.branches["vertices"].standardize_by(*vertex_scale(data.train))
     return network.to(memory_format=torch.channels_last)  # twice as fast on a CPU
 
 
@@ -141,6 +144,20 @@ def feature_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tenso
         total, square = total + features.sum(0), square + (features**2).sum(0)
     mean = total / len(points)
     return mean.float(), (square / len(points) - mean**2).clamp_min(0).sqrt().float()
+
+
+def vertex_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of each vertex over the reconstructed faces.
+
+    Returns:
+        two of (V, 3) float32, cm; 0 and 1 where no face was reconstructed.
+    """
+    vertices = dataset.vertices()
+    if not len(vertices):
+        return torch.zeros(vertices.shape[1:]), torch.ones(vertices.shape[1:])
+    mean = vertices.mean(dim=0, dtype=torch.float64)
+    variance = sum(((part - mean) ** 2).sum(dim=0) for part in vertices.split(_FEATURE_BATCH))
+    return mean.float(), (variance / len(vertices)).sqrt().float()
 
 
 def _class_weights(train: TrainConfig, data: ExpressionData) -> torch.Tensor | None:

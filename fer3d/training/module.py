@@ -121,7 +121,13 @@ class ExpressionModule(pl.LightningModule):
         self._generator.manual_seed(derived_seed(*place, 1))
         inputs = self.network.reduced(to_inputs(batch))
         side = batch["image"].shape[1]
-        inputs = augment(inputs, self.config.augmentation, self._generator, side=side)
+        inputs = augment(
+            inputs,
+            self.config.augmentation,
+            self._generator,
+            side=side,
+            partners=self._partners(inputs),
+        )
         inputs = add_input_noise(inputs, self.config.input_noise_variance, self._generator)
         return self._step(inputs, batch["label"], "train")
 
@@ -146,6 +152,9 @@ class ExpressionModule(pl.LightningModule):
         factor = partial(rate_factor, steps=steps, warmup=warmup, schedule=self.config.schedule)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _partners(self, inputs: dict[str, Tensor]) -> Tensor | None:
+        return self.network.branches["vertices"].partners if "vertices" in inputs else None
 
     def _step(self, inputs: dict[str, Tensor], labels: Tensor, split: str) -> Tensor:
         logits = self.network(**inputs)

@@ -80,6 +80,7 @@ def state_file(folder: Path, folders: Folders, configuration: Mapping[str, Any])
         folders.faces / "manifest.parquet",
         folders.faces / "landmarks_image.npy",
         folders.shadings / "shading.npy",
+        *([folders.faces / "vertices_face.npy"] if configuration["network"]["vertices"] else []),
     ]
     key = {
         "inputs": [sha256_file(path) for path in inputs],

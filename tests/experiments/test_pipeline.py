@@ -21,7 +21,10 @@ DEFINITIONS = {
     for name in ("experiments/dvc.yaml", "experiments/folds/dvc.yaml")
 }
 STAGES = [(name, stage) for name, stages in DEFINITIONS.items() for stage in stages]
-BY_THE_MATRIX = {"network": {"preset", "base", "shading", "landmark"}, "train": {"seed", "loss"}}
+BY_THE_MATRIX = {
+    "network": {"preset", "base", "shading", "landmark", "vertices"},
+    "train": {"seed", "loss"},
+}
 CELLS = [f"cell@{s}-recommended-{b}-cross_entropy" for s in (0, 1) for b in ("base", "whole")]
 
 

@@ -44,14 +44,21 @@ def _make_set(root: Path, *, spoil_test: bool = False, reconstructed: bool = Tru
         "landmarks_image": landmarks.astype(np.float32),
         "shading": shading,
     }
+    faces = {"vertices_face": _vertices(landmarks)}
     if spoil_test:
         test = (frame["split"] == "test").to_numpy()
         frame.loc[test, "label"] = "garbage"
         arrays["images"][test] = 255
         arrays["landmarks_image"][test] = np.nan
     for name, values in arrays.items():
-        _write(root / name, frame, name, values)
+        _write(root / name, frame, {name: values} | (faces if name == "landmarks_image" else {}))
     return Folders(*(root / name for name in arrays))
+
+
+def _vertices(landmarks: np.ndarray) -> np.ndarray:
+    """The landmarks as a flat face, cm, and their mirror images: (N, 136, 3) float32."""
+    half = np.pad(landmarks / SIZE, ((0, 0), (0, 0), (0, 1))) - (2, 0, 0)
+    return np.concatenate([half, half * (-1, 1, 1)], axis=1).astype(np.float32)
 
 
 def _frame(rng: np.random.Generator) -> pd.DataFrame:
@@ -62,8 +69,8 @@ def _frame(rng: np.random.Generator) -> pd.DataFrame:
     return frame.assign(**values).reset_index(drop=True)
 
 
-def _write(folder: Path, frame: pd.DataFrame, name: str, values: np.ndarray) -> None:
-    specs = {name: Spec(values.shape[1:], values.dtype.name)}
+def _write(folder: Path, frame: pd.DataFrame, arrays: dict[str, np.ndarray]) -> None:
+    specs = {name: Spec(values.shape[1:], values.dtype.name) for name, values in arrays.items()}
     with PackedWriter(folder, len(frame), specs) as packed:
-        packed.write(0, {name: values})
+        packed.write(0, arrays)
         packed.finish(frame)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fer3d.networks.landmark import landmark_features
 from fer3d.training import augment as module
-from fer3d.training.augment import MIRRORED, augment, move_points, warp
+from fer3d.training.augment import MIRRORED, augment, mirror_vertices, move_points, warp
 
 SIDE = 48
 
@@ -123,3 +123,28 @@ def test_changes_are_zero_in_the_mean() -> None:
     changed = augment(inputs, 1.0, torch.Generator().manual_seed(0), side=4)
     assert changed["landmarks"].mean().item() == pytest.approx(2.0, abs=0.02)
     assert changed["landmarks"].std().item() < 0.08 * 4
+
+
+def test_a_mirrored_face_keeps_its_shape_and_changes_its_sides() -> None:
+    face = torch.tensor([[[2.0, 1.0, 0.0], [-3.0, 1.0, 0.5], [0.0, 4.0, 1.0]]])
+    partners, chosen = torch.tensor([1, 0, 2]), torch.tensor([True])
+    once = mirror_vertices(face, partners, chosen)
+    assert torch.equal(once, torch.tensor([[[3.0, 1.0, 0.5], [-2.0, 1.0, 0.0], [0.0, 4.0, 1.0]]]))
+    assert torch.equal(mirror_vertices(once, partners, chosen), face)
+    assert torch.equal(mirror_vertices(face, partners, ~chosen), face)
+
+
+def test_vertices_are_mirrored_with_the_photo(
+    inputs: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A point of the photo and a vertex on the left of the face end on the same side."""
+    for name in ("ROTATION", "SCALE", "SHIFT", "JITTER", "VERTEX_JITTER"):
+        monkeypatch.setattr(module, name, 0.0)
+    vertices = torch.tensor([1.0, 0.0, 0.0]).expand(6, 1, 3)
+    landmarks = torch.full((6, 68, 2), SIDE * 0.75)
+    changed = augment(
+        inputs | {"vertices": vertices, "landmarks": landmarks}, 1.0,
+        torch.Generator().manual_seed(1), side=SIDE, partners=torch.zeros(1, dtype=torch.int64),
+    )  # fmt: skip
+    left = changed["landmarks"][:, 0, 0] > SIDE / 2
+    assert torch.equal(changed["vertices"][:, 0, 0] > 0, left) and left.any() and not left.all()

@@ -12,7 +12,7 @@ import torch
 
 from fer3d.errors import UserError
 from fer3d.files.folders import Folders
-from fer3d.networks.config import NetworkConfig
+from fer3d.networks.config import BRANCHES, NetworkConfig
 from fer3d.networks.inputs import to_inputs
 from fer3d.networks.landmark import landmark_features
 from fer3d.training.checkpoint import load_recognizer
@@ -45,11 +45,11 @@ def _validation_accuracy(folders: Folders, checkpoint: Path) -> float:
     return (predicted == batch["label"]).double().mean().item()
 
 
-@pytest.mark.parametrize("branch", ["base", "shading", "landmark"])
+@pytest.mark.parametrize("branch", BRANCHES)
 def test_each_branch_alone_learns_what_is_there_to_see(
     branch: str, folders: Folders, tmp_path: Path
 ) -> None:
-    off = dict.fromkeys(("base", "shading", "landmark"), False)
+    off = dict.fromkeys(BRANCHES, False)
     metrics = _fit(folders, tmp_path, NetworkConfig(**off | {branch: True}), QUICK)
     assert metrics["validation"]["macro_f1"] > 0.9
 
