@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from fer3d.face3d.prnet import files
-from fer3d.face3d.prnet.uv import POINTS, grid_triangles
+from fer3d.face3d.prnet.uv import POINTS, uv_triangles
 from fer3d.face3d.subdivision import Subdivision, subdivide
 from fer3d.face3d.topology import MODELS, VERTICES, load_topology
 from fer3d.files.digests import sha256_file
@@ -88,9 +88,9 @@ def drawn_triangles(vertices: int, assets: Path, models: Path | None = None) -> 
     """Triangles (T, 3) to draw a face with so many vertices, few enough to see the face below."""
     if vertices == VERTICES:
         return load_topology(assets, 0).triangles
-    return grid_triangles(files.read_tables(files.model_file(models)).face_ind, DRAWN_STEP)
+    return uv_triangles(files.read_tables(files.model_file(models)).face_ind, DRAWN_STEP)
 
 
 @lru_cache(maxsize=2)
 def _position_map_surface(file: Path) -> Subdivision:
-    return subdivide(grid_triangles(files.read_tables(file).face_ind), POINTS, 0)
+    return subdivide(uv_triangles(files.read_tables(file).face_ind), POINTS, 0)

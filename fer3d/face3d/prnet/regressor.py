@@ -56,7 +56,7 @@ class Prn:
             43,867 vertices. PRN does not say whether it sees a face: presence is 1 where the
             detector saw one and 0 where it did not.
         """
-        crop = face_crop(image.shape[:2], points)
+        crop = prn_crop(image.shape[:2], points)
         positions = to_image_frame(self.position_map(crop.sample(image, SIZE)), crop)
         return Mesh(
             self._tables.points(positions),
@@ -82,7 +82,7 @@ def load_prn(file: Path, device: str) -> Prn:
     return Prn(file, device)
 
 
-def face_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
+def prn_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
     """Where to look for the face: around its five points, or the whole image without them.
 
     Args:

@@ -67,7 +67,7 @@ def checked_tables(face_ind: np.ndarray, uv_kpt_ind: np.ndarray, origin: str) ->
     return UvTables(face_ind.astype(np.int64), uv_kpt_ind.astype(np.int64))
 
 
-def grid_triangles(face_ind: np.ndarray, step: int = 1) -> np.ndarray:
+def uv_triangles(face_ind: np.ndarray, step: int = 1) -> np.ndarray:
     """Triangles between neighbouring cells that belong to the face.
 
     A square of four such cells gives two triangles, one of three gives one.

@@ -8,8 +8,8 @@ import torch
 
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.prnet.network import POSITION_RANGE
-from fer3d.face3d.prnet.regressor import Prn, face_crop, to_image_frame
-from fer3d.face3d.prnet.uv import POINTS, grid_triangles
+from fer3d.face3d.prnet.regressor import Prn, prn_crop, to_image_frame
+from fer3d.face3d.prnet.uv import POINTS, uv_triangles
 from fer3d.face3d.recentralize import fit_similarity
 from fer3d.face3d.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from fer3d.face3d.visibility import visible_points
@@ -37,7 +37,7 @@ def test_the_pose_of_a_turned_face_is_found_again(posed, tables, topology):
 
 def test_the_far_cheek_of_a_turned_face_is_hidden_and_the_nose_is_nearest(posed, tables):
     vertices = to_image_frame(tables.points(posed.positions), CROP)
-    visible = visible_points(vertices, grid_triangles(tables.face_ind))
+    visible = visible_points(vertices, uv_triangles(tables.face_ind))
     covered, column = tables.points(posed.covered[..., None])[:, 0], tables.face_ind % 256
     # A subject who turns to the own left shows the right cheek, left in the map.
     right, left = (visible[covered & side].mean() for side in (column < 90, column > 166))
@@ -51,7 +51,7 @@ def test_the_crop_is_the_published_one_about_the_box_of_the_landmarks(topology):
     frontal = topology.reference[:, :2] * [5, -5] + [50, 45]
     landmarks = mesh_landmarks(topology.reference)[:, :2] * [5, -5] + [50, 45]
     eyes = [frontal[list(c)].mean(axis=0) for c in (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS)]
-    crop = face_crop((100, 100), np.array([*eyes, landmarks[30], landmarks[48], landmarks[54]]))
+    crop = prn_crop((100, 100), np.array([*eyes, landmarks[30], landmarks[48], landmarks[54]]))
     low, high = landmarks.min(axis=0), landmarks.max(axis=0)
     assert [crop.x, crop.y] == pytest.approx((low + high) / 2, abs=0.1)
     assert crop.side == pytest.approx(1.6 * (high - low).mean(), rel=0.005)
@@ -59,7 +59,7 @@ def test_the_crop_is_the_published_one_about_the_box_of_the_landmarks(topology):
 
 
 def test_without_points_the_whole_image_is_tried():
-    crop = face_crop((80, 100), np.full((5, 2), np.nan))
+    crop = prn_crop((80, 100), np.full((5, 2), np.nan))
     assert (crop.x, crop.y, crop.side) == (50, 40, 100)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.face3d.prnet.uv import POINTS, UV_SIZE, checked_tables, grid_triangles
+from fer3d.face3d.prnet.uv import POINTS, UV_SIZE, checked_tables, uv_triangles
 from fer3d.geometry.meshes import vertex_normals
 
 
@@ -14,16 +14,16 @@ def cells(*places: tuple[int, int]) -> np.ndarray:
 
 def test_a_whole_square_gives_two_triangles_and_three_corners_give_one():
     corners = [(5, 5), (5, 6), (6, 5), (6, 6)]
-    assert len(grid_triangles(cells(*corners))) == 2
+    assert len(uv_triangles(cells(*corners))) == 2
     for missing in range(4):
         three = [corner for i, corner in enumerate(corners) if i != missing]
-        (triangle,) = grid_triangles(cells(*three))
+        (triangle,) = uv_triangles(cells(*three))
         assert sorted(triangle) == [0, 1, 2]
-    assert len(grid_triangles(cells((5, 5), (6, 6)))) == 0
+    assert len(uv_triangles(cells((5, 5), (6, 6)))) == 0
 
 
 def test_a_row_does_not_continue_in_the_next_one():
-    assert len(grid_triangles(cells((5, UV_SIZE - 1), (6, 0), (6, UV_SIZE - 1), (7, 0)))) == 0
+    assert len(uv_triangles(cells((5, UV_SIZE - 1), (6, 0), (6, UV_SIZE - 1), (7, 0)))) == 0
 
 
 @pytest.mark.parametrize("missing", [None, 0, 1, UV_SIZE, UV_SIZE + 1])
@@ -31,7 +31,7 @@ def test_triangles_face_the_viewer_of_an_unrolled_face(missing):
     face_ind = np.array([i for i in range(UV_SIZE * 3) if i != missing])
     row, column = np.divmod(face_ind, UV_SIZE)
     vertices = np.stack([column, row, 0 * row], axis=1).astype(float)
-    triangles = grid_triangles(face_ind)
+    triangles = uv_triangles(face_ind)
     corners = vertices[triangles]
     areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] / 2
     assert (areas < 0).all()  # z points away from the viewer
@@ -46,7 +46,7 @@ def _lost(missing: int) -> int:
 
 
 def test_a_coarser_mesh_joins_points_some_cells_apart(tables):
-    coarse = grid_triangles(tables.face_ind, step=8)
+    coarse = uv_triangles(tables.face_ind, step=8)
     row, column = np.divmod(tables.face_ind[coarse], UV_SIZE)
     assert not (row % 8).any() and not (column % 8).any()
     assert set(np.ptp(row, axis=1)) == set(np.ptp(column, axis=1)) == {8}
