@@ -7,11 +7,13 @@ import pytest
 from jaxtyping import install_import_hook
 from once import one_at_a_time
 
-# before any of these modules is imported: every call checks the shapes that they annotate
+REPOSITORY = Path(__file__).parent.parent
+
+# modules that annotate shapes: from here on, before any of them is imported, calls are checked
 KERNELS = [
-    "fer3d.geometry",
-    *(f"fer3d.face3d.{name}" for name in ("recentralize", "rigid", "subdivision", "visibility")),
-    *(f"fer3d.relighting.{name}" for name in ("normals", "raster", "shading")),
+    ".".join(file.relative_to(REPOSITORY).with_suffix("").parts)
+    for file in sorted((REPOSITORY / "fer3d").rglob("*.py"))
+    if "from jaxtyping import" in file.read_text(encoding="utf-8")
 ]
 install_import_hook(KERNELS, "shapes.check")
 
@@ -20,7 +22,6 @@ from fer3d.machine import settings  # noqa: E402
 
 pytest_plugins = ["predicted", "real_face", "stores"]
 
-REPOSITORY = Path(__file__).parent.parent
 MOST_PROCESSES = 8  # the longest file bounds the time; each process needs up to 2 GB
 
 # Begun first, the longest first, so that no process is left with a long file at the end. Those that

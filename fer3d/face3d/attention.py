@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Float32, Integer
 
 from fer3d.face3d.topology import VERTICES
 from fer3d.geometry import affine
@@ -45,7 +46,7 @@ class Branch:
             what it draws.
     """
 
-    vertices: np.ndarray
+    vertices: Integer[np.ndarray, " n"]
     start: int
     end: int
     scale: float
@@ -54,7 +55,7 @@ class Branch:
     samples: int
     points: int
 
-    def window(self, planar: np.ndarray) -> np.ndarray:
+    def window(self, planar: Float[np.ndarray, "468 2"]) -> Float[np.ndarray, "2 3"]:
         """Where the window lies on a mesh.
 
         Args:
@@ -84,10 +85,12 @@ class AttentionMesh:
         self._cells = int(graph.tensors[features].shape[1])  # on a side of the features
         samples, points = zip(*((b.samples, b.points) for b in self._branches), strict=True)
         trunk = [outputs[3 * VERTICES], outputs[1], features]
-        self._trunk = _Part(cut(model, graph.inputs, trunk))
+        self._trunk = _Part(cut(model, [int(i) for i in graph.inputs], trunk))
         self._second = _Part(cut(model, samples, points))
 
-    def __call__(self, pixels: np.ndarray) -> tuple[np.ndarray, float]:
+    def __call__(
+        self, pixels: Float32[np.ndarray, "192 192 3"]
+    ) -> tuple[Float[np.ndarray, "2 468 3"], float]:
         """Vertices (2, 468, 3) float64, px of the input, and the logit of the face's presence.
 
         The first mesh is the trunk's; in the second the branches' vertices have their x and y.
@@ -128,7 +131,8 @@ def find_branches(model: Any) -> list[Branch]:
         name: [o for o, n in zip(operators, names, strict=True) if n == name]
         for name in (_PLACE, _SAMPLE, _RETURN)
     }
-    points = [int(o.inputs[0]) for o in named[_RETURN] if _count(model, o.inputs[0]) != _IRIS]
+    returned = [int(operator.inputs[0]) for operator in named[_RETURN]]
+    points = [tensor for tensor in returned if _count(model, tensor) != _IRIS]
     branches = []
     for place, taken, drawn in zip(named[_PLACE], named[_SAMPLE], points, strict=True):
         options = flexbuffers.Loads(bytes(place.customOptions))
@@ -158,7 +162,7 @@ def cut(model: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
 
     model, graph = copy.copy(model), copy.copy(model.subgraphs[0])
     makers = {int(out): number for number, o in enumerate(graph.operators) for out in o.outputs}
-    known, used, waiting = {int(i) for i in inputs}, set(), [int(i) for i in outputs]
+    known, used, waiting = set(inputs), set(), list(outputs)
     while waiting:
         tensor = waiting.pop()
         if tensor in known or tensor not in makers:

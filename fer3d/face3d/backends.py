@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
+from typing import Protocol, runtime_checkable
 
 from fer3d.face3d import calibration, facemesh
 from fer3d.face3d.mesh import Mesh
@@ -14,8 +12,10 @@ from fer3d.face3d.surfaces import MeshSurface, SurfaceSource
 from fer3d.face3d.topology import VERTICES
 from fer3d.files.digests import sha256_file
 from fer3d.files.packed import Spec
+from fer3d.geometry.typing import FivePoints, Image
 
 
+@runtime_checkable
 class Backend(Protocol):
     """From an image to a face; picklable, the network is loaded once per process."""
 
@@ -31,7 +31,7 @@ class Backend(Protocol):
     def surface(self) -> SurfaceSource:
         """The dense surface over the vertices."""
 
-    def __call__(self, image: np.ndarray, points: np.ndarray) -> Mesh:
+    def __call__(self, image: Image, points: FivePoints) -> Mesh:
         """The face in an image (H, W, 3) uint8 RGB, by five points (5, 2) px, NaN if not known."""
 
     def models(self) -> dict[str, str]:
@@ -52,7 +52,7 @@ class FacemeshBackend:
     def surface(self) -> MeshSurface:
         return MeshSurface(self.assets, self.subdivisions)
 
-    def __call__(self, image: np.ndarray, points: np.ndarray) -> Mesh:
+    def __call__(self, image: Image, points: FivePoints) -> Mesh:
         return facemesh.load_facemesh(self.assets / facemesh.MODEL)(image, points)
 
     def models(self) -> dict[str, str]:

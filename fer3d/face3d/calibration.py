@@ -17,6 +17,7 @@ from importlib.resources import files
 from io import BytesIO
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 from fer3d.face3d.rigid import fit_rigid
 from fer3d.geometry.frames import pose_from_rotation
@@ -25,7 +26,7 @@ FIELDS = "calibration.npz"
 MAX_PITCH, MAX_YAW = 25.0, 60.0  # degrees: what was measured; beyond, the error is that at the end
 
 
-def pose_terms(face_from_image: np.ndarray) -> np.ndarray:
+def pose_terms(face_from_image: Shaped[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 11"]:
     """What the fields are multiplied by: powers of the sines of pitch and yaw.
 
     Args:
@@ -42,7 +43,11 @@ def pose_terms(face_from_image: np.ndarray) -> np.ndarray:
     return np.stack([*even, *odd], axis=-1)
 
 
-def calibrate(vertices: np.ndarray, reference: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def calibrate(
+    vertices: Float[np.ndarray, "*batch 468 3"],
+    reference: Float[np.ndarray, "468 3"],
+    weights: Float[np.ndarray, "468"],
+) -> Float[np.ndarray, "*batch 468 3"]:
     """Meshes without their systematic error.
 
     Args:
@@ -59,7 +64,7 @@ def calibrate(vertices: np.ndarray, reference: np.ndarray, weights: np.ndarray) 
 
 
 @lru_cache(maxsize=1)
-def load_fields() -> np.ndarray:
+def load_fields() -> Float[np.ndarray, "11 468 3"]:
     """(11, 468, 3) float64, cm, face frame: what to add to each vertex, for each pose term."""
     data = files("fer3d.face3d").joinpath(FIELDS).read_bytes()
     with np.load(BytesIO(data), allow_pickle=False) as stored:

@@ -1,9 +1,14 @@
 """Where a detector's five points say that a face is."""
 
 import numpy as np
+from jaxtyping import Float
+
+from fer3d.geometry.typing import FivePoints
 
 
-def five_point_layout(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+def five_point_layout(
+    points: FivePoints,
+) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"], float]:
     """Where five points say that a face is, and how large.
 
     Args:
@@ -17,5 +22,5 @@ def five_point_layout(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, float
     right, left, _, *mouth = points.astype(np.float64)
     eyes, lips = (right + left) / 2, np.mean(mouth, axis=0)
     across = left - right
-    unit = max(np.linalg.norm(across), np.linalg.norm(lips - eyes))
+    unit = float(max(np.linalg.norm(across), np.linalg.norm(lips - eyes)))
     return (eyes + lips) / 2, across, unit

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float, Integer, Shaped, UInt8
 
 from fer3d.files.outputs import SOFTWARE
 from fer3d.geometry.sampling import sample_colours
+from fer3d.geometry.typing import Image, Triangles
 
 LINE, POINT = (255, 220, 60), (60, 230, 120)  # RGB
 AXES = ((230, 70, 70), (80, 200, 80), (70, 130, 255))  # RGB: x, y, z of the face frame
@@ -13,7 +15,9 @@ AXIS_LENGTH = 0.5  # of the landmarks' height
 OPACITY = 0.35  # of the mesh's edges
 
 
-def encode_ply(vertices: np.ndarray, colours: np.ndarray, triangles: np.ndarray) -> bytes:
+def encode_ply(
+    vertices: Shaped[np.ndarray, "v 3"], colours: UInt8[np.ndarray, "v 3"], triangles: Triangles
+) -> bytes:
     """A coloured triangle mesh as binary PLY.
 
     Args:
@@ -42,8 +46,8 @@ def encode_ply(vertices: np.ndarray, colours: np.ndarray, triangles: np.ndarray)
 
 
 def scene_mesh(
-    image: np.ndarray, faces: Sequence[np.ndarray], triangles: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    image: Image, faces: Sequence[Float[np.ndarray, "v 3"]], triangles: Triangles
+) -> tuple[Float[np.ndarray, "nv 3"], UInt8[np.ndarray, "nv 3"], Integer[np.ndarray, "nt 3"]]:
     """All faces of a photo as one mesh, upright: x right, y up, z to the viewer, px.
 
     Args:
@@ -64,12 +68,12 @@ def scene_mesh(
 
 
 def draw_face(
-    image: np.ndarray,
-    vertices: np.ndarray,
-    landmarks: np.ndarray,
-    face_from_image: np.ndarray,
-    triangles: np.ndarray,
-) -> np.ndarray:
+    image: Image,
+    vertices: Float[np.ndarray, "v 3"],
+    landmarks: Float[np.ndarray, "68 3"],
+    face_from_image: Float[np.ndarray, "3 3"],
+    triangles: Triangles,
+) -> Image:
     """A photo with the mesh's edges, the landmarks and the face's axes drawn over it.
 
     Args:

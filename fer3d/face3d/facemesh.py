@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, UInt8
 
 from fer3d.face3d.attention import INPUT_SIZE, AttentionMesh
 from fer3d.face3d.calibration import calibrate
@@ -21,6 +22,7 @@ from fer3d.face3d.topology import (
     load_topology,
 )
 from fer3d.geometry.affine import Crop, crop_around, whole_crop
+from fer3d.geometry.typing import FivePoints, Image
 
 MODEL = "face_landmark_with_attention.tflite"
 CROP_SCALES = (1.5, 1.75)
@@ -43,7 +45,7 @@ class FaceMesh:
         self._weights = rigid_weights(self._topology.reference, self._topology.triangles)
         self._network = AttentionMesh(model)
 
-    def __call__(self, image: np.ndarray, points: np.ndarray) -> Mesh:
+    def __call__(self, image: Image, points: FivePoints) -> Mesh:
         """The mesh of one face.
 
         Args:
@@ -63,18 +65,20 @@ class FaceMesh:
         vertices = calibrate(vertices, self._topology.reference, self._weights)
         return Mesh(vertices, vertices[LANDMARKS_68], max(presences))
 
-    def _run(self, image: np.ndarray, crop: Crop) -> tuple[np.ndarray, float]:
+    def _run(self, image: Image, crop: Crop) -> tuple[Float[np.ndarray, "468 3"], float]:
         """The mesh (468, 3), px, image frame, in a crop, and its presence."""
         vertices, presence = self._infer(crop.sample(image, INPUT_SIZE))
         return crop.to_image(vertices, INPUT_SIZE), presence
 
-    def _run_mirrored(self, image: np.ndarray, crop: Crop) -> np.ndarray:
+    def _run_mirrored(self, image: Image, crop: Crop) -> Float[np.ndarray, "468 3"]:
         """The mesh as the network sees it in a mirror: its errors are others there."""
         vertices, _ = self._infer(crop.sample(image, INPUT_SIZE)[:, ::-1])
         vertices = vertices[self._topology.mirror] * [-1, 1, 1] + [INPUT_SIZE, 0, 0]
         return crop.to_image(vertices, INPUT_SIZE)
 
-    def _infer(self, crop: np.ndarray) -> tuple[np.ndarray, float]:
+    def _infer(
+        self, crop: UInt8[np.ndarray, "192 192 3"]
+    ) -> tuple[Float[np.ndarray, "468 3"], float]:
         """Vertices (468, 3) float64, px, of a crop (192, 192, 3) uint8, and presence.
 
         Lips and eyes are drawn twice; the mean is nearer to the truth, and to dlib's points on
@@ -90,7 +94,7 @@ def load_facemesh(model: Path) -> FaceMesh:
     return FaceMesh(model)
 
 
-def first_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
+def first_crop(shape: tuple[int, int], points: FivePoints) -> Crop:
     """Where to look for the face: around its five points, or the whole image without them."""
     if not np.isfinite(points).all():
         return whole_crop(shape)
@@ -99,7 +103,7 @@ def first_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
     return Crop(float(x), float(y), float(side), float(np.arctan2(across[1], across[0])))
 
 
-def mesh_crop(vertices: np.ndarray, scale: float) -> Crop:
+def mesh_crop(vertices: Float[np.ndarray, "468 3"], scale: float) -> Crop:
     """The crop around a mesh (468, 3), px, image frame, its eyes level.
 
     Its side is ``scale`` times the longer side of the levelled mesh.

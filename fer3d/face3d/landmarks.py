@@ -9,11 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 from fer3d.face3d.facemesh import mesh_crop
 from fer3d.face3d.recentralize import Similarity
 from fer3d.face3d.topology import LANDMARKS_68
 from fer3d.geometry.affine import Crop
+from fer3d.geometry.typing import Image
 
 MODEL = "shape_predictor_68_face_landmarks.dat"
 
@@ -75,7 +77,9 @@ class DlibLandmarks:
         low, high = (round(CROP_SIZE / 2 * (1 + sign / CROP_SCALE)) for sign in (-1, 1))
         self._box = dlib.rectangle(low, low, high, high)
 
-    def __call__(self, image: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+    def __call__(
+        self, image: Image, vertices: Float[np.ndarray, "468 3"]
+    ) -> Float[np.ndarray, "68 2"]:
         """Landmarks of the face at which a mesh lies.
 
         Args:
@@ -100,12 +104,16 @@ def load_dlib(model: Path) -> DlibLandmarks:
     return DlibLandmarks(model)
 
 
-def mesh_landmarks(vertices: np.ndarray) -> np.ndarray:
+def mesh_landmarks(
+    vertices: Shaped[np.ndarray, "*batch 468 d"],
+) -> Shaped[np.ndarray, "*batch 68 d"]:
     """The mesh's own 68 landmarks: (..., 468, D) to (..., 68, D), same frame and unit."""
     return vertices[..., LANDMARKS_68, :]
 
 
-def ibug_landmarks(vertices: np.ndarray, face_from_image: Similarity) -> np.ndarray:
+def ibug_landmarks(
+    vertices: Float[np.ndarray, "468 3"], face_from_image: Similarity
+) -> Float[np.ndarray, "68 3"]:
     """The 68 points where iBUG 300-W's annotators would put them, hidden ones included.
 
     Args:
@@ -119,7 +127,7 @@ def ibug_landmarks(vertices: np.ndarray, face_from_image: Similarity) -> np.ndar
     return mesh_landmarks(vertices) + offset
 
 
-def dlib_crop(vertices: np.ndarray) -> Crop:
+def dlib_crop(vertices: Float[np.ndarray, "468 3"]) -> Crop:
     """The levelled crop in whose middle lies the box that dlib would have found."""
     around = mesh_crop(vertices, scale=1.0)
     down = np.array([-np.sin(around.angle), np.cos(around.angle)])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,6 @@ class Mesh:
         presence: 0..1, the belief that there is a face.
     """
 
-    vertices: np.ndarray
-    landmarks: np.ndarray
+    vertices: Float[np.ndarray, "v 3"]
+    landmarks: Float[np.ndarray, "68 3"]
     presence: float

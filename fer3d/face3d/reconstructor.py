@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Bool, Float, UInt8
 
 from fer3d.face3d import landmarks
 from fer3d.face3d.backends import Backend, make_backend
@@ -16,6 +17,7 @@ from fer3d.face3d.rigid import rigid_weights, turn_to_front
 from fer3d.face3d.topology import VERTICES, Topology, load_topology
 from fer3d.face3d.visibility import unoccluded_points, visible_points
 from fer3d.geometry.frames import pose_from_rotation
+from fer3d.geometry.typing import FivePoints, Image
 
 
 class Reason(StrEnum):
@@ -42,13 +44,13 @@ class Reconstruction:
         reason: why there is no face, or "".
     """
 
-    vertices_image: np.ndarray
-    vertices_face: np.ndarray
-    landmarks_image: np.ndarray
-    mesh_landmarks_image: np.ndarray
-    rotation: np.ndarray
-    pose: np.ndarray
-    visible: np.ndarray
+    vertices_image: Float[np.ndarray, "v 3"]
+    vertices_face: Float[np.ndarray, "v 3"]
+    landmarks_image: Float[np.ndarray, "68 2"]
+    mesh_landmarks_image: Float[np.ndarray, "68 3"]
+    rotation: Float[np.ndarray, "3 3"]
+    pose: Float[np.ndarray, "3"]
+    visible: Bool[np.ndarray, " d"]
     presence: np.float32
     reason: Reason
 
@@ -70,7 +72,9 @@ class Reconstructor:
     params: ReconstructParams
 
     def __call__(
-        self, images: Sequence[np.ndarray], points: Sequence[np.ndarray]
+        self,
+        images: Sequence[UInt8[np.ndarray, "_ _ 3"]] | UInt8[np.ndarray, "n _ _ 3"],
+        points: Sequence[FivePoints] | Float[np.ndarray, "n 5 2"],
     ) -> list[Reconstruction]:
         """The face of each image; it does not depend on the other images.
 
@@ -85,7 +89,7 @@ class Reconstructor:
             for image, five in zip(images, points, strict=True)
         ]
 
-    def _turned(self, image: np.ndarray, mesh: Mesh) -> Reconstruction:
+    def _turned(self, image: Image, mesh: Mesh) -> Reconstruction:
         """The face that the backend found in an image, turned to the front."""
         if mesh.presence < self.params.min_presence:
             return self._nothing(mesh.presence, Reason.NO_FACE)
@@ -105,13 +109,15 @@ class Reconstructor:
             reason=Reason.RECONSTRUCTED,
         )
 
-    def _visible(self, mesh: Mesh) -> np.ndarray:
+    def _visible(self, mesh: Mesh) -> Bool[np.ndarray, " d"]:
         """(D,) bool, by the method that the parameters name."""
         surface = self.backend.surface.load()
         method = visible_points if self.params.visibility == "paper" else unoccluded_points
         return method(surface(mesh.vertices), surface.triangles)
 
-    def _landmarks(self, image: np.ndarray, mesh: Mesh, face_from_image: Similarity) -> np.ndarray:
+    def _landmarks(
+        self, image: Image, mesh: Mesh, face_from_image: Similarity
+    ) -> Float[np.ndarray, "68 2"]:
         """(68, 2) px, image frame, from the source that the parameters name."""
         if self.params.landmarks != "dlib":
             return mesh.landmarks[:, :2]

@@ -5,13 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from fer3d.face3d.prnet import files
 from fer3d.face3d.prnet.uv import POINTS, uv_triangles
 from fer3d.face3d.subdivision import Subdivision, subdivide
 from fer3d.face3d.topology import MODELS, VERTICES, load_topology
 from fer3d.files.digests import sha256_file
+from fer3d.geometry.typing import Triangles
 
 DRAWN_STEP = 8  # UV cells between the points of PRN's surface that a drawing joins
 
@@ -84,7 +83,7 @@ def surface_of(
     raise ValueError(f"expected {VERTICES} or {POINTS} vertices, got {vertices}")
 
 
-def drawn_triangles(vertices: int, assets: Path, models: Path | None = None) -> np.ndarray:
+def drawn_triangles(vertices: int, assets: Path, models: Path | None = None) -> Triangles:
     """Triangles (T, 3) to draw a face with so many vertices, few enough to see the face below."""
     if vertices == VERTICES:
         return load_topology(assets, 0).triangles

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from fer3d.face3d.subdivision import Subdivision, subdivide
+from fer3d.geometry.typing import Triangles
 
 VERTICES = 468
 MIRROR_TOLERANCE = 0.01  # cm: how far a vertex may lie from the mirror image of another
@@ -57,10 +58,10 @@ class Topology:
         mirror: (468,) int64, for each vertex the one that is its mirror image.
     """
 
-    reference: np.ndarray
-    triangles: np.ndarray
+    reference: Float[np.ndarray, "468 3"]
+    triangles: Triangles
     dense: Subdivision
-    mirror: np.ndarray
+    mirror: Integer[np.ndarray, "468"]
 
 
 @lru_cache(maxsize=4)

@@ -5,8 +5,9 @@ dimensions, then n and 3. The tests check them wherever a kernel of the library 
 """
 
 import numpy as np
-from jaxtyping import Integer, Shaped, UInt8
+from jaxtyping import Float, Integer, Shaped, UInt8
 
 Image = UInt8[np.ndarray, "height width 3"]  # RGB
+FivePoints = Float[np.ndarray, "5 2"]  # px: eyes, nose, corners of the mouth
 Reals = Shaped[np.ndarray, "..."] | np.floating
 Triangles = Integer[np.ndarray, "t 3"]  # vertex numbers, counter-clockwise seen from outside

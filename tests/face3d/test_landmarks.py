@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from jaxtyping import TypeCheckError
 
 from fer3d.face3d import facemesh, landmarks
 from fer3d.face3d.recentralize import fit_similarity
@@ -17,6 +18,13 @@ def mesh(assets_dir, astronaut, points) -> np.ndarray:
 @pytest.fixture(scope="module")
 def found(assets_dir, astronaut, mesh) -> np.ndarray:
     return landmarks.load_dlib(assets_dir / landmarks.MODEL)(astronaut, mesh)
+
+
+@pytest.mark.parametrize("shape", [(467, 3), (468,)])
+def test_vertices_of_another_mesh_are_caught(shape):
+    """Shapes that face3d annotates are checked here, as in every test: see conftest.py."""
+    with pytest.raises(TypeCheckError):
+        landmarks.mesh_landmarks(np.zeros(shape))
 
 
 def test_dlib_and_the_mesh_agree(found, mesh):

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.prnet.regressor import load_prn
 from fer3d.face3d.prnet.uv import POINTS
 from fer3d.face3d.surfaces import PositionMapSurface
 from fer3d.files.packed import Spec
+from fer3d.geometry.typing import FivePoints, Image
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class PrnetBackend:
     def surface(self) -> PositionMapSurface:
         return PositionMapSurface(self.file)
 
-    def __call__(self, image: np.ndarray, points: np.ndarray) -> Mesh:
+    def __call__(self, image: Image, points: FivePoints) -> Mesh:
         return load_prn(self.file, self.device)(image, points)
 
     def models(self) -> dict[str, str]:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float, UInt8
 
 from fer3d.face3d.crops import five_point_layout
 from fer3d.face3d.mesh import Mesh
 from fer3d.face3d.prnet import files
 from fer3d.face3d.prnet.network import POSITION_RANGE, SIZE, from_variables, variable_shapes
 from fer3d.geometry.affine import Crop, whole_crop
+from fer3d.geometry.typing import FivePoints, Image
 from fer3d.machine.threads import reproducible_torch
 
 CROP_SCALE = 1.6  # side of the crop over the mean side of the face's box, as published
@@ -44,7 +46,7 @@ class Prn:
         self._network = from_variables(variables).to(self._device)
         self._tables = files.read_tables(file)
 
-    def __call__(self, image: np.ndarray, points: np.ndarray) -> Mesh:
+    def __call__(self, image: Image, points: FivePoints) -> Mesh:
         """The points of one face.
 
         Args:
@@ -64,7 +66,9 @@ class Prn:
             float(np.isfinite(points).all()),
         )
 
-    def position_map(self, pixels: np.ndarray) -> np.ndarray:
+    def position_map(
+        self, pixels: UInt8[np.ndarray, "256 256 3"]
+    ) -> Float[np.ndarray, "256 256 3"]:
         """The network alone: a crop (256, 256, 3) uint8 RGB to a position map.
 
         Returns:
@@ -82,7 +86,7 @@ def load_prn(file: Path, device: str) -> Prn:
     return Prn(file, device)
 
 
-def prn_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
+def prn_crop(shape: tuple[int, int], points: FivePoints) -> Crop:
     """Where to look for the face: around its five points, or the whole image without them.
 
     Args:
@@ -97,7 +101,9 @@ def prn_crop(shape: tuple[int, int], points: np.ndarray) -> Crop:
     return Crop(float(x), float(y), float(CROP_SCALE * BOX_SIDE * unit))
 
 
-def to_image_frame(positions: np.ndarray, crop: Crop) -> np.ndarray:
+def to_image_frame(
+    positions: Float[np.ndarray, "*shape 3"], crop: Crop
+) -> Float[np.ndarray, "*shape 3"]:
     """A position map (..., 3) in crop px as the authors have them, in the image frame, px."""
     corner = np.array([PIXEL_CENTRE, PIXEL_CENTRE, 0.0])
     return crop.to_image(positions * AWAY_FROM_VIEWER + corner, SIZE)

@@ -7,8 +7,10 @@ subject's right to their left, as in a frontal photo. Its cells are numbered row
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Integer, Shaped
 
 from fer3d.errors import UserError
+from fer3d.geometry.typing import Triangles
 
 UV_SIZE = 256  # cells on a side
 POINTS = 43_867  # cells that belong to the face
@@ -24,14 +26,14 @@ class UvTables:
         uv_kpt_ind: (2, 68) int64, column and row of each landmark's cell, in iBUG 300-W's order.
     """
 
-    face_ind: np.ndarray
-    uv_kpt_ind: np.ndarray
+    face_ind: Integer[np.ndarray, "43867"]
+    uv_kpt_ind: Integer[np.ndarray, "2 68"]
 
-    def points(self, positions: np.ndarray) -> np.ndarray:
+    def points(self, positions: Shaped[np.ndarray, "256 256 c"]) -> Shaped[np.ndarray, "43867 c"]:
         """The points of the face: of a map (256, 256, C) the (43867, C)."""
         return positions.reshape(UV_SIZE**2, -1)[self.face_ind]
 
-    def landmarks(self, positions: np.ndarray) -> np.ndarray:
+    def landmarks(self, positions: Shaped[np.ndarray, "256 256 c"]) -> Shaped[np.ndarray, "68 c"]:
         """The landmarks, which need not be points: of a map (256, 256, C) the (68, C)."""
         columns, rows = self.uv_kpt_ind
         return positions[rows, columns]
@@ -67,7 +69,7 @@ def checked_tables(face_ind: np.ndarray, uv_kpt_ind: np.ndarray, origin: str) ->
     return UvTables(face_ind.astype(np.int64), uv_kpt_ind.astype(np.int64))
 
 
-def uv_triangles(face_ind: np.ndarray, step: int = 1) -> np.ndarray:
+def uv_triangles(face_ind: Integer[np.ndarray, " n"], step: int = 1) -> Triangles:
     """Triangles between neighbouring cells that belong to the face.
 
     A square of four such cells gives two triangles, one of three gives one.
