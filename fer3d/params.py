@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fer3d.accuracy3d.params import Accuracy3dParams
-from fer3d.alignment.params import AlignParams
+from fer3d.alignment.params import AlignStageParams
 from fer3d.balancing.params import BalanceParams
 from fer3d.cleaning.params import DeduplicateParams
 from fer3d.experiments.params import ExperimentsParams
@@ -27,7 +27,7 @@ class Params(Section):
     ingest: IngestParams
     deduplicate: DeduplicateParams
     split: SplitParams
-    align: AlignParams
+    align: AlignStageParams
     balance: BalanceParams
     reconstruct: ReconstructParams
     relight: RelightParams

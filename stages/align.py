@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from fer3d.alignment.align import align_dataset
-from fer3d.alignment.params import AlignParams
+from fer3d.alignment.align import align_dataset, check_found
+from fer3d.alignment.params import AlignStageParams
 from fer3d.datasets.layout import image_root
 from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
@@ -14,9 +14,11 @@ from stages import CHECKOUT, PARAMS, PathOption, run
 
 def main(manifest: PathOption, assets: PathOption, out: PathOption, metrics: PathOption) -> None:
     images = load_section(PARAMS, "ingest", SourceParams)
-    params, local = load_section(PARAMS, "align", AlignParams), settings.load(CHECKOUT)
+    params, local = load_section(PARAMS, "align", AlignStageParams), settings.load(CHECKOUT)
     root, limit = image_root(Path(images.source)), images.max_pixels
-    write_json(metrics, align_dataset(manifest, root, out, assets, params, local, limit))
+    found = align_dataset(manifest, root, out, assets, params, local, limit)
+    write_json(metrics, found)
+    check_found(found, params)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The recognizer is trained; early stopping and the best epoch come from the validation images."""
 
+from fer3d.alignment.params import AlignParams
 from fer3d.files.folders import Folders
 from fer3d.machine import settings
 from fer3d.presets.configs import network_config, train_config
@@ -19,6 +20,7 @@ def main(
 ) -> None:
     network = load_section(PARAMS, "network", NetworkParams)
     train = load_section(PARAMS, "train", TrainParams)
+    align = load_section(PARAMS, "align", AlignParams).model_dump(mode="json")
     local = settings.load(CHECKOUT)
     fit(
         Folders(images, faces, shadings),
@@ -27,7 +29,7 @@ def main(
         checkpoint=out / "model.ckpt",
         curves=curves,
         metrics=metrics,
-        preprocessing=read_values(PARAMS, "align", "reconstruct", "relight"),
+        preprocessing={"align": align, **read_values(PARAMS, "reconstruct", "relight")},
         state=local.state_folder,
         device=local.torch_device(),
         devices=local.devices,

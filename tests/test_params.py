@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from fer3d import params
-from fer3d.alignment.params import AlignParams
+from fer3d.alignment.params import AlignStageParams
 from fer3d.errors import UserError
 from fer3d.networks.ranges import Range
 from fer3d.sections import load_section, read_values
@@ -172,7 +172,7 @@ def test_a_stage_reads_its_own_section_alone(tmp_path, values):
     values["train"]["epochs"] = 0
     values["split"]["seeds"] = 1
     path = write(tmp_path, values)
-    assert load_section(path, "align", AlignParams).size == 100
+    assert load_section(path, "align", AlignStageParams).size == 100
     assert read_values(path, "train") == {"train": values["train"]}
 
 
@@ -188,7 +188,7 @@ def test_one_section_and_the_whole_file_say_the_same_of_a_wrong_key(
 ):
     values["align"] |= change
     path = write(tmp_path, values)
-    for read in (params.load, lambda path: load_section(path, "align", AlignParams)):
+    for read in (params.load, lambda path: load_section(path, "align", AlignStageParams)):
         with pytest.raises(UserError) as caught:
             read(path)
         assert str(caught.value) == f"{path}: {message}"
@@ -197,4 +197,4 @@ def test_one_section_and_the_whole_file_say_the_same_of_a_wrong_key(
 def test_a_section_that_is_missing_is_named(tmp_path, values):
     del values["align"]
     with pytest.raises(UserError, match="missing key 'align'"):
-        load_section(write(tmp_path, values), "align", AlignParams)
+        load_section(write(tmp_path, values), "align", AlignStageParams)

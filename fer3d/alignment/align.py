@@ -1,14 +1,17 @@
 """The stage `align`: all images of a manifest to packed aligned images."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
-from fer3d.alignment.params import AlignParams
+from fer3d.alignment.params import AlignParams, AlignStageParams
+from fer3d.errors import UserError
 from fer3d.files import images, manifest
 from fer3d.files.digests import sha256_file
 from fer3d.files.packed import Spec
@@ -25,6 +28,8 @@ _BOX = ("box_x", "box_y", "box_w", "box_h")
 
 _BATCH_ROWS = {"cpu": 64, "cuda": 512}  # images a task; changes no result
 _BATCH_PIXELS = {"cpu": 1 << 22, "cuda": 1 << 25}  # px a task, which bounds its memory
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def align_dataset(
@@ -63,7 +68,36 @@ def align_dataset(
     frame = manifest.read(manifest_path)
     made = producer(params, assets, max_pixels, device)
     files = source(frame, image_root, device)
-    return summarize(compute_dataset(made, files, frame, out, settings, _columns))
+    aligned = compute_dataset(made, files, frame, out, settings, _columns)
+    _LOGGER.info("align: %s", found_in_words(int(aligned["aligned"].sum()), len(aligned)))
+    return summarize(aligned)
+
+
+def check_found(metrics: Mapping[str, Any], params: AlignStageParams) -> None:
+    """Stop where faces were found in too few images of a data set.
+
+    Args:
+        metrics: see ``summarize``.
+
+    Raises:
+        UserError: a smaller share than ``params.min_found_fraction``; it says what to change.
+    """
+    counts = [count for split in manifest.SPLITS for count in metrics[split].values()]
+    found = sum(count["aligned"] for count in counts)
+    images = found + sum(count["not_aligned"] for count in counts)
+    if images and found < params.min_found_fraction * images:
+        raise UserError(
+            f"{found_in_words(found, images)}, align.min_found_fraction is "
+            f"{params.min_found_fraction}. Try another align.detector (mtcnn, haar), a smaller "
+            "align.min_face for small faces, or align.padding=0.1 and align.crop=null for images "
+            "that show nothing but the face"
+        )
+
+
+def found_in_words(found: int, images: int) -> str:
+    """How many images have a face, for logs and messages."""
+    share = f" ({found / images:.1%})" if images else ""
+    return f"a face was found in {found} of {images} images{share}"
 
 
 def device_of(params: AlignParams, settings: Settings) -> str:
@@ -86,12 +120,16 @@ def producer(params: AlignParams, assets: Path, max_pixels: int, device: str = "
         compute=_Compute(make_aligner(params, assets, device), max_pixels),
         inputs=INPUTS,
         outputs=_specs(params.size),
-        parameters=params.model_dump(mode="json") | {"device": device, "max_pixels": max_pixels},
+        parameters=_of_one_image(params) | {"device": device, "max_pixels": max_pixels},
         models={name: sha256_file(assets / name) for name in _MODELS[params.detector]},
         libraries=("numpy", "opencv", "pillow", *["torch"] * (params.detector == "mtcnn")),
         scratch=("aligned", "detection", "box", "confidence"),
         batch_rows=_BATCH_ROWS[device],
     )
+
+
+def _of_one_image(params: AlignParams) -> dict[str, Any]:
+    return params.model_dump(mode="json", include=set(AlignParams.model_fields))
 
 
 def source(frame: pd.DataFrame, image_root: Path, device: str = "cpu") -> FileSource:

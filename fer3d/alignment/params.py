@@ -2,15 +2,25 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from fer3d.sections import Fraction, Section
+from fer3d.sections import Fraction
 
 
-class AlignParams(Section):
+class AlignParams(BaseModel):
+    """How one image is aligned."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
     detector: Literal["mtcnn", "haar"]
     size: Annotated[int, Field(ge=32, le=1024)]
     crop: Annotated[float, Field(ge=1, le=4)] | None
     padding: Annotated[float, Field(ge=0, le=1)]
     min_face: Annotated[int, Field(ge=12)]
     thresholds: tuple[Fraction, Fraction, Fraction]
+
+
+class AlignStageParams(AlignParams, extra="forbid"):
+    """The whole section: how images are aligned, and how many faces must be found in a set."""
+
+    min_found_fraction: Fraction

@@ -1,5 +1,6 @@
 """The stage `reconstruct`: all images of a packed folder to reconstructed faces."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from fer3d.rowwise.sources import Batch
 
 VERSION = 3
 INPUTS = ("images", "points")
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def device_of(params: ReconstructParams, settings: Settings) -> str:
@@ -87,7 +90,21 @@ def reconstruct_dataset(
     """
     device = device_of(params, settings)
     made = producer(params, assets, models, device)
-    return _metrics(compute_packed(made, source, out, settings, _columns))
+    metrics = _metrics(compute_packed(made, source, out, settings, _columns))
+    _log(metrics)
+    return metrics
+
+
+def _log(metrics: dict[str, Any]) -> None:
+    images, faces = metrics["images"], metrics["reconstructed"]
+    others = metrics["not_reconstructed_by_reason"]
+    reasons = "".join(f", {count} {reason}" for reason, count in others.items())
+    _LOGGER.info("reconstruct: %d of %d faces reconstructed%s", faces, images, reasons)
+    if images and not faces:
+        _LOGGER.warning(
+            "reconstruct: warning: no face at all: shading images will be black; see metrics and "
+            "pictures of `align`, and reconstruct.min_presence"
+        )
 
 
 @dataclass(frozen=True)

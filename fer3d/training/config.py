@@ -36,7 +36,7 @@ class TrainConfig:
 
     Attributes:
         seed: of the initial weights, the order of images, dropout, augmentation and input noise.
-        max_images: training images at most, drawn at random by ``seed``; None takes all.
+        max_images: training images at most, drawn by ``seed`` within each class; None takes all.
         epochs: at most.
         patience: epochs without a better validation macro F1 before training stops.
         batch_size: images a step, whatever ``accumulate`` and the number of devices; batches of an

@@ -107,14 +107,29 @@ def encode_labels(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
     return codes.astype(np.int64)
 
 
-def draw(rows: np.ndarray, count: int | None, seed: int) -> np.ndarray:
+def draw(rows: np.ndarray, labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
     """``count`` of the rows at random, ascending; all of them where there are fewer, or for None.
 
-    A smaller draw is part of every larger one with the same seed.
+    Every class gets at least one row; the other rows keep the proportions of the classes, by
+    D'Hondt's method. A smaller draw is part of every larger one with the same seed.
+
+    Args:
+        rows: (N,) row numbers.
+        labels: (N,) of these rows.
+
+    Raises:
+        UserError: fewer rows than classes.
     """
     if count is None or count >= len(rows):
         return rows
-    return np.sort(np.random.default_rng(seed).permutation(rows)[:count])
+    order = np.random.default_rng(seed).permutation(len(rows))
+    shuffled = pd.Series(labels[order])
+    if shuffled.nunique() > count:
+        raise UserError(f"train.max_images is {count}, for {shuffled.nunique()} classes: raise it")
+    groups = shuffled.groupby(shuffled)
+    place = groups.cumcount()
+    turn = np.where(place == 0, 0, (place + 1) / groups.transform("size"))
+    return np.sort(rows[order[np.argsort(turn, kind="stable")[:count]]])
 
 
 class ExpressionDataset(Dataset[Batch]):
@@ -202,7 +217,7 @@ class ExpressionData(pl.LightningDataModule):
             arrays: the set.
             batch_size: images.
             seed: of the order of images and of their draw.
-            max_images: training images at most, drawn at random; None takes all.
+            max_images: training images at most, drawn at random within each class; None takes all.
             accumulate: parts that a batch comes in.
             first_epoch: from which a training goes on; processes that read ahead start with its
                 order before Lightning calls ``set_epoch``.
@@ -219,7 +234,8 @@ class ExpressionData(pl.LightningDataModule):
         self._share = (0, 1)
         self._device = torch.device("cpu")
         rows = {split: arrays.rows(split) for split in (TRAIN, VALIDATION)}
-        rows[TRAIN] = draw(rows[TRAIN], max_images, seed)
+        labels = arrays.frame["label"].to_numpy()
+        rows[TRAIN] = draw(rows[TRAIN], labels[rows[TRAIN]], max_images, seed)
         for split, minimum in ((TRAIN, 2), (VALIDATION, 1)):
             if len(rows[split]) < minimum:
                 raise UserError(f"training needs {split} images, the set has {len(rows[split])}")

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.alignment.align import align_dataset
-from fer3d.alignment.params import AlignParams
+from fer3d.alignment.align import align_dataset, check_found, producer
+from fer3d.alignment.params import AlignParams, AlignStageParams
 from fer3d.errors import UserError
 from fer3d.files import images, manifest, packed
 from fer3d.machine.settings import Settings
@@ -87,7 +87,8 @@ def test_what_is_in_the_store_is_not_aligned_again(
     run(dataset, tmp_path / "more", assets_dir, store=store)
     metrics = run(dataset, tmp_path / "again", assets_dir, store=store)
     assert metrics == run(dataset, tmp_path / "alone", assets_dir)
-    assert [line.removeprefix("align: ") for line in caplog.messages] == [
+    computed = [line for line in caplog.messages if "computed" in line]
+    assert [line.removeprefix("align: ") for line in computed] == [
         "computed 7, from store 0",
         "computed 2, from store 7",
         "computed 0, from store 9",
@@ -121,3 +122,36 @@ def test_a_vanished_file_is_named(
     (dataset[1] / "fear/3.png").unlink()
     with pytest.raises(UserError, match=r"3\.png can no longer be read"):
         run(dataset, tmp_path / "out", assets_dir)
+
+
+def found(train: tuple[int, int], test: tuple[int, int]) -> dict:
+    """Metrics of a data set of one class with (aligned, not aligned) images."""
+    count = [dict(zip(("aligned", "not_aligned"), split, strict=True)) for split in (train, test)]
+    return {"train": {"fear": count[0]}, "validation": {}, "test": {"fear": count[1]}}
+
+
+def test_a_data_set_in_which_too_few_faces_are_found_is_an_error_that_says_what_to_try() -> None:
+    params = AlignStageParams(**PARAMS.model_dump(), min_found_fraction=0.2)
+    check_found(found((2, 6), (0, 2)), params)
+    check_found(found((0, 0), (0, 0)), params)
+    with pytest.raises(UserError) as caught:
+        check_found(found((1, 7), (0, 2)), params)
+    message = str(caught.value)
+    assert message.startswith("a face was found in 1 of 10 images (10.0%), ") and "0.2" in message
+    for name in ("align.detector", "align.min_face", "align.padding", "align.crop"):
+        assert name in message
+    assert "\n" not in message
+
+
+def test_faces_that_are_found_are_counted_in_the_log(
+    dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "fer3d")
+    run(dataset, tmp_path / "out", assets_dir)
+    assert "align: a face was found in 6 of 9 images (66.7%)" in caplog.messages
+
+
+def test_the_smallest_share_of_faces_is_no_part_of_a_results_key(assets_dir: Path) -> None:
+    whole = AlignStageParams(**PARAMS.model_dump(), min_found_fraction=0.2)
+    keys = [producer(params, assets_dir, 100).parameters for params in (PARAMS, whole)]
+    assert keys[0] == keys[1]
