@@ -21,10 +21,12 @@ setup: $(STAMP)  ## create the virtual environment, install pinned packages and 
 	@sh tools/system-libraries.sh "$(VENV)/bin/python"
 
 demo: setup  ## run the whole pipeline on the default data set and print the scores
+	@$(RUN) sh tools/without-git.sh
 	@$(RUN) dvc repro
 	@$(RUN) fer3d show
 
 experiments: setup  ## run the paper's experiments over seeds and write their tables
+	@$(RUN) sh tools/without-git.sh
 	@$(RUN) fer3d experiments run
 
 test: setup  ## run the fast tests, with the whole DAG once on a few images

@@ -19,6 +19,7 @@ from fer3d.commands.options import (
 )
 from fer3d.errors import UserError, disk_full
 from fer3d.machine import settings
+from fer3d.machine.terminal import print_everywhere
 
 typer_app = typer.Typer(no_args_is_help=True, add_completion=False)
 assets_app = typer.Typer(no_args_is_help=True, help="Model files.")
@@ -108,6 +109,7 @@ def import_prnet(
 
 def app() -> None:
     """Run the command; a user's error ends it in one line."""
+    print_everywhere()
     try:
         typer_app()
     except UserError as error:

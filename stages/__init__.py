@@ -30,6 +30,7 @@ import typer  # noqa: E402
 
 from fer3d.errors import UserError, disk_full  # noqa: E402
 from fer3d.machine.lifetimes import end_with_parent  # noqa: E402
+from fer3d.machine.terminal import print_everywhere  # noqa: E402
 
 # Threads of one process that wait for each other sleep instead of spinning: on a machine that does
 # other things too, spinning makes training many times slower. Read when PyTorch is loaded.
@@ -43,6 +44,7 @@ PARAMS = CHECKOUT / "params.yaml"
 def run(main: Callable[..., None]) -> None:
     """Run a stage with the paths of its command line; a user's error ends it in one line."""
     name = Path(sys.argv[0]).stem
+    print_everywhere()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up, then end
     if "DVC_STAGE" in os.environ:  # a stage doesn't outlive its `dvc repro`
         end_with_parent(os.getppid())

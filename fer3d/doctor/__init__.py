@@ -23,6 +23,7 @@ def examine(checkout: Path, params: Params, settings: Settings) -> list[Finding]
     return [
         machine.python(checkout),
         machine.packages(checkout),
+        sharing.version_control(checkout, cache),
         machine.libraries(),
         sharing.model_files(checkout),
         machine.processor(settings),

@@ -30,10 +30,12 @@ class Cache:
         folder: where it lies.
         links: it is configured to link files into the checkout; without it DVC copies them, or
             makes reflinks where the file system can.
+        without_git: DVC is told that there is no git repository.
     """
 
     folder: Path
     links: bool
+    without_git: bool = False
 
 
 def store(settings: Settings) -> Finding:
@@ -92,7 +94,25 @@ def cache(checkout: Path) -> Cache:
     told = subprocess.run(command, cwd=checkout, capture_output=True, text=True).stdout
     values = dict(line.partition("=")[::2] for line in told.splitlines())
     kinds = values.get("cache.type", "").split(",")
-    return Cache(checkout / values.get("cache.dir", ".dvc/cache"), not LINKS.isdisjoint(kinds))
+    folder = checkout / values.get("cache.dir", ".dvc/cache")
+    without_git = values.get("core.no_scm", "").lower() == "true"
+    return Cache(folder, not LINKS.isdisjoint(kinds), without_git)
+
+
+def version_control(checkout: Path, cache: Cache) -> Finding:
+    """Whether DVC finds the git repository that it needs, or is told that there is none."""
+    top = checkout.resolve()
+    is_there = any((folder / ".git").exists() for folder in (top, *top.parents))
+    if is_there and cache.without_git:
+        advice = "`dvc config --local --unset core.no_scm`, for `dvc exp` and `dvc metrics diff`"
+        return warning("git", "a git repository, but DVC is told to use none", advice)
+    if is_there:
+        return ok("git", "a git repository")
+    if cache.without_git:
+        advice = "`git init`, for `dvc exp` and `dvc metrics diff`"
+        return warning("git", "no git repository, DVC works without", advice)
+    advice = "`git init`, or `dvc config --local core.no_scm true` (`make demo` does that)"
+    return problem("git", "no git repository: an unpacked archive? `dvc repro` stops", advice)
 
 
 def model_files(checkout: Path) -> Finding:

@@ -48,6 +48,37 @@ def dead_process() -> int:
     return process.pid
 
 
+def test_an_archive_without_git_is_told_to_make_a_repository(checkout: Path, tmp_path: Path):
+    there = sharing.version_control(checkout, sharing.cache(checkout))
+    assert there.status is Status.OK
+    shutil.rmtree(checkout / ".git")
+    found = sharing.version_control(checkout, sharing.cache(checkout))
+    assert found.status is Status.PROBLEM
+    assert "no git repository" in found.detail and "`git init`" in found.advice
+    _without_git(checkout)
+    assert sharing.version_control(checkout, sharing.cache(checkout)).status is Status.WARNING
+    assert _dvc("status", cwd=checkout).returncode == 0
+    subprocess.run(["git", "init", "-q"], cwd=checkout, check=True)
+    found = sharing.version_control(checkout, sharing.cache(checkout))
+    assert found.status is Status.WARNING and "core.no_scm" in found.advice
+    _without_git(checkout)
+    assert sharing.version_control(checkout, sharing.cache(checkout)).status is Status.OK
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def _without_git(checkout: Path) -> None:
+    script = Path(__file__).parents[2] / "tools/without-git.sh"
+    subprocess.run(["sh", script], cwd=checkout, check=True, env=_environment())
+
+
+def _dvc(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+
+
 def test_a_good_machine_has_no_problem(checkout, params, tmp_path):
     findings = examine(checkout, params, settings(tmp_path))
     problems = [finding for finding in findings if finding.status is Status.PROBLEM]
