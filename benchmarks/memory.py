@@ -25,7 +25,7 @@ from fer3d.balancing.params import BalanceParams
 from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.machine.settings import Settings
-from fer3d.rowwise.compute import compute_dataset
+from fer3d.rowwise.packing import compute_dataset
 
 FILE_BYTES = 3000  # of an image file of FER2013's size
 FILES_A_FOLDER = 1000

@@ -19,7 +19,7 @@ import pandas as pd
 from fer3d.files.digests import sha256_arrays
 from fer3d.files.packed import PackedWriter, Spec
 from fer3d.machine.settings import Settings
-from fer3d.rowwise.compute import Columns, compute_packed
+from fer3d.rowwise.packing import Columns, compute_packed
 from fer3d.rowwise.producer import Arrays, Batch, Producer
 
 SIZE = 100  # px, of an aligned image

@@ -16,7 +16,7 @@ from fer3d.files.digests import sha256_file
 from fer3d.files.manifest import tally
 from fer3d.files.packed import Spec
 from fer3d.machine.settings import Settings
-from fer3d.rowwise.compute import Columns, compute_packed, stacked
+from fer3d.rowwise.packing import Columns, compute_packed, stacked
 from fer3d.rowwise.producer import Arrays, Producer
 from fer3d.rowwise.sources import Batch
 

@@ -13,7 +13,7 @@ from fer3d.machine.settings import Settings
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import ShadingImage, unit
-from fer3d.rowwise.compute import Columns, compute_packed, stacked
+from fer3d.rowwise.packing import Columns, compute_packed, stacked
 from fer3d.rowwise.producer import Arrays, Producer
 from fer3d.rowwise.sources import Batch
 

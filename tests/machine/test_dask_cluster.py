@@ -17,7 +17,7 @@ from fer3d.files.packed import PackedWriter, Spec
 from fer3d.machine import dask_cluster
 from fer3d.machine.ordered_map import IN_FLIGHT, map_ordered
 from fer3d.machine.settings import Settings
-from fer3d.rowwise.compute import compute_dataset
+from fer3d.rowwise.packing import compute_dataset
 from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import PackedSource
 

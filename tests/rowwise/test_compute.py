@@ -7,7 +7,8 @@ import pytest
 from fer3d.files.packed import PackedWriter, Spec, open_arrays
 from fer3d.machine.settings import Settings
 from fer3d.rowwise import versions
-from fer3d.rowwise.compute import Tally, compute_dataset, map_rows
+from fer3d.rowwise.compute import Tally, map_rows
+from fer3d.rowwise.packing import compute_dataset
 from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import PackedSource
 from fer3d.store.objects import ObjectStore

@@ -1,0 +1,71 @@
+"""The results of a row-wise computation as a packed folder with its manifest."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer3d.files.packed import PackedWriter, read_manifest
+from fer3d.machine.settings import Settings
+from fer3d.rowwise.compute import map_rows
+from fer3d.rowwise.producer import Arrays, Producer
+from fer3d.rowwise.sources import PackedSource, RowSource
+
+Columns = Mapping[str, np.ndarray]
+
+
+def compute_dataset(
+    producer: Producer,
+    source: RowSource,
+    frame: pd.DataFrame,
+    out: Path,
+    settings: Settings,
+    columns: Callable[[Arrays], Columns],
+) -> pd.DataFrame:
+    """Compute every row of a source and write the results as a packed folder.
+
+    Args:
+        producer: the computation; its outputs except ``scratch`` become the arrays of ``out``.
+        source: the input rows, in the order of ``frame``.
+        frame: manifest of the rows.
+        out: packed folder to write; its manifest is ``frame`` with additional columns.
+        settings: workers and object store.
+        columns: maps the outputs (N, ...) to the additional columns, N values each.
+
+    Returns:
+        The manifest that was written.
+    """
+    with PackedWriter(out, len(frame), producer.outputs, producer.scratch) as packed:
+        tally = map_rows(producer, source, packed.files, settings)
+        frame = frame.assign(**columns(packed.arrays))
+        packed.finish(frame)
+    log = logging.getLogger(__name__)
+    for path in tally.damaged:
+        log.warning("%s: damaged, set aside: %s", producer.name, path)
+    log.info("%s: %s", producer.name, tally)
+    return frame
+
+
+def compute_packed(
+    producer: Producer,
+    source: Path,
+    out: Path,
+    settings: Settings,
+    columns: Callable[[Arrays], Columns],
+) -> pd.DataFrame:
+    """``compute_dataset`` for the rows of a packed folder.
+
+    Args:
+        source: packed folder with the producer's inputs; ``out`` gets its manifest with additional
+            columns.
+    """
+    rows = PackedSource(source, producer.inputs)
+    return compute_dataset(producer, rows, read_manifest(source), out, settings, columns)
+
+
+def stacked(rows: Sequence[Mapping[str, Any]]) -> Arrays:
+    """Stack the arrays of one or more rows, by name."""
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
