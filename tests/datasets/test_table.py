@@ -122,8 +122,14 @@ def test_an_absolute_path_is_taken_as_it_is(write):
         ({"file": ["a"], "label": ["x"]}, "no column 'path'"),
         ({"path": ["a", ""], "label": ["x", "y"]}, "row 2 has no path"),
         ({"path": ["a", "b", "c"], "label": ["x", None, None]}, "row 2 has no label .2 such rows"),
-        ({"path": ["a", "b", "./a"], "label": ["x", "x", "x"]}, "row 3 repeats the path of an earlier row"),
-        ({"path": ["a", "x/../../b"], "label": ["x", "x"]}, "row 2 has a relative path that leaves"),
+        (
+            {"path": ["a", "b", "./a"], "label": ["x", "x", "x"]},
+            "row 3 repeats the path of an earlier row",
+        ),
+        (
+            {"path": ["a", "x/../../b"], "label": ["x", "x"]},
+            "row 2 has a relative path that leaves",
+        ),
         ({"path": ["a"], "label": ["x"], "split": ["fold1"]}, "row 1 has an unknown split .known"),
         (
             {"path": ["a", "b"], "label": ["x", "x"], "split": ["train", ""]},

@@ -156,7 +156,10 @@ COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
     ("files", "message"),
     [
         (COMPOUND, r"only RAF-DB's compound expressions: the basic ones are read"),
-        (RAF | {"EmoLabel/list_patition_label.txt": "train_00001.jpg 9"}, r"unknown label 9; expected RAF-DB's basic expressions, 1 to 7"),
+        (
+            RAF | {"EmoLabel/list_patition_label.txt": "train_00001.jpg 9"},
+            r"unknown label 9; expected RAF-DB's basic expressions, 1 to 7",
+        ),
         (
             RAF | {"EmoLabel/list_patition_label.txt": "train_00001.jpg"},
             r"in each line, got 'train",
@@ -166,8 +169,14 @@ COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
         (CK | {"Emotion/S005/001/S005_001_00000005_emotion.txt": "nine"}, r"0 to 7, got 'nine'"),
         (CK | {"Emotion/S999/001/S999_001_00000001_emotion.txt": "1"}, r"S999/001 has no frames"),
         ({"OriginalImg/NI/Dark/P001/Anger/000.jpeg": ""}, r"OriginalImg/VL/Strong is missing"),
-        (OULU | {"OriginalImg/VL/Strong/P002/Fear/000.jpeg": ""}, r"Fear has 1 frames, expected at least 5"),
-        (OULU | {"OriginalImg/VL/Strong/P002/Bored/000.jpeg": ""}, r"unknown expression; OULU-CASIA has"),
+        (
+            OULU | {"OriginalImg/VL/Strong/P002/Fear/000.jpeg": ""},
+            r"Fear has 1 frames, expected at least 5",
+        ),
+        (
+            OULU | {"OriginalImg/VL/Strong/P002/Bored/000.jpeg": ""},
+            r"unknown expression; OULU-CASIA has",
+        ),
         (JAFFE | {"someone.tiff": ""}, r"someone.tiff is not named like JAFFE's"),
         (JAFFE | {"KA.XX1.40.tiff": ""}, r"KA.XX1.40.tiff is not named"),
         (
