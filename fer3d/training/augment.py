@@ -22,7 +22,6 @@ CONTRAST = 0.35  # of the logarithm of the contrast
 ERASED = 0.5  # probability that a rectangle is covered
 ERASED_SIDE = (0.1, 0.4)  # of the rectangle, in image sides
 JITTER = 0.004  # standard deviation of a landmark's place, in image sides
-VERTEX_JITTER = 0.04  # standard deviation of a vertex's place, cm
 
 GREY = 0.5  # what covers a photo
 
@@ -84,9 +83,7 @@ def augment(
         "landmarks": landmarks + strength * JITTER * side * noise,
     }  # fmt: skip
     if partners is not None:
-        vertices = mirror_vertices(inputs["vertices"], partners, mirror < 0)
-        noise = torch.randn(vertices.shape, generator=generator, device=vertices.device)
-        changed["vertices"] = vertices + strength * VERTEX_JITTER * noise
+        changed["vertices"] = mirror_vertices(inputs["vertices"], partners, mirror < 0)
     return changed
 
 

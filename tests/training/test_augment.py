@@ -138,7 +138,7 @@ def test_vertices_are_mirrored_with_the_photo(
     inputs: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A point of the photo and a vertex on the left of the face end on the same side."""
-    for name in ("ROTATION", "SCALE", "SHIFT", "JITTER", "VERTEX_JITTER"):
+    for name in ("ROTATION", "SCALE", "SHIFT", "JITTER"):
         monkeypatch.setattr(module, name, 0.0)
     vertices = torch.tensor([1.0, 0.0, 0.0]).expand(6, 1, 3)
     landmarks = torch.full((6, 68, 2), SIDE * 0.75)
