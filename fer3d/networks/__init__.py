@@ -1,1 +1,1 @@
-"""The recognition network of Bao et al. 2019: three branches and their fusion, in PyTorch alone."""
+"""The network of Bao et al. 2019: three branches and their fusion; imports only PyTorch."""

@@ -1,4 +1,4 @@
-"""The base branch: the aligned image, seen by a shallow ResNet (paper A, section 4.3)."""
+"""The base branch: a shallow ResNet on the aligned image (paper A, section 4.3)."""
 
 from torch import Tensor, nn
 
@@ -19,13 +19,14 @@ POOL = 4  # side of the final max pooling
 class BaseNetwork(nn.Module):
     """Seven convolutions of 128 | 64, 64, 128 | 64, 64, 256 filters, max pooling 4, three layers.
 
-    A separate convolution, one identity block, one convolution block. Left open by the paper and
-    chosen here as ResNet has it (He et al. 2016, figure 5 right, and its Keras version, from which
-    the blocks have their names): kernels of 7 in the separate convolution and 1, 3, 1 in a block;
-    stride 2 in the convolution block's first convolution and in its shortcut, a projection that is
-    not counted among the seven; batch normalization after every convolution; ReLU. The separate
-    convolution's stride is 4, what ResNet reaches before its blocks by a stride of 2 and a pooling
-    of 2 (the paper pools at the end alone). With a stride of 2 the branch costs six times as much.
+    A separate convolution, one identity block, one convolution block. The paper does not specify
+    the following, which is chosen as in ResNet (He et al. 2016, figure 5 right, and its Keras
+    version, from which the names of the blocks come): kernel 7 in the separate convolution, and 1,
+    3, 1 in a block; stride 2 in the first convolution of the convolution block and in its shortcut,
+    a projection that is not one of the seven convolutions; batch normalization after every
+    convolution; ReLU. The stride of the separate convolution is 4; ResNet has a stride of 2 and a
+    pooling of 2 there, but the paper pools only at the end. With stride 2 the branch costs six
+    times as much.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class BaseNetwork(nn.Module):
             size: side of the input image, px.
             channels: 3 for RGB, 1 for grey.
             stem_stride: stride of the separate convolution.
-            dropout: probability, in the fully connected layers.
+            dropout: probability that a unit of the fully connected layers is dropped.
         """
         super().__init__()
         padding = STEM_KERNEL // 2
@@ -55,7 +56,7 @@ class BaseNetwork(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """
         Args:
-            image: (B, 3, H, W) float32, RGB in [0, 1]; (B, 1, H, W) too where ``channels`` is 1.
+            image: (B, 3, H, W) float32, RGB in [0, 1]; or (B, 1, H, W) if ``channels`` is 1.
 
         Returns:
             (B, 128) float32.
@@ -68,10 +69,10 @@ class BaseNetwork(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """A bottleneck: convolutions of 1, 3 and 1, added to the input or, resized, to its projection.
+    """A bottleneck: convolutions of 1, 3 and 1, added to the input or to its projection.
 
-    Without a stride and with as many filters at the end as channels at the start it is ResNet's
-    identity block, otherwise its convolution block.
+    With stride 1 and as many output filters as input channels it is ResNet's identity block,
+    otherwise its convolution block.
     """
 
     def __init__(self, channels: int, filters: tuple[int, int, int], stride: int = 1):

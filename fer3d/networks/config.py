@@ -1,4 +1,4 @@
-"""What decides the shape of the network."""
+"""Configuration of the network."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -17,18 +17,18 @@ BRANCHES = ("base", "shading", "landmark", "vertices")
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Branches and free choices of the recognition network; the defaults are the paper's.
+    """Branches and hyperparameters of the recognition network; the defaults are the paper's.
 
     Attributes:
-        preset: paper: the published layers; recommended: small ResNets for photo and shading.
-        base: the branch that sees the aligned image.
-        shading: the branch that sees the shading image.
-        landmark: the branch that sees the distances between 68 landmarks.
-        vertices: the branch that sees the frontal face's vertices; the paper has none.
+        preset: paper: the published layers; recommended: small ResNets for photo and shading image.
+        base: whether there is a base branch, for the aligned image.
+        shading: whether there is a shading branch, for the shading image.
+        landmark: whether there is a landmark branch, for the distances between 68 landmarks.
+        vertices: whether there is a branch for the vertices of the frontal face; not in the paper.
         dropout: probability that a unit after a hidden fully connected layer is dropped.
-        stem_stride: of the paper's base branch, its first convolution's stride.
-        width: of the recommended base branch, filters of its first stage.
-        image_channels: 3 for RGB, 1 for grey (the mean of the three is taken).
+        stem_stride: stride of the first convolution in the paper's base branch.
+        width: number of filters in the first stage of the recommended base branch.
+        image_channels: 3 for RGB, 1 for grey (mean of the three).
 
     Raises:
         UserError: no branch is on, or a value is out of range.
@@ -56,5 +56,5 @@ class NetworkConfig:
 
 
 def without_branches(*on: bool) -> str:
-    """What is wrong where none of the branches is on, or ""."""
+    """The problem if no branch is on, else ""."""
     return "" if any(on) else f"at least one of {', '.join(BRANCHES)} must be true"

@@ -1,4 +1,4 @@
-"""The whole network: the branches side by side and what joins them (paper A, section 4.3)."""
+"""The whole network: branches and their fusion (paper A, section 4.3)."""
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +30,7 @@ def base_branch(config: NetworkConfig, size: int) -> nn.Module:
 def shading_branch(config: NetworkConfig, size: int) -> nn.Module:
     """The branch for a shading image of ``size`` px, (B, 1, H, W) to (B, 128).
 
-    The recommended one has half the base branch's width: a shading image shows less.
+    The recommended one has half the width of the base branch: a shading image has less detail.
     """
     if config.preset == "recommended":
         width = max(config.width // 2, 1)
@@ -39,10 +39,10 @@ def shading_branch(config: NetworkConfig, size: int) -> nn.Module:
 
 
 class FusionNetwork(nn.Module):
-    """Embeddings of 128 a branch, concatenated (384 with all three), then layers of 512, 128, C.
+    """Concatenated embeddings (128 per branch, 384 with all three), then layers of 512, 128, C.
 
-    The softmax belongs to the loss and to ``probabilities``: ``forward`` gives logits. Dropout
-    follows the concatenation's layer of 512 and stands before the last layer.
+    ``forward`` returns logits; the softmax is part of the loss and of ``probabilities``. There is
+    dropout after the layer of 512 and before the last layer.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class FusionNetwork(nn.Module):
     ):
         """
         Args:
-            config: which branches are on, and their free choices.
+            config: branches and their hyperparameters.
             classes: number of expressions, C.
             image_size: side of an aligned image, px.
             shading_size: side of a shading image, px.
@@ -85,21 +85,21 @@ class FusionNetwork(nn.Module):
         reconstructed: Tensor | None = None,
         vertices: Tensor | None = None,
     ) -> Tensor:
-        """Inputs of branches that are off are not used and may be left out.
+        """Logits of a batch. Inputs of branches that are off are ignored and can be omitted.
 
         Args:
             image: (B, 3, H, W) float32, RGB in [0, 1].
             shading: (B, 1, H, W) float32 in [0, 1], 0 where the face is hidden.
             landmarks: (B, 68, 2) or (B, 68, 3) float32, px, image frame.
-            reconstructed: (B,) bool, whether the face was reconstructed, so that it has landmarks
-                and vertices; all by default.
+            reconstructed: (B,) bool, whether the face was reconstructed and has landmarks and
+                vertices; all true by default.
             vertices: (B, V, 3) float32, cm, face frame.
 
         Returns:
             (B, C) float32 logits.
 
         Raises:
-            ValueError: the input of a branch that is on is missing.
+            ValueError: the input of a branch is missing.
         """
         return self.classifier(
             self.fusion(self.embed(image, shading, landmarks, reconstructed, vertices))
@@ -113,24 +113,24 @@ class FusionNetwork(nn.Module):
         reconstructed: Tensor | None = None,
         vertices: Tensor | None = None,
     ) -> Tensor:
-        """The branches' embeddings side by side, (B, 128 x branches) float32; see ``forward``."""
+        """Concatenated embeddings, (B, 128 x branches) float32; arguments as ``forward``."""
         inputs = {"base": image, "shading": shading, "landmark": landmarks, "vertices": vertices}
         parts = []
         for name, branch in self.branches.items():
             value = inputs[name]
             if value is None:
-                raise ValueError(f"the {name} branch is on and its input is missing")
+                raise ValueError(f"the {name} branch is on, but its input is missing")
             parts.append(branch(value, reconstructed) if name in SPARSE else branch(value))
         return torch.cat(parts, dim=1)
 
     def reduced(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Pixels at the resolution that the branches look at; what is done to them then costs less.
+        """Reduce images to the resolution of the branches, so that augmentation costs less.
 
         Args:
-            inputs: of ``forward``.
+            inputs: arguments of ``forward``.
 
         Returns:
-            The same, for which ``forward`` gives the same logits.
+            Arguments for which ``forward`` returns the same logits.
         """
         pairs = (("base", "image"), ("shading", "shading"))
         return inputs | {

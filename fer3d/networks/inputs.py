@@ -1,4 +1,4 @@
-"""From arrays as they are stored to what the network takes."""
+"""Converts stored arrays to the inputs of the network."""
 
 from collections.abc import Mapping
 
@@ -14,12 +14,11 @@ def to_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Args:
         batch: image (B, S, S, 3) uint8 RGB, shading (B, S, S) uint8, landmarks (B, 68, 2 or 3)
-            float32 in px of the image frame, reconstructed (B,) bool, and perhaps vertices
-            (B, V, 3) float32 in cm of the face frame; more is not used.
+            float32 in px of the image frame, reconstructed (B,) bool, optionally vertices
+            (B, V, 3) float32 in cm of the face frame; other keys are ignored.
 
     Returns:
-        image (B, 3, S, S) and shading (B, 1, S, S) float32 in [0, 1]; the others as
-        they are.
+        image (B, 3, S, S) and shading (B, 1, S, S) float32 in [0, 1]; the others unchanged.
     """
     as_they_are = ("landmarks", "reconstructed", "vertices")
     return {

@@ -1,4 +1,4 @@
-"""The landmark branch: all distances between 68 points (paper A, section 4.2)."""
+"""The landmark branch: all pairwise distances between 68 landmarks (paper A, section 4.2)."""
 
 import torch
 from torch import Tensor, nn
@@ -10,21 +10,21 @@ NOSE = 30  # the nose tip in the 68-point scheme of iBUG 300-W, counted from 0
 DISTANCES = POINTS * (POINTS - 1) // 2  # 2,278
 WIDTHS = (1024, 512, 256, EMBEDDING)
 
-MIN_EXTENT = 1e-6  # px; points on a line have no extent across it, which would be divided by
-MIN_SPREAD = 1e-4  # of a distance over the training set; one that never varies has none
+MIN_EXTENT = 1e-6  # px; avoids division by zero if all points are on a line
+MIN_SPREAD = 1e-4  # avoids division by zero for a distance that is constant in the training set
 
 
 def normalize_points(points: Tensor) -> Tensor:
     """Max-min normalization with the nose as the origin, each coordinate by its own extent.
 
-    The face then spans exactly 1 in x and 1 in y: the distances do not change with its place in the
-    image, its size, or (nearly) its turning to the side.
+    The face then has an extent of 1 in x and in y, so that distances are invariant to its position
+    and size, and nearly invariant to yaw.
 
     Args:
         points: (..., 68, 2) float32, any unit.
 
     Returns:
-        (..., 68, 2) float32, the nose tip at 0.
+        (..., 68, 2) float32, with the nose tip at 0.
 
     Source: paper A, section 4.2, "max-min normalization with the position of the nose as the
     origin point".
@@ -34,7 +34,7 @@ def normalize_points(points: Tensor) -> Tensor:
 
 
 def pairwise_distances(points: Tensor) -> Tensor:
-    """Distances d_12, d_13, ..., d_67,68 between all pairs of points, each pair once.
+    """Distances d_12, d_13, ..., d_67,68 between all pairs of points.
 
     Args:
         points: (..., P, 2) float32.
@@ -54,7 +54,7 @@ def landmark_features(points: Tensor) -> Tensor:
 
     Args:
         points: (..., 68, 2) or (..., 68, 3) float32, px, image frame; a third
-            coordinate is not used.
+            coordinate is ignored.
 
     Returns:
         (..., 2278) float32, each in [0, sqrt(2)].
@@ -72,10 +72,10 @@ def landmark_features(points: Tensor) -> Tensor:
 class LandmarkNetwork(nn.Module):
     """Four fully connected layers of 1024, 512, 256, 128 on the normalized distances.
 
-    Left open by the paper and chosen here: the distances are standardized, each by its mean and
-    spread over the training set (an expression changes them by a few hundredths, which a layer
-    would hardly see otherwise); batch normalization and ReLU after every layer. A face without
-    landmarks has features of zero, which is the mean face.
+    Not specified by the paper and chosen here: the distances are standardized by their means and
+    standard deviations over the training set (an expression changes them by only a few hundredths);
+    batch normalization and ReLU after every layer. A face without landmarks gets features of zero,
+    those of the mean face.
     """
 
     mean: Tensor
@@ -88,11 +88,11 @@ class LandmarkNetwork(nn.Module):
         self.encoder = fully_connected((DISTANCES, *WIDTHS), dropout)
 
     def standardize_by(self, mean: Tensor, spread: Tensor) -> None:
-        """Set what the distances are standardized by.
+        """Set the standardization of the distances.
 
         Args:
-            mean: (2278,) float32, of each distance over the training set.
-            spread: (2278,) float32, its standard deviation.
+            mean: (2278,) float32, mean of each distance over the training set.
+            spread: (2278,) float32, standard deviation.
         """
         self.mean.copy_(mean)
         self.spread.copy_(spread.clamp_min(MIN_SPREAD))
@@ -101,8 +101,8 @@ class LandmarkNetwork(nn.Module):
         """
         Args:
             points: (B, 68, 2) or (B, 68, 3) float32, px, image frame.
-            present: (B,) bool, whether the landmarks were found; where not, the points are not
-                used. All of them by default.
+            present: (B,) bool, whether there are landmarks; the points of other faces are ignored.
+                All true by default.
 
         Returns:
             (B, 128) float32.

@@ -1,4 +1,4 @@
-"""Pieces that the branches share."""
+"""Layers shared by the branches."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,21 +8,21 @@ from torch import Tensor, nn
 
 EMBEDDING = 128  # width of each branch's output (paper A, sections 4.1 to 4.3)
 
-# Pixels in [0, 1] are centred and scaled by fixed numbers, so that an input has about unit variance
-# and a pixel's value does not depend on the data set. 0.25 is the standard deviation of a photo.
+# Pixels in [0, 1] are standardized with constants, so that inputs have about unit variance and do
+# not depend on the data set. 0.25 is a typical standard deviation of photos.
 PIXEL_MEAN = 0.5
 PIXEL_STD = 0.25
 
 
 def standardize_pixels(image: Tensor) -> Tensor:
-    """Pixels in [0, 1] to about zero mean and unit variance; any shape."""
+    """Scale pixels in [0, 1] to about zero mean and unit variance; any shape."""
     return (image - PIXEL_MEAN) / PIXEL_STD
 
 
 def convolution(
     channels_in: int, channels_out: int, kernel: int, stride: int = 1, *, padding: int = 0
 ) -> list[nn.Module]:
-    """Convolution without bias and the batch normalization that stands in for it."""
+    """Convolution without bias, followed by batch normalization."""
     return [
         nn.Conv2d(channels_in, channels_out, kernel, stride, padding, bias=False),
         nn.BatchNorm2d(channels_out),
@@ -30,7 +30,7 @@ def convolution(
 
 
 def shortcut(channels: int, filters: int, stride: int) -> nn.Module:
-    """The other way around a residual block: nothing where the shape stays, else a 1 x 1 step."""
+    """Shortcut of a residual block: identity if the shape is the same, else a 1 x 1 convolution."""
     if stride == 1 and channels == filters:
         return nn.Identity()
     return nn.Sequential(*convolution(channels, filters, 1, stride))
@@ -39,10 +39,11 @@ def shortcut(channels: int, filters: int, stride: int) -> nn.Module:
 def fully_connected(widths: Sequence[int], dropout: float) -> nn.Sequential:
     """Fully connected layers, each followed by batch normalization and ReLU.
 
-    Dropout follows every layer but the last, whose output is what the caller wants to keep whole.
+    Dropout follows every layer except the last.
 
     Args:
-        widths: of the input, then of each layer.
+        widths: width of the input, then of each layer.
+        dropout: probability that a unit is dropped.
     """
     layers: list[nn.Module] = []
     for number, (width_in, width_out) in enumerate(pairwise(widths)):
@@ -53,9 +54,9 @@ def fully_connected(widths: Sequence[int], dropout: float) -> nn.Sequential:
 
 
 def max_pool(maps: Tensor, size: int) -> Tensor:
-    """Maximum over squares of ``size`` that do not overlap; an incomplete border is left out.
+    """Max pooling over non-overlapping squares of side ``size``; an incomplete border is dropped.
 
-    PyTorch's own pooling has no deterministic gradient on a GPU; a maximum over axes has.
+    Unlike PyTorch's pooling, the maximum over axes has a deterministic gradient on a GPU.
 
     Args:
         maps: (B, C, H, W).

@@ -1,6 +1,6 @@
-"""Ranges of values, said once: in the annotation of a field, for dataclasses and for pydantic.
+"""Ranges of values as annotations of fields, checked in dataclasses and by pydantic.
 
-This room has no pydantic; pydantic finds the method that it looks for in annotations.
+This room does not import pydantic, but implements the method that pydantic looks for.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from fer3d.errors import UserError
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from ``ge`` or above ``gt``, to ``le`` or below ``lt``; None: no such limit."""
+    """A range of numbers with the limits >= ``ge`` or > ``gt``, and <= ``le`` or < ``lt``."""
 
     ge: float | None = None
     gt: float | None = None
@@ -28,7 +28,7 @@ class Range:
         )
 
     def __str__(self) -> str:
-        """As in the comments of ``params.yaml``: 4 .. 512; 0 ..; 0 or more, less than 1."""
+        """The range as in the comments of ``params.yaml``: 4 .. 512; 0 ..; more than 0."""
         lowest = f"more than {self.gt}" if self.ge is None else f"{self.ge} or more"
         if self.lt is not None:
             return f"{lowest}, less than {self.lt}"
@@ -37,7 +37,7 @@ class Range:
         return f"{self.ge} .." + ("" if self.le is None else f" {self.le}")
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """Pydantic's schema of a number, with these limits."""
+        """Pydantic's schema of a number with these limits."""
         limits = {name: limit for name, limit in vars(self).items() if limit is not None}
         return handler(source) | limits
 
@@ -46,7 +46,8 @@ def check_ranges(section: str, config: Any) -> None:
     """Check the fields of a dataclass whose annotations have a ``Range`` or a ``Literal``.
 
     Args:
-        section: of ``params.yaml``, for the message.
+        section: section of ``params.yaml``, for the message.
+        config: the dataclass instance.
 
     Raises:
         UserError: a value is out of range; the message names it.
@@ -63,7 +64,7 @@ def check_ranges(section: str, config: Any) -> None:
 
 
 def _expected(hint: Any) -> "Range | tuple[Any, ...] | None":
-    """The range or the choices in an annotation, of whatever is in it."""
+    """The range or the choices in an annotation, if it has any."""
     if get_origin(hint) is Literal:
         return get_args(hint)
     for part in get_args(hint):

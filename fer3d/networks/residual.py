@@ -1,4 +1,4 @@
-"""The recommended branch for a photo or a shading image: a small ResNet on half the resolution."""
+"""The recommended branch for photo or shading image: a small ResNet at half the resolution."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -12,19 +12,19 @@ from fer3d.networks.layers import (
     standardize_pixels,
 )
 
-MAX_SIDE = 50  # px; larger images are averaged down to it, see ``ResidualNetwork``
-STAGES = (1, 2, 4, 8)  # of the width, filters of each stage; each but the first halves the maps
+MAX_SIDE = 50  # px; larger images are averaged down to this side, see ``ResidualNetwork``
+STAGES = (1, 2, 4, 8)  # filters of each stage, in widths; all but the first have stride 2
 KERNEL = 3  # px
 
 
 class ResidualNetwork(nn.Module):
-    """A convolution of stride 2, four residual blocks, the mean over the maps, one layer of 128.
+    """A convolution with stride 2, four residual blocks, global average pooling, a layer of 128.
 
-    A ResNet (He et al. 2016) with a block of two convolutions of 3 x 3 a stage, of width, 2, 4 and
-    8 times the width filters: 25, 25, 13, 7 and 4 px for an image of 50. Batch normalization stands
-    after every convolution; the last one of a block starts at zero, so that a block starts as its
-    shortcut. The image is brought to 50 px by averaging: faces in the wild are often no larger, and
-    it costs a quarter.
+    A ResNet (He et al. 2016) with one block of two 3 x 3 convolutions per stage, with 1, 2, 4 and 8
+    times ``width`` filters; the sides of the maps are 25, 25, 13, 7 and 4 px for an image of 50 px.
+    Batch normalization follows every convolution; the last one of a block is initialized to zero,
+    so that a block starts as its shortcut. The image is reduced to 50 px by averaging: faces in the
+    wild are often not larger, and it costs a quarter.
     """
 
     def __init__(
@@ -34,9 +34,9 @@ class ResidualNetwork(nn.Module):
         Args:
             size: side of the input image, px.
             channels: 3 for RGB, 1 for grey.
-            width: filters of the first stage; twice as many cost three to four times as much.
-            centred: whether pixels are centred and scaled. A shading image is taken as it is: zero
-                is what no visible point of the face covers, and stays zero.
+            width: filters of the first stage; doubling them costs three to four times as much.
+            centred: whether pixels are standardized. Shading images are not, so that pixels
+                without a visible face point stay zero.
         """
         super().__init__()
         self.side, self.grey, self.centred = min(size, MAX_SIDE), channels == 1, centred
@@ -55,7 +55,7 @@ class ResidualNetwork(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """
         Args:
-            image: (B, C, H, W) float32 in [0, 1]; where ``channels`` is 1 the mean over C is taken.
+            image: (B, C, H, W) float32 in [0, 1]; if ``channels`` is 1, the mean over C is used.
 
         Returns:
             (B, 128) float32.
@@ -66,7 +66,7 @@ class ResidualNetwork(nn.Module):
         return self.encoder(self.convolutions(image).mean(dim=(2, 3)))
 
     def reduced(self, image: Tensor) -> Tensor:
-        """The image as the branch looks at it; one that is reduced already stays as it is."""
+        """The image at the resolution of the branch; does nothing if it is reduced already."""
         if self.grey and image.shape[1] > 1:
             image = image.mean(dim=1, keepdim=True)
         if image.shape[-1] == self.side:
@@ -75,7 +75,7 @@ class ResidualNetwork(nn.Module):
 
 
 class BasicBlock(nn.Module):
-    """Two convolutions of 3 x 3, added to the input or, resized, to its projection."""
+    """Two 3 x 3 convolutions, added to the input or to its projection."""
 
     def __init__(self, channels: int, filters: int, stride: int = 1):
         super().__init__()

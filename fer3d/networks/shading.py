@@ -12,18 +12,18 @@ STRIDE = 2
 class ShadingNetwork(nn.Module):
     """Three convolutions of 256, 128, 64 filters, kernel 3, stride 2, then two layers to 128.
 
-    Left open by the paper and chosen here: no padding (the border of a shading image is empty, and
-    it is cheaper); ReLU after every layer; batch normalization as in the base branch, but not after
-    the first convolution, whose 256 large maps it would cost a fifth of the branch's time; 128 for
-    the first fully connected layer too, the one width that the paper names. The input is taken in
-    [0, 1] as it is: zero is what no visible point of the face covers, and stays zero.
+    Not specified by the paper and chosen here: no padding (the border of a shading image is empty,
+    and it is cheaper); ReLU after every layer; batch normalization as in the base branch, but not
+    after the first convolution, where its 256 large maps would take a fifth of the branch's time;
+    128 units also in the first fully connected layer, the only width that the paper gives. The
+    input in [0, 1] is not standardized, so that pixels without a visible face point stay zero.
     """
 
     def __init__(self, *, size: int = 100, dropout: float = 0.4):
         """
         Args:
             size: side of the shading image, px.
-            dropout: probability, between the fully connected layers.
+            dropout: probability that a unit between the fully connected layers is dropped.
         """
         super().__init__()
         channels, side = FILTERS[0], convolved_side(size, KERNEL, STRIDE, 0)

@@ -1,4 +1,4 @@
-"""The presets, and what the sections `network` and `train` make of them."""
+"""The presets, and how the sections `network` and `train` override them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ from fer3d.training.config import TrainConfig
 PAPER_NETWORK = NetworkConfig()
 RECOMMENDED_NETWORK = NetworkConfig(preset="recommended", dropout=0.2)
 
-# Paper A, section 5.1, which names no largest number of epochs: early stopping ends training.
+# Paper A, section 5.1. It gives no number of epochs; early stopping ends the training.
 PAPER = TrainConfig(
     epochs=1000,
     patience=10,
@@ -21,7 +21,7 @@ PAPER = TrainConfig(
     input_noise_variance=0.5,
 )
 
-# What did best on validation images, see docs/results.md.
+# Chosen on validation images, see docs/notes/recommended-preset.md.
 RECOMMENDED = TrainConfig(
     epochs=24,
     patience=20,
@@ -39,21 +39,21 @@ RECOMMENDED = TrainConfig(
 
 
 def network_config(values: Mapping[str, object]) -> NetworkConfig:
-    """A preset with other values where they are given.
+    """The configuration of a preset with some values replaced.
 
     Args:
-        values: of ``NetworkConfig``, ``preset`` among them; None stands for the preset's value.
+        values: values of ``NetworkConfig``, including ``preset``; None keeps the preset's value.
     """
     preset = PAPER_NETWORK if values["preset"] == "paper" else RECOMMENDED_NETWORK
     return replace(preset, **{name: value for name, value in values.items() if value is not None})
 
 
 def train_config(preset: str, values: Mapping[str, object]) -> TrainConfig:
-    """A preset with other values where they are given.
+    """The configuration of a preset with some values replaced.
 
     Args:
         preset: paper | recommended.
-        values: of ``TrainConfig``; None stands for the preset's value.
+        values: values of ``TrainConfig``; None keeps the preset's value.
     """
     start = PAPER if preset == "paper" else RECOMMENDED
     return replace(start, **{name: value for name, value in values.items() if value is not None})

@@ -1,6 +1,6 @@
 """The sections `network` and `train` of ``params.yaml``.
 
-The ranges of their values stand in ``NetworkConfig`` and ``TrainConfig``.
+The ranges of their values are defined in ``NetworkConfig`` and ``TrainConfig``.
 """
 
 from typing import Self
@@ -33,7 +33,7 @@ from fer3d.training.config import (
 
 
 class NetworkParams(Section):
-    """What is null takes the value of the preset."""
+    """The section `network`; null stands for the value of the preset."""
 
     preset: NetworkPreset
     base: bool
@@ -53,7 +53,7 @@ class NetworkParams(Section):
 
 
 class TrainParams(Section):
-    """What is null takes the value of ``network.preset``, but for ``max_images``."""
+    """The section `train`; null stands for the value of the preset, except in ``max_images``."""
 
     seed: Seed
     max_images: Images | None

@@ -1,1 +1,1 @@
-"""Training on packed arrays with PyTorch Lightning; without OpenCV, Open3D, dlib and TFLite."""
+"""Training on packed arrays with PyTorch Lightning; needs no OpenCV, Open3D, dlib or TFLite."""

@@ -1,8 +1,8 @@
-"""Label-preserving changes of a training batch; batched, on its device, from one generator.
+"""Label-preserving augmentation of a training batch, on its device.
 
-A face keeps its expression when it is mirrored, turned, moved and resized a little, lit otherwise
-and covered in part. Photo and landmarks move together. The shading image, already turned to the
-front, is mirrored with them and moved by a smaller amount of its own.
+Mirroring, small rotations, shifts and changes of scale, changes of brightness and contrast, and
+erasing of rectangles do not change the expression. Photo and landmarks are moved together. The
+shading image, which is frontal already, is mirrored with them and moved by a smaller random amount.
 """
 
 import math
@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# At strength 1: the largest change to either side, uniformly distributed.
+# Largest change to either side at strength 1, uniformly distributed.
 ROTATION = math.radians(15)
 SCALE = 0.12  # of the logarithm of the size
 SHIFT = 0.08  # of the image's side
@@ -21,11 +21,11 @@ BRIGHTNESS = 0.15  # of the range of a pixel
 CONTRAST = 0.35  # of the logarithm of the contrast
 ERASED = 0.5  # probability that a rectangle is covered
 ERASED_SIDE = (0.1, 0.4)  # of the rectangle, in image sides
-JITTER = 0.004  # standard deviation of a landmark's place, in image sides
+JITTER = 0.004  # standard deviation of a landmark's shift, in image sides
 
-GREY = 0.5  # what covers a photo
+GREY = 0.5  # value of erased rectangles in a photo
 
-# The 68 points of iBUG 300-W, each one's partner in the mirrored face.
+# Partners of the 68 points of iBUG 300-W in the mirrored face.
 _PAIRS = (
     *((i, 16 - i) for i in range(8)),  # jaw
     *((17 + i, 26 - i) for i in range(5)),  # brows
@@ -49,18 +49,18 @@ def augment(
     """Change each image of a batch at random.
 
     Args:
-        inputs: of ``FusionNetwork.forward``: image (B, 3, S, S) and shading (B, 1, T, T) float32 in
-            [0, 1], landmarks (B, 68, 2 or 3) float32, px, image frame.
-        strength: of the changes, 0 changes nothing at all; with any other half of the faces are
+        inputs: arguments of ``FusionNetwork.forward``: image (B, 3, S, S) and shading (B, 1, T, T)
+            float32 in [0, 1], landmarks (B, 68, 2 or 3) float32, px, image frame.
+        strength: factor of the changes; 0 changes nothing, otherwise half of the faces are
             mirrored.
-        generator: on the batch's device.
-        side: of the image in whose pixels the landmarks are; ``image`` may be a reduced one.
-        partners: (V,) int64, of each vertex in the mirrored face; they are needed where the inputs
+        generator: on the device of the batch.
+        side: side of the image that the landmarks refer to, px; ``image`` may be a reduced one.
+        partners: (V,) int64, the partner of each vertex in the mirrored face; needed if the inputs
             have vertices (B, V, 3) float32, cm, face frame.
 
     Returns:
-        The same keys and shapes; pixels may leave [0, 1]. Faces that were not reconstructed have
-        landmarks that are not used.
+        The same keys and shapes; pixels may be outside [0, 1]. The landmarks of faces that were not
+        reconstructed are meaningless.
     """
     if strength == 0:
         return inputs
@@ -103,16 +103,16 @@ def mirror_vertices(vertices: Tensor, partners: Tensor, mirrored: Tensor) -> Ten
 
 
 def warp(image: Tensor, turn: Tensor, shift: Tensor, padding: str) -> Tensor:
-    """Move the picture: what was at p is then at turn p + shift, counted from the centre.
+    """Warp images: the content at p moves to turn p + shift, relative to the centre.
 
     Args:
         image: (B, C, S, S).
         turn: (B, 2, 2), invertible.
         shift: (B, 2), x and y, in image sides.
-        padding: border | zeros, what comes in from outside.
+        padding: border | zeros, the values outside the image.
 
     Returns:
-        (B, C, S, S), bilinear.
+        (B, C, S, S), interpolated bilinearly.
     """
     back = torch.linalg.inv_ex(turn).inverse
     offset = -back @ (2 * shift)[..., None]  # the grid's side is 2
@@ -121,14 +121,14 @@ def warp(image: Tensor, turn: Tensor, shift: Tensor, padding: str) -> Tensor:
 
 
 def move_points(points: Tensor, turn: Tensor, shift: Tensor, side: int, mirrored: Tensor) -> Tensor:
-    """Move landmarks as ``warp`` moves the picture; a mirrored face's points change their names.
+    """Move landmarks as ``warp`` moves the image; landmarks of mirrored faces are relabelled.
 
     Args:
         points: (B, 68, 2 or 3) float32, px, image frame; a third coordinate is kept.
         turn: (B, 2, 2).
         shift: (B, 2), in image sides.
-        side: of the image, px.
-        mirrored: (B,) bool, where the left eye's points become the right eye's and so on.
+        side: side of the image, px.
+        mirrored: (B,) bool, whether left and right points are exchanged.
 
     Returns:
         (B, 68, 2 or 3).
@@ -141,12 +141,12 @@ def move_points(points: Tensor, turn: Tensor, shift: Tensor, side: int, mirrored
 
 @cache
 def _mirrored_order(device: torch.device) -> Tensor:
-    """``MIRRORED`` as (68,) int64, copied to a device once: a step would wait for the copy."""
+    """``MIRRORED`` as (68,) int64 on a device, copied once so that steps do not wait for it."""
     return torch.tensor(MIRRORED, device=device)
 
 
 def _motion(generator: torch.Generator, count: int, strength: float) -> tuple[Tensor, Tensor]:
-    """A turn with a change of size, (B, 2, 2), and a shift, (B, 2), in image sides."""
+    """Random rotations with scale, (B, 2, 2), and shifts, (B, 2), in image sides."""
     angle = strength * ROTATION * _symmetric(generator, count)
     scale = torch.exp(strength * SCALE * _symmetric(generator, count))
     cosine, sine = scale * angle.cos(), scale * angle.sin()
@@ -155,7 +155,7 @@ def _motion(generator: torch.Generator, count: int, strength: float) -> tuple[Te
 
 
 def _mirrored(turn: Tensor, mirror: Tensor) -> Tensor:
-    """The turn after x was multiplied by ``mirror``, (B,) of 1 and -1."""
+    """The matrices after x was multiplied by ``mirror``, (B,) of 1 and -1."""
     return turn * torch.stack([mirror, torch.ones_like(mirror)], dim=1)[:, None, :]
 
 
@@ -166,7 +166,7 @@ def _relight(image: Tensor, strength: float, generator: torch.Generator) -> Tens
 
 
 def _cover(image: Tensor, value: float, strength: float, generator: torch.Generator) -> Tensor:
-    """Set a rectangle of each image to a value, with probability ``ERASED`` x strength."""
+    """Set a random rectangle of each image to a value, with probability ``ERASED`` x strength."""
     count, side = len(image), image.shape[-1]
     least, most = ERASED_SIDE
     extent = least + (most - least) * _uniform(generator, count, 2)

@@ -1,4 +1,4 @@
-"""Which images come together, in which order, and who reads them."""
+"""Batches: their order, their parts, and the processes that read them."""
 
 import math
 from collections.abc import Iterator
@@ -8,15 +8,15 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-READERS = 2  # processes that read ahead for a GPU where the set does not fit on it
+READERS = 2  # processes that read ahead if the data set does not fit on the GPU
 
 
 class ShuffledBatches(Sampler[Tensor]):
-    """Batches of indices in an order that depends on (seed, epoch) alone.
+    """Batches of indices in an order that depends only on (seed, epoch).
 
-    An epoch's batches differ in size by at most one, so that none is left with a single image. A
-    batch can come in parts: for each of several processes one, and for each of them one after the
-    other. The indices lie on the device, so that taking a batch does not wait for it.
+    The batches of an epoch differ in size by at most one, so that none has a single image. A batch
+    can be divided into parts, over processes and over accumulation steps. The indices are on the
+    device, so that gathering a batch does not wait for a copy.
     """
 
     def __init__(
@@ -31,12 +31,12 @@ class ShuffledBatches(Sampler[Tensor]):
     ):
         """
         Args:
-            count: of images.
-            batch_size: images, of all parts together.
-            seed: of the order.
-            accumulate: parts that one process takes one after the other.
-            share: which process this is, and of how many.
-            device: of the indices.
+            count: number of images.
+            batch_size: number of images of all parts together.
+            seed: seed of the order.
+            accumulate: number of parts that each process computes in turn.
+            share: rank of this process, and number of processes.
+            device: device of the indices.
         """
         self._count = count
         self._batches = math.ceil(count / batch_size)
@@ -76,13 +76,13 @@ def in_order(
 def loader(
     dataset: Dataset, batches: Sampler[Tensor] | list[Tensor], *, ahead: bool = False
 ) -> DataLoader:
-    """A loader of whole batches, of one gather each.
+    """A loader that reads a whole batch in one gather.
 
     Args:
-        dataset: takes a batch of indices.
-        batches: of indices.
-        ahead: let other processes read into pinned memory: for a GPU that would else wait for rows
-            from memory maps. For rows that are in memory they would only copy.
+        dataset: indexed by batches.
+        batches: batches of indices.
+        ahead: read ahead into pinned memory in other processes, for a GPU that would wait for rows
+            from memory maps. It does not help for rows in memory.
     """
     if not ahead:
         return DataLoader(dataset, sampler=batches, batch_size=None)

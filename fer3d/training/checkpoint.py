@@ -1,4 +1,4 @@
-"""A trained recognizer as one file: weights, and all that is needed to use them."""
+"""A trained recognizer as one file: weights, and everything needed to use them."""
 
 import io
 import json
@@ -16,21 +16,21 @@ from fer3d.files.atomic import write_bytes
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 
-FORMAT = 1  # bumped when the file's layout changes
+FORMAT = 1  # increased when the file format changes
 
 
 @dataclass(frozen=True)
 class Recognizer:
-    """A network in evaluation mode and what its inputs and outputs mean.
+    """A network in evaluation mode, and the meaning of its inputs and outputs.
 
     Attributes:
         network: see ``FusionNetwork.forward``.
         classes: the expressions, in the order of the network's outputs.
         image_size: side of an aligned image, px.
         shading_size: side of a shading image, px.
-        training: the parameters that it was trained with.
-        preprocessing: the parameters of the stages that made its inputs, by stage.
-        vertices: of a face, where the network sees them, else 0.
+        training: parameters of the training.
+        preprocessing: parameters of the preprocessing stages, by stage.
+        vertices: number of vertices per face if the network uses them, else 0.
     """
 
     network: FusionNetwork
@@ -55,10 +55,10 @@ def save_recognizer(recognizer: Recognizer, path: Path) -> None:
     }
     content = {
         "format": FORMAT,
-        "about": json.dumps(about),  # a pickled mapping's bytes would depend on object identities
+        "about": json.dumps(about),  # the bytes of a pickled mapping depend on object identities
         "state": {name: _plain(value) for name, value in recognizer.network.state_dict().items()},
     }
-    buffer = io.BytesIO()  # torch.save to a path would write the file's name into it
+    buffer = io.BytesIO()  # torch.save to a path would write the file name into the file
     torch.save(content, buffer)
     write_bytes(path, buffer.getvalue())
 
@@ -74,9 +74,9 @@ def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognize
     except FileNotFoundError:
         raise UserError(f"{path} is missing: run `dvc repro train` to make it") from None
     except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
-        raise UserError(f"{path} is no fer3d checkpoint ({_one_line(error)})") from None
+        raise UserError(f"{path} is not a fer3d checkpoint ({_one_line(error)})") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UserError(f"{path} is no fer3d checkpoint of format {FORMAT}: train again")
+        raise UserError(f"{path} is not a fer3d checkpoint of format {FORMAT}: train again")
     about = json.loads(content["about"])
     network = FusionNetwork(
         NetworkConfig(**about["network"]),
@@ -98,7 +98,7 @@ def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognize
 
 
 def _plain(tensor: Tensor) -> Tensor:
-    """On the CPU, in C order: the same bytes wherever it was trained."""
+    """On the CPU, in C order: the same bytes for every device."""
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 

@@ -1,4 +1,4 @@
-"""What decides how the network is trained."""
+"""Configuration of the training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fer3d.errors import UserError
 from fer3d.networks.ranges import Range, check_ranges
 
-MIN_BATCH = 4  # images; fewer give batch normalization no variance to speak of
+MIN_BATCH = 4  # images; batch normalization needs an estimate of the variance
 
 Count = Annotated[int, Range(ge=1)]
 Images = Annotated[int, Range(ge=MIN_BATCH)]
@@ -15,14 +15,14 @@ Amount = Annotated[float, Range(ge=0)]
 Positive = Annotated[float, Range(gt=0)]
 Share = Annotated[float, Range(ge=0, le=1)]
 Smoothing = Annotated[float, Range(ge=0, lt=1)]
-Augmentation = Annotated[float, Range(ge=0, le=2)]  # times the changes in ``augment``
+Augmentation = Annotated[float, Range(ge=0, le=2)]  # factor of the changes in ``augment``
 Optimizer = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
 ClassWeights = Literal["balanced", "none"]
 Loss = Literal["cross_entropy", "focal"]
 Precision = Literal["float32", "bfloat16", "float16"]
 
-# Ours to Lightning's.
+# Lightning's names of the precisions.
 PRECISIONS: Mapping[Precision, str] = {
     "float32": "32-true",
     "bfloat16": "bf16-mixed",
@@ -32,32 +32,31 @@ PRECISIONS: Mapping[Precision, str] = {
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the network is trained; ``fer3d.presets`` has the presets.
+    """Hyperparameters of the training; ``fer3d.presets`` has the presets.
 
     Attributes:
-        seed: of the initial weights, the order of images, dropout, augmentation and input noise.
-        max_images: training images at most, drawn by ``seed`` within each class; None takes all.
-        epochs: at most.
+        seed: seed of the initial weights, order of images, dropout, augmentation and input noise.
+        max_images: largest number of training rows, drawn by ``seed`` in each class; None: all.
+        epochs: largest number of epochs.
         patience: epochs without a better validation macro F1 before training stops.
-        batch_size: images a step, whatever ``accumulate`` and the number of devices; batches of an
+        batch_size: images per step, for any ``accumulate`` and number of devices; batches of an
             epoch differ by at most one image.
-        accumulate: parts in which a batch is computed one after the other, in less memory.
+        accumulate: number of parts in which a batch is computed, to save memory.
         optimizer: adam | adamw | sgd (with momentum 0.9).
-        learning_rate: the largest.
+        learning_rate: maximum learning rate.
         schedule: constant, or cosine from ``learning_rate`` to zero over ``epochs``.
-        warmup: epochs in which the learning rate rises from zero, before its schedule.
-        weight_decay: of the optimizer, on the weights of convolutions and layers; normalization and
-            biases have none.
-        label_smoothing: probability that the target gives away to all classes alike.
+        warmup: epochs of linear warm-up from zero.
+        weight_decay: of the weights of convolutions and linear layers, not of normalization and
+            biases.
+        label_smoothing: probability that the target distributes evenly over all classes.
         augmentation: strength of the random changes of training images, see ``augment``.
         loss: cross_entropy | focal.
         focal_alpha: balance of the focal loss.
         focal_gamma: rate of down-weighting in the focal loss.
-        class_weights: balanced (inverse to the class's size in the training set) | none.
-        input_noise_variance: of Gaussian noise on images and shadings of about unit variance.
-        precision: float32, or bfloat16 for convolutions and matrix products where the processor
-            computes in it (twice as fast there, slower elsewhere), or float16 on an older GPU, with
-            the loss scaled so that small gradients are kept.
+        class_weights: balanced (inverse to the size of the class in the training set) | none.
+        input_noise_variance: variance of Gaussian noise on standardized images and shading images.
+        precision: float32; bfloat16 for convolutions and matrix products (twice as fast if the
+            processor supports it, otherwise slower); float16 for older GPUs, with loss scaling.
 
     Raises:
         UserError: a value is out of range; the message names it.

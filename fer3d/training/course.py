@@ -1,4 +1,4 @@
-"""What happened in training, epoch by epoch, and when to stop."""
+"""Learning curves, the best epoch, and early stopping."""
 
 import csv
 import io
@@ -21,14 +21,15 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class Course(Callback):
-    """Keeps the curves and the best epoch's weights, and stops after ``patience`` worse epochs.
+    """Records curves and the weights of the best epoch, and stops after ``patience`` worse epochs.
 
-    All of it is part of a training state, so that a resumed training goes on with it.
+    It is part of the training state, so that a resumed training continues with it.
 
     Attributes:
-        epochs: one mapping of ``CURVES`` an epoch.
-        best_epoch: the first with the largest validation macro F1, counted from 0; -1 before it.
-        best_weights: of the whole module after that epoch, on the CPU.
+        epochs: a mapping of ``CURVES`` for each epoch.
+        best_epoch: the first epoch with the largest validation macro F1, counted from 0; initially
+            -1.
+        best_weights: weights of the module after that epoch, on the CPU.
     """
 
     def __init__(self, patience: int) -> None:
@@ -38,14 +39,14 @@ class Course(Callback):
         self._patience = patience
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Called by Lightning: a training that was over when it was interrupted stays over."""
+        """Called by Lightning: a resumed training that was already finished stops at once."""
         trainer.should_stop = self._is_over()
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Called by Lightning, after validation.
 
         Raises:
-            UserError: losses are not finite any more (NaN); nothing of such a training is kept.
+            UserError: the loss is not finite (NaN); nothing of such a training is kept.
         """
         logged = trainer.callback_metrics
         self.epochs.append({name: round(float(logged[name]), DECIMALS) for name in CURVES})

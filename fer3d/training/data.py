@@ -21,13 +21,13 @@ from fer3d.training.batches import ShuffledBatches, in_order, loader
 
 Batch = dict[str, Tensor]
 
-RESIDENT_SHARE = 0.5  # of the device's free memory that a set may fill
-MIN_PART = 2  # images; a single one gives batch normalization no variance
+RESIDENT_SHARE = 0.5  # largest fraction of the device's free memory for a data set
+MIN_PART = 2  # images; batch normalization needs at least two
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """What a network sees: arrays that are memory-mapped, row i belonging to row i of ``frame``."""
+    """Memory-mapped inputs of the network; row i belongs to row i of ``frame``."""
 
     frame: pd.DataFrame
     image: np.ndarray  # (N, S, S, 3) uint8, RGB
@@ -59,14 +59,14 @@ class Arrays:
 
 
 def open_set(folders: Folders, *, vertices: bool = False) -> Arrays:
-    """Memory-map the arrays of a set.
+    """Memory-map the arrays of a data set.
 
     Args:
-        folders: of packed arrays.
-        vertices: take the vertices too, see ``sparse_vertices``.
+        folders: the packed arrays.
+        vertices: include the vertices, see ``sparse_vertices``.
 
     Raises:
-        UserError: a folder or an array is missing, or the folders do not hold the same rows.
+        UserError: a folder or an array is missing, or the folders have different rows.
     """
     frame = read_manifest(folders.images)
     reconstruction = read_manifest(folders.faces)
@@ -76,7 +76,7 @@ def open_set(folders: Folders, *, vertices: bool = False) -> Arrays:
     ):
         if not frame["id"].equals(other["id"]):
             raise UserError(
-                f"{folder} has {len(other)} rows that are not the {len(frame)} rows of "
+                f"the {len(other)} rows of {folder} are not the {len(frame)} rows of "
                 f"{folders.images}: run `dvc repro` to make both from the same images"
             )
     return Arrays(
@@ -92,7 +92,7 @@ def open_set(folders: Folders, *, vertices: bool = False) -> Arrays:
 
 
 def encode_labels(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
-    """Labels as positions in ``classes``, (N,) int64.
+    """Labels as indices into ``classes``, (N,) int64.
 
     Raises:
         UserError: a label that is not in ``classes``.
@@ -108,14 +108,14 @@ def encode_labels(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
 
 
 def draw(rows: np.ndarray, labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
-    """``count`` of the rows at random, ascending; all of them where there are fewer, or for None.
+    """Draw ``count`` rows at random, in ascending order; all if there are fewer, or for None.
 
-    Every class gets at least one row; the other rows keep the proportions of the classes, by
-    D'Hondt's method. A smaller draw is part of every larger one with the same seed.
+    Every class gets at least one row; the others are in proportion to the class sizes, by D'Hondt's
+    method. A smaller draw is a subset of every larger one with the same seed.
 
     Args:
         rows: (N,) row numbers.
-        labels: (N,) of these rows.
+        labels: (N,) their labels.
 
     Raises:
         UserError: fewer rows than classes.
@@ -133,10 +133,10 @@ def draw(rows: np.ndarray, labels: np.ndarray, count: int | None, seed: int) -> 
 
 
 class ExpressionDataset(Dataset[Batch]):
-    """Rows of a set, taken a batch at a time.
+    """Rows of a data set, indexed by batch.
 
-    ``dataset[[3, 1, 2]]`` is a batch of uint8 and float32 tensors, see ``networks.inputs``. The
-    rows are read from the memory maps until ``load_onto`` copies them to a device.
+    ``dataset[[3, 1, 2]]`` is a batch of uint8 and float32 tensors, see ``networks.inputs``. Rows
+    are read from the memory maps until ``load_onto`` copies them to a device.
     """
 
     def __init__(self, arrays: Arrays, rows: np.ndarray, classes: Sequence[str]):
@@ -170,26 +170,26 @@ class ExpressionDataset(Dataset[Batch]):
 
     @property
     def labels(self) -> Tensor:
-        """(N,) int64, positions in the classes."""
+        """(N,) int64, indices of the classes."""
         return self._labels
 
     def landmarks(self) -> tuple[Tensor, Tensor]:
-        """Points (N, 68, 2 or 3) float32 and whether they were found (N,) bool, of all rows."""
+        """Landmarks of all rows, (N, 68, 2 or 3) float32, and whether there are any, (N,) bool."""
         points, found = (self._sources[name][self._rows] for name in ("landmarks", "reconstructed"))
         return torch.from_numpy(points), torch.from_numpy(found)
 
     @property
     def size_bytes(self) -> int:
-        """Bytes that the rows take in memory."""
+        """Size of the rows in memory, bytes."""
         return sum(len(self) * values[:1].nbytes for values in self._sources.values())
 
     @property
     def device(self) -> torch.device | None:
-        """Where the rows lie; None where they are read from the memory maps."""
+        """Device of the rows; None if they are read from the memory maps."""
         return None if self._resident is None else self._resident["label"].device
 
     def load_onto(self, device: torch.device) -> None:
-        """Copy all rows to a device, as uint8; batches are then taken there."""
+        """Copy all rows to a device, as uint8; batches are then gathered there."""
         rows = self._read(np.arange(len(self)))
         self._resident = {name: values.to(device) for name, values in rows.items()}
 
@@ -200,7 +200,7 @@ class ExpressionDataset(Dataset[Batch]):
 
 
 class ExpressionData(pl.LightningDataModule):
-    """Training and validation rows of a set. It never splits and never reads a test row."""
+    """Training and validation rows of a data set. It never splits and never reads a test row."""
 
     def __init__(
         self,
@@ -214,13 +214,13 @@ class ExpressionData(pl.LightningDataModule):
     ):
         """
         Args:
-            arrays: the set.
-            batch_size: images.
-            seed: of the order of images and of their draw.
-            max_images: training images at most, drawn at random within each class; None takes all.
-            accumulate: parts that a batch comes in.
-            first_epoch: from which a training goes on; processes that read ahead start with its
-                order before Lightning calls ``set_epoch``.
+            arrays: the data set.
+            batch_size: number of images.
+            seed: seed of the order of images and of the draw.
+            max_images: largest number of training rows, drawn at random in each class; None: all.
+            accumulate: number of parts of a batch.
+            first_epoch: first epoch of a resumed training; processes that read ahead start with
+                its order before Lightning calls ``set_epoch``.
 
         Raises:
             UserError: no training or validation images, or a validation class without training
@@ -238,7 +238,7 @@ class ExpressionData(pl.LightningDataModule):
         rows[TRAIN] = draw(rows[TRAIN], labels[rows[TRAIN]], max_images, seed)
         for split, minimum in ((TRAIN, 2), (VALIDATION, 1)):
             if len(rows[split]) < minimum:
-                raise UserError(f"training needs {split} images, the set has {len(rows[split])}")
+                raise UserError(f"training needs {split} images, got {len(rows[split])}")
         self.classes = tuple(sorted(set(arrays.frame["label"].iloc[rows[TRAIN]])))
         self.train = ExpressionDataset(arrays, rows[TRAIN], self.classes)
         self.validation = ExpressionDataset(arrays, rows[VALIDATION], self.classes)
@@ -254,12 +254,12 @@ class ExpressionData(pl.LightningDataModule):
     def place_on(
         self, device: torch.device, share: tuple[int, int] = (0, 1), *, mapped: bool = False
     ) -> None:
-        """Say where batches are used, and keep the rows there where they fit.
+        """Set the device of the batches, and copy the rows to it if they fit.
 
         Args:
-            device: of this process.
-            share: which process this is, and of how many.
-            mapped: read batches from the memory maps even where the rows would fit.
+            device: device of this process.
+            share: rank of this process, and number of processes.
+            mapped: read batches from the memory maps even if the rows would fit.
 
         Raises:
             UserError: too few images for so many parts and processes.
@@ -273,7 +273,7 @@ class ExpressionData(pl.LightningDataModule):
             self.validation.load_onto(device)
 
     def train_dataloader(self) -> DataLoader:
-        """Shuffled by (seed, epoch)."""
+        """Batches in an order that depends on (seed, epoch)."""
         batches = ShuffledBatches(
             len(self.train),
             self._batch_size,
@@ -286,7 +286,7 @@ class ExpressionData(pl.LightningDataModule):
         return loader(self.train, batches, ahead=self._reads_ahead())
 
     def val_dataloader(self) -> DataLoader:
-        """In the manifest's order."""
+        """Batches in the order of the manifest."""
         where = {"share": self._share, "device": self.validation.device}
         batches = in_order(len(self.validation), self._batch_size, **where)
         return loader(self.validation, batches, ahead=self._reads_ahead())
@@ -301,7 +301,7 @@ class ExpressionData(pl.LightningDataModule):
             raise UserError(
                 f"{len(self.train)} training and {len(self.validation)} validation images in "
                 f"batches of {self._batch_size} are too few for {self._accumulate} parts on each "
-                f"of {ranks} devices: set train.accumulate or FER3D_DEVICES lower"
+                f"of {ranks} devices: lower train.accumulate or FER3D_DEVICES"
             )
 
 

@@ -1,4 +1,4 @@
-"""From packed arrays to a checkpoint, learning curves and metrics."""
+"""Trains a network on packed arrays; gives a checkpoint, learning curves and metrics."""
 
 import logging
 import warnings
@@ -112,7 +112,7 @@ def fit(
 
 
 def build_network(config: NetworkConfig, data: ExpressionData, arrays: Arrays) -> FusionNetwork:
-    """A network for these classes and image sizes, scaled by training faces where it needs it."""
+    """A network for the data's classes and image sizes, with standardized landmark features."""
     network = FusionNetwork(
         config,
         len(data.classes),
@@ -131,7 +131,7 @@ def feature_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tenso
     """Mean and standard deviation of each landmark distance over the reconstructed faces.
 
     Returns:
-        two of (2278,) float32; 0 and 1 where no face was reconstructed.
+        Two tensors (2278,) float32; 0 and 1 if no face was reconstructed.
     """
     points, found = dataset.landmarks()
     points = points[found]
@@ -172,7 +172,7 @@ def _require_hardware(precision: str, device: str, devices: int) -> None:
         raise UserError("train.precision float16 needs a GPU: set it to bfloat16 or float32")
     if device == "cuda" and devices > torch.cuda.device_count():
         raise UserError(
-            f"{devices} devices, and PyTorch sees {torch.cuda.device_count()} GPUs here"
+            f"FER3D_DEVICES is {devices}, but PyTorch sees {torch.cuda.device_count()} GPUs"
         )
 
 
@@ -183,7 +183,7 @@ def _trainer(
         accelerator="gpu" if device == "cuda" else "cpu",
         devices=devices,
         strategy="ddp" if devices > 1 else "auto",
-        plugins=[LightningEnvironment()],  # a batch job's own variables would hide our devices
+        plugins=[LightningEnvironment()],  # ignores the variables of a batch system
         max_epochs=train.epochs,
         callbacks=callbacks,
         precision=PRECISIONS[train.precision],
@@ -200,9 +200,9 @@ def _trainer(
 
 @contextmanager
 def _reproducible(seed: int) -> Iterator[None]:
-    """Seed PyTorch and ask for deterministic kernels; afterwards PyTorch is as it was.
+    """Seed PyTorch and use deterministic algorithms; restores the previous state at exit.
 
-    ``CUBLAS_WORKSPACE_CONFIG``, which Lightning sets, stays in the environment: CUDA has read it.
+    ``CUBLAS_WORKSPACE_CONFIG``, which Lightning sets, is kept: CUDA reads it only once.
     """
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
@@ -211,12 +211,12 @@ def _reproducible(seed: int) -> Iterator[None]:
     banner = logging.getLogger("pytorch_lightning")
     level = banner.level
     with torch.random.fork_rng(), warnings.catch_warnings():
-        # Batches are made by one gather: workers, which Lightning recommends, would not help.
+        # A batch is a single gather, so the loader workers that Lightning recommends do not help.
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
         banner.setLevel(logging.WARNING)
         torch.manual_seed(seed)
-        # A debugging aid for programs that read memory before they write it; it costs time.
+        # Filling uninitialized memory is a debugging aid that costs time.
         torch.utils.deterministic.fill_uninitialized_memory = False
         try:
             yield

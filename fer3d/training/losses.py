@@ -14,18 +14,18 @@ def cross_entropy(
     *,
     smoothing: float = 0.0,
 ) -> Tensor:
-    """Categorical cross entropy, the mean over the images, each times its class's weight.
+    """Categorical cross entropy: mean over the images, weighted by their true classes.
 
-    Dividing by the number of images, not by their weights, keeps a batch's loss the mean of the
-    losses of its equal parts, whichever classes fall into them.
+    The sum is divided by the number of images, not by the sum of weights, so that the loss of a
+    batch is the mean of the losses of its equal parts, whatever their classes.
 
     Args:
         logits: (B, C) float32.
         labels: (B,) int64, 0 .. C - 1.
         class_weights: (C,) float32; 1 for every class by default.
-        smoothing: of the target: what the true class gives away to all C alike, 0 .. 1. The whole
-            image counts with its true class's weight; with each class's own, as PyTorch has it, a
-            rare class would draw every image to itself.
+        smoothing: label smoothing, 0 .. 1: probability that is distributed evenly over all C
+            classes. An image is weighted by its true class; with the weights of all target classes,
+            as in PyTorch, rare classes would dominate the loss of every image.
 
     Returns:
         () float32.
@@ -44,20 +44,19 @@ def focal_loss(
     gamma: float = 2.0,
     smoothing: float = 0.0,
 ) -> Tensor:
-    """Focal loss of several classes, -alpha (1 - p_t)^gamma log p_t, averaged as cross entropy is.
+    """Multi-class focal loss, -alpha (1 - p_t)^gamma log p_t, averaged like the cross entropy.
 
-    The paper writes it for two classes, with p_t = p and alpha_t = alpha for the true class. Under
-    a softmax with one true class an image has that term alone: p_t is the probability of its own
-    class and alpha_t is alpha for every image, a common factor. What balances the classes is
-    ``class_weights``.
+    The paper gives it for two classes, with p_t = p and alpha_t = alpha for the true class. With a
+    softmax and one true class only that term remains: p_t is the probability of the true class, and
+    alpha_t is alpha for every image, a common factor. Classes are balanced by ``class_weights``.
 
     Args:
         logits: (B, C) float32.
         labels: (B,) int64, 0 .. C - 1.
         class_weights: (C,) float32; 1 for every class by default.
         alpha: common factor.
-        gamma: how strongly images that are already recognized count less; 0 gives cross entropy.
-        smoothing: of the target, see ``cross_entropy``.
+        gamma: down-weighting of well classified images; 0 gives the cross entropy.
+        smoothing: label smoothing, see ``cross_entropy``.
 
     Returns:
         () float32.
@@ -65,17 +64,17 @@ def focal_loss(
     Source: paper A, equations 6 to 8; Lin et al. 2017, equation 5.
     """
     log_p = F.log_softmax(logits, dim=1)
-    # The power's derivative is infinite at 0 where gamma is less than 1.
+    # The derivative of the power is infinite at 0 if gamma is less than 1.
     missed = (-torch.expm1(log_p)).clamp_min(torch.finfo(log_p.dtype).eps)
     terms = -alpha * missed**gamma * log_p
     return _average(terms, labels, class_weights, smoothing)
 
 
 def balanced_class_weights(counts: Sequence[int]) -> Tensor:
-    """Weights inverse to the classes' sizes, N / (C n_c): all 1 for a balanced set.
+    """Weights inverse to the class sizes, N / (C n_c): all 1 for a balanced data set.
 
     Args:
-        counts: images of each class in the training set.
+        counts: number of training images of each class.
 
     Returns:
         (C,) float32.
@@ -85,14 +84,14 @@ def balanced_class_weights(counts: Sequence[int]) -> Tensor:
     """
     sizes = torch.as_tensor(counts, dtype=torch.float64)
     if (sizes < 1).any():
-        raise ValueError(f"class weights need at least one image a class, got {list(counts)}")
+        raise ValueError(f"class weights need at least one image per class, got {list(counts)}")
     return (sizes.sum() / (len(sizes) * sizes)).float()
 
 
 def _average(
     terms: Tensor, labels: Tensor, class_weights: Tensor | None, smoothing: float
 ) -> Tensor:
-    """Mean over the images of what each class's term, (B, C), costs by the smoothed target."""
+    """Mean over the images of the terms (B, C), weighted by smoothed target and class weight."""
     losses = terms.gather(1, labels[:, None]).squeeze(1)
     if smoothing:
         losses = (1 - smoothing) * losses + smoothing * terms.mean(dim=1)

@@ -1,4 +1,4 @@
-"""The metrics that training follows (paper A, section 5.2, and F1 as in paper B)."""
+"""Metrics during training (paper A, section 5.2, and F1 as in paper B)."""
 
 from torch import Tensor
 from torchmetrics import MetricCollection
@@ -12,9 +12,9 @@ NAMES = ("accuracy", "class_accuracy", "macro_f1")
 
 
 class ClassAccuracy(MulticlassStatScores):
-    """Mean recall of the classes that occur, as ``evaluation.scores`` has it.
+    """Mean recall of the classes that occur, as in ``evaluation.scores``.
 
-    For torchmetrics a class that was predicted and never occurs has a recall of 0.
+    torchmetrics itself counts a class that is predicted but never occurs with a recall of 0.
     """
 
     def compute(self) -> Tensor:
@@ -25,14 +25,14 @@ class ClassAccuracy(MulticlassStatScores):
 
 
 def classification_metrics(classes: int, prefix: str = "") -> MetricCollection:
-    """Accuracy; class accuracy, the mean of the classes' recalls; macro F1.
+    """Accuracy, class accuracy (mean recall) and macro F1.
 
-    Updating them reads nothing back from the device: arguments are not checked, and which metrics
-    share their counts is said here instead of found out.
+    Updates do not synchronize with the device: arguments are not checked, and the groups of metrics
+    that share counts are given explicitly instead of detected.
 
     Args:
         classes: number of classes.
-        prefix: put before each metric's name.
+        prefix: prefix of the metrics' names.
     """
     return MetricCollection(
         {

@@ -1,7 +1,7 @@
-"""The LightningModule: loss, metrics and optimizer around a network that is passed in.
+"""The LightningModule: loss, metrics and optimizer of a network.
 
-Random numbers of training depend on (seed, epoch, process, batch) alone, whatever ran before: that
-is what makes a resumed training equal to one that was not interrupted.
+Random numbers of training depend only on (seed, epoch, process, batch), so that a resumed training
+is equal to an uninterrupted one.
 """
 
 import math
@@ -28,13 +28,13 @@ SGD_MOMENTUM = 0.9
 def add_input_noise(
     inputs: dict[str, Tensor], variance: float, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Gaussian noise on image and shading.
+    """Add Gaussian noise to image and shading image.
 
     Args:
-        inputs: of ``FusionNetwork.forward``, pixels in [0, 1].
+        inputs: arguments of ``FusionNetwork.forward``, pixels in [0, 1].
         variance: in units of the standardized image, whose variance is about 1 (the paper gives a
-            variance of 0.5 and no unit; in units of [0, 1] little of the face would be left).
-        generator: on the batch's device.
+            variance of 0.5 without a unit; in units of [0, 1] it would hide the face).
+        generator: on the device of the batch.
 
     Source: paper A, section 5.1.
     """
@@ -52,18 +52,18 @@ def _noise(shape: torch.Size, generator: torch.Generator) -> Tensor:
 
 
 def derived_seed(*parts: int) -> int:
-    """A seed of 63 bits for each tuple of numbers of 0 or more."""
+    """A seed of 63 bits derived from non-negative numbers."""
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def rate_factor(step: int, *, steps: int, warmup: float, schedule: str) -> float:
-    """Share of the learning rate at a step.
+    """Factor of the learning rate at a step.
 
     Args:
         step: counted from 0.
-        steps: of the whole training.
-        warmup: steps of a linear rise, at its end the share is 1.
-        schedule: cosine (from 1 to 0 over the steps that are left) | constant.
+        steps: number of steps of the whole training.
+        warmup: number of steps of linear warm-up from 0 to 1.
+        schedule: cosine (from 1 to 0 over the remaining steps) | constant.
     """
     if step < warmup:
         return (step + 1) / (warmup + 1)
@@ -77,7 +77,7 @@ class ExpressionModule(pl.LightningModule):
 
     Logged at the end of an epoch: ``<split>_loss``, ``<split>_accuracy``,
     ``<split>_class_accuracy`` and ``<split>_macro_f1`` for train (with dropout, augmentation and
-    input noise, as it is trained) and validation. A step reads nothing back from the device.
+    input noise) and validation. A step never synchronizes with the device.
     """
 
     def __init__(
@@ -89,9 +89,10 @@ class ExpressionModule(pl.LightningModule):
     ):
         """
         Args:
-            network: what is trained.
+            network: the network to train.
             classes: number of classes, C.
-            class_weights: (C,) float32, of the loss.
+            config: loss, optimizer, augmentation.
+            class_weights: (C,) float32, weights of the classes in the loss.
         """
         super().__init__()
         self.network = network
@@ -136,14 +137,14 @@ class ExpressionModule(pl.LightningModule):
         self._step(to_inputs(batch), batch["label"], "validation")
 
     def on_validation_start(self) -> None:
-        """Called by Lightning: several processes look with the same running statistics."""
+        """Called by Lightning: all processes validate with the same running statistics."""
         if self.trainer.world_size > 1:
             for values in self.network.buffers():
                 if values.is_floating_point():
                     values.copy_(self.trainer.strategy.reduce(values.clone(), reduce_op="mean"))
 
     def configure_optimizers(self) -> dict[str, object]:
-        """The optimizer, and the schedule of its learning rate by step."""
+        """The optimizer and its learning rate schedule, by step."""
         optimizer = self._optimizer()
         if self.config.schedule == "constant" and not self.config.warmup:
             return {"optimizer": optimizer}

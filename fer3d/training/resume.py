@@ -1,10 +1,10 @@
-"""A training that was killed goes on where it was.
+"""Resumes interrupted trainings.
 
-After each epoch all that decides the next one is written to a file: weights, optimizer, schedule,
-curves, best weights. Random numbers need no place in it, they depend on (seed, epoch, batch) alone.
-The file's name is a digest of images, parameters, code and libraries, so that a state of others is
-never taken up. The last states of trainings that are over are kept: who trains saves the result
-afterwards, and may be killed before that.
+After each epoch the training state is written to a file: weights, optimizer, schedule, curves, best
+weights. Random numbers are not part of it, because they depend only on (seed, epoch, batch). The
+name of the file is a digest of images, parameters, code and libraries, so that the state of another
+training is never used. The last states of finished trainings are kept, because the process can be
+killed before it has saved the result.
 """
 
 import contextlib
@@ -32,11 +32,11 @@ from fer3d.files.folders import Folders
 
 SUFFIX = ".ckpt"
 FINISHED = ".finished.ckpt"
-KEPT = 2  # states of trainings that are over
-ABANDONED_SECONDS = 30 * 24 * 3600.0  # after which a training that is not over will not go on
+KEPT = 2  # states of finished trainings
+ABANDONED_SECONDS = 30 * 24 * 3600.0  # age at which states of unfinished trainings are deleted
 
 _LOGGER = logging.getLogger(__name__)
-_UNREADABLE = (  # what a file that is no state of a training, or not all of one, is answered with
+_UNREADABLE = (  # errors when reading a file that is not a complete training state
     zipfile.BadZipFile,
     pickle.UnpicklingError,
     RuntimeError,
@@ -54,25 +54,25 @@ class TrainingState(Callback):
     def __init__(self, path: Path):
         """
         Args:
-            path: the file; its folder is made.
+            path: the file; its folder is created.
         """
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Called by Lightning in every process; one of them writes. Comes last of the callbacks."""
+        """Called by Lightning in every process; one writes. Must be the last callback."""
         target = atomic_path(self._path) if trainer.is_global_zero else contextlib.nullcontext()
         with target as temporary:
             trainer.save_checkpoint(temporary or self._path)
 
 
 def state_file(folder: Path, folders: Folders, configuration: Mapping[str, Any]) -> Path:
-    """Where the state of one training lies.
+    """The state file of a training.
 
     Args:
-        folder: of training states.
+        folder: folder of training states.
         folders: the packed arrays; their bytes are read.
-        configuration: JSON-able, all parameters of the training.
+        configuration: all parameters of the training, JSON-serializable.
     """
     inputs = [
         folders.images / "manifest.parquet",
@@ -93,11 +93,11 @@ def state_file(folder: Path, folders: Folders, configuration: Mapping[str, Any])
 
 @dataclass(frozen=True)
 class State:
-    """What a training goes on from.
+    """A training state.
 
     Attributes:
-        path: of the file.
-        epochs: that it has behind it.
+        path: the file.
+        epochs: number of finished epochs.
     """
 
     path: Path
@@ -105,19 +105,19 @@ class State:
 
 
 def last_state(path: Path) -> State | None:
-    """The state to go on from, of a training that was killed or of one that was over.
+    """The state to resume from, of an interrupted or a finished training.
 
-    A damaged one is reported and left aside.
+    A damaged state is reported and ignored.
     """
     for file in (path, _finished(path)):
         if epochs := epochs_behind(file):
-            _LOGGER.info("taking up a training that is there, after epoch %d", epochs)
+            _LOGGER.info("resuming an interrupted training after epoch %d", epochs)
             return State(file, epochs)
     return None
 
 
 def finish(path: Path) -> None:
-    """Mark the state of a training that is over, and remove states that nobody will ask for."""
+    """Mark a training as finished, and delete old states."""
     if path.exists():
         path.replace(_finished(path))
     _finished(path).touch()
@@ -130,12 +130,12 @@ def finish(path: Path) -> None:
 
 
 def epochs_behind(path: Path) -> int:
-    """Epochs that a state has behind it; 0 where there is none. One that is damaged is reported."""
+    """Number of finished epochs in a state file; 0 if there is none. Damage is reported."""
     if not path.exists():
         return 0
     try:
         with zipfile.ZipFile(path) as file:
-            broken = file.testzip()  # PyTorch itself does not look at the checksums
+            broken = file.testzip()  # PyTorch itself does not verify the checksums
         if broken:
             return _damaged(path, f"checksum of {broken}")
         return torch.load(path, map_location="cpu", weights_only=True)["epoch"] + 1
@@ -154,7 +154,7 @@ def _damaged(path: Path, error: Exception | str) -> int:
 
 
 def _code() -> list[str]:
-    """Digests of the modules that training runs."""
+    """Digests of the modules that training uses."""
     packages = [Path(package.__path__[0]) for package in (fer3d.networks, fer3d.training)]
     files = [path for folder in packages for path in sorted(folder.glob("*.py"))]
     return [sha256_file(path) for path in (*files, Path(packed.__file__), Path(manifest.__file__))]

@@ -41,7 +41,7 @@ def test_equal_recognizers_give_equal_bytes(recognizer: Recognizer, tmp_path: Pa
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut short"])
 def test_another_file_is_a_users_error(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "model.ckpt").write_bytes(content)
-    with pytest.raises(UserError, match="no fer3d checkpoint"):
+    with pytest.raises(UserError, match="not a fer3d checkpoint"):
         load_recognizer(tmp_path / "model.ckpt")
 
 
