@@ -20,11 +20,13 @@ import torch
 from fer3d.alignment.align import align_dataset
 from fer3d.alignment.mtcnn import Mtcnn
 from fer3d.alignment.params import AlignParams
+from fer3d.datasets.params import SourceParams
 from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.files.images import decode, resize, write_png
 from fer3d.machine.ordered_map import batches
 from fer3d.machine.settings import Settings
+from fer3d.toolbox import Toolbox
 
 ROOT = Path(__file__).parent.parent
 ASSETS = ROOT / "data" / "assets"
@@ -70,11 +72,10 @@ def stage_time(images: np.ndarray, workers: int) -> float:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_dataset(folder, images)
-        settings = Settings(workers=workers, device="cpu")
+        toolbox = Toolbox(ASSETS, settings=Settings(workers=workers, device="cpu"))
+        origin = SourceParams(source=name, max_pixels=10**8)
         source, out = folder / "manifest.parquet", folder / "out"
-        return best_time(
-            lambda: align_dataset(source, folder, out, ASSETS, params, settings, 10**8)
-        )
+        return best_time(lambda: align_dataset(source, origin, out, params, toolbox))
 
 
 def write_dataset(folder: Path, images: np.ndarray) -> None:

@@ -26,6 +26,7 @@ from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.packing import compute_dataset
+from fer3d.toolbox import Toolbox
 
 FILE_BYTES = 3000  # of an image file of FER2013's size
 FILES_A_FOLDER = 1000
@@ -65,9 +66,9 @@ def stage(name: str, folder: Path, settings: Settings) -> None:
 
 def _align(folder: Path, settings: Settings) -> None:
     frame = manifest.read(folder / "files/manifest.parquet")
-    made = align.producer(ALIGN, folder, 10**6)
+    made = align.producer(ALIGN, 10**6, Toolbox(folder))
     made = replace(made, compute=standin.StandIn(("file",), dict(made.outputs), 0.0))
-    rows = align.source(frame, folder / "files")
+    rows = align.file_source(frame, folder / "files")
     compute_dataset(made, rows, frame, folder / "align", settings, lambda arrays: {})
 
 

@@ -22,7 +22,7 @@ def main(
 ) -> None:
     params = load_sections(PARAMS, MatrixParams)
     cell = Cell(Configuration(preset, branches, loss), seed, fold)
-    print(announce(cell, params, cells, TIMES), flush=True)
+    print(announce(cell, cells, TIMES, params), flush=True)
 
 
 if __name__ == "__main__":

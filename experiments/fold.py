@@ -1,16 +1,18 @@
 """The images of one fold of a cross validation: split, balanced, reconstructed, relit."""
 
-from fer3d.experiments.folds import FoldParams, Models, make_fold
+from fer3d.experiments.folds import FoldParams, make_fold
 from fer3d.machine import settings
 from fer3d.sections import load_sections
+from fer3d.toolbox import Toolbox
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(
     fold: int, align: PathOption, assets: PathOption, models: PathOption, out: PathOption
 ) -> None:
-    params, local = load_sections(PARAMS, FoldParams), settings.load(CHECKOUT)
-    make_fold(align, out, fold, params, local, Models(assets, models))
+    params = load_sections(PARAMS, FoldParams)
+    toolbox = Toolbox(assets, models, settings.load(CHECKOUT))
+    make_fold(align, fold, out, params, toolbox)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ def main(
     cells: PathOption, images: PathOption, faces: PathOption, out: PathOption, metrics: PathOption
 ) -> None:
     params = load_sections(PARAMS, MatrixParams)
-    write_json(metrics, write_tables(params, cells, images, faces, out))
+    write_json(metrics, write_tables(cells, images, faces, out, params))
 
 
 if __name__ == "__main__":

@@ -8,15 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from fer3d import checkout
 from fer3d.commands import doctor, experiments, images, store
-from fer3d.commands.options import (
-    ASSETS,
-    MODELS,
-    PARAMS,
-    AssetsOption,
-    ForceOption,
-    ModelsOption,
-)
+from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
 from fer3d.errors import UserError, disk_full
 from fer3d.machine import settings
 from fer3d.machine.terminal import print_everywhere
@@ -29,9 +23,6 @@ typer_app.command("predict")(images.predict)
 typer_app.command("face3d")(images.face3d)
 typer_app.command("doctor")(doctor.doctor)
 typer_app.add_typer(experiments.app, name="experiments")
-
-METRICS = Path("metrics/evaluate.json")
-SYNTHETIC = Path("data/synthetic")
 
 
 def _print_version(asked: bool) -> None:
@@ -51,7 +42,7 @@ def main(
 
 @typer_app.command()
 def show(
-    metrics: Annotated[Path, typer.Argument(help="what `evaluate` wrote")] = METRICS,
+    metrics: Annotated[Path, typer.Argument(help="what `evaluate` wrote")] = checkout.EVALUATION,
     markdown: Annotated[bool, typer.Option(help="print it as Markdown")] = False,
 ) -> None:
     """The table of the last evaluation."""
@@ -66,12 +57,14 @@ def show(
 
 @typer_app.command()
 def accuracy3d(
-    folder: Annotated[Path, typer.Argument(help="rendered images and their truth")] = SYNTHETIC,
+    folder: Annotated[
+        Path, typer.Argument(help="rendered images and their truth")
+    ] = checkout.SYNTHETIC,
     people: Annotated[int, typer.Option(help="rendered for the invariance, 80 images each")] = 0,
     seed: Annotated[int, typer.Option(help="of these people")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="the numbers")] = None,
-    assets: AssetsOption = ASSETS,
-    params: Annotated[Path, typer.Option(help="what to measure")] = PARAMS,
+    assets: AssetsOption = checkout.ASSETS,
+    params: Annotated[Path, typer.Option(help="what to measure")] = checkout.PARAMS,
     force: ForceOption = False,
 ) -> None:
     """How far reconstructed faces are from rendered ones, whose truth is known."""
@@ -81,11 +74,12 @@ def accuracy3d(
     from fer3d.files.outputs import check_output, write_output
     from fer3d.inference.pipeline import PipelineParams, make_pipeline
     from fer3d.params import load
+    from fer3d.toolbox import Toolbox
 
     if json_file is not None:
         check_output(json_file, "--json", [], force=force)
-    run, local = load(params).part(PipelineParams), settings.load(Path())
-    pipeline = make_pipeline(run, assets)
+    run, local = load(params).part(PipelineParams), settings.load(checkout.TOP)
+    pipeline = make_pipeline(run, Toolbox(assets, checkout.MODELS))
     values = accuracy3d_folder(folder, pipeline, local)
     if people:
         values["invariance"] = invariance(people, seed, pipeline, local)
@@ -97,7 +91,7 @@ def accuracy3d(
 @assets_app.command("import-prnet")
 def import_prnet(
     folder: Annotated[Path, typer.Argument(help="the authors' checkpoint and index tables")],
-    out: ModelsOption = MODELS,
+    out: ModelsOption = checkout.MODELS,
 ) -> None:
     """Make PRN's model file of what its authors published, for `reconstruct.backend: prnet`."""
     from fer3d.face3d.prnet.files import MODEL

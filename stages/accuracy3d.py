@@ -1,16 +1,14 @@
 """3D faces against the truth of rendered images, and how little a shading image shows of pose."""
 
-from pathlib import Path
-
 from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset
 from fer3d.accuracy3d.invariance import invariance
 from fer3d.accuracy3d.params import Accuracy3dParams
-from fer3d.datasets.layout import image_root
 from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
 from fer3d.inference.pipeline import PipelineParams, make_pipeline
 from fer3d.machine import settings
 from fer3d.sections import load_section, load_sections
+from fer3d.toolbox import Toolbox
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 
@@ -21,13 +19,14 @@ def main(
     assets: PathOption,
     metrics: PathOption,
 ) -> None:
-    source = load_section(PARAMS, "ingest", SourceParams).source
+    origin = load_section(PARAMS, "ingest", SourceParams)
     probe = load_section(PARAMS, "accuracy3d", Accuracy3dParams)
-    params, local = load_sections(PARAMS, PipelineParams), settings.load(CHECKOUT)
-    folders = Folders(image_root(Path(source)), aligned, faces, shadings)
-    values = accuracy3d_dataset(folders, assets, params.relight, local)
+    params = load_sections(PARAMS, PipelineParams)
+    local = settings.load(CHECKOUT)
+    folders = Folders(origin.root, aligned, faces, shadings)
+    values = accuracy3d_dataset(folders, params.relight, Toolbox(assets, settings=local))
     if values["images"] and probe.people:
-        pipeline = make_pipeline(params, assets)
+        pipeline = make_pipeline(params, Toolbox(assets))
         values["invariance"] = invariance(probe.people, probe.seed, pipeline, local)
     write_json(metrics, values)
 

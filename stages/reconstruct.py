@@ -5,6 +5,7 @@ from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.files.atomic import write_json
 from fer3d.machine import settings
 from fer3d.sections import load_section
+from fer3d.toolbox import Toolbox
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 
@@ -15,8 +16,9 @@ def main(
     out: PathOption,
     metrics: PathOption,
 ) -> None:
-    params, local = load_section(PARAMS, "reconstruct", ReconstructParams), settings.load(CHECKOUT)
-    write_json(metrics, reconstruct_dataset(source, out, assets, params, local, models))
+    params = load_section(PARAMS, "reconstruct", ReconstructParams)
+    toolbox = Toolbox(assets, models, settings.load(CHECKOUT))
+    write_json(metrics, reconstruct_dataset(source, out, params, toolbox))
 
 
 if __name__ == "__main__":

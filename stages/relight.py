@@ -5,6 +5,7 @@ from fer3d.machine import settings
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import relight_dataset
 from fer3d.sections import load_section
+from fer3d.toolbox import Toolbox
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 
@@ -15,8 +16,9 @@ def main(
     out: PathOption,
     metrics: PathOption,
 ) -> None:
-    params, local = load_section(PARAMS, "relight", RelightParams), settings.load(CHECKOUT)
-    write_json(metrics, relight_dataset(source, out, assets, params, local, models))
+    params = load_section(PARAMS, "relight", RelightParams)
+    toolbox = Toolbox(assets, models, settings.load(CHECKOUT))
+    write_json(metrics, relight_dataset(source, out, params, toolbox))
 
 
 if __name__ == "__main__":

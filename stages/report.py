@@ -1,8 +1,5 @@
 """One HTML page about the run, and pictures of samples stage by stage."""
 
-from pathlib import Path
-
-from fer3d.datasets.layout import image_root
 from fer3d.datasets.params import SourceParams
 from fer3d.face3d.surfaces import drawn_triangles
 from fer3d.files.packed import open_arrays
@@ -10,6 +7,7 @@ from fer3d.reporting.params import ReportParams
 from fer3d.reporting.report import RunFiles, report
 from fer3d.reporting.samples import SampleSources
 from fer3d.sections import load_section
+from fer3d.toolbox import Toolbox
 from stages import PARAMS, PathOption, run
 
 
@@ -25,9 +23,9 @@ def main(
     out: PathOption,
 ) -> None:
     params = load_section(PARAMS, "report", ReportParams)
-    originals = image_root(Path(load_section(PARAMS, "ingest", SourceParams).source))
+    originals = load_section(PARAMS, "ingest", SourceParams).root
     vertices = open_arrays(faces, "vertices_image")["vertices_image"].shape[1]
-    triangles = drawn_triangles(vertices, assets, models)
+    triangles = drawn_triangles(vertices, Toolbox(assets, models))
     sources = SampleSources(originals, images, faces, shadings)
     report(RunFiles(metrics, curves, predictions), sources, triangles, out, params)
 

@@ -4,12 +4,13 @@ from fer3d.machine import settings
 from fer3d.sections import load_section
 from fer3d.synthesis.generate import synthesize
 from fer3d.synthesis.params import SynthesizeParams
+from fer3d.toolbox import Toolbox
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(assets: PathOption, out: PathOption) -> None:
-    params, local = load_section(PARAMS, "synthesize", SynthesizeParams), settings.load(CHECKOUT)
-    synthesize(out, assets, params, local)
+    params = load_section(PARAMS, "synthesize", SynthesizeParams)
+    synthesize(out, params, Toolbox(assets, settings=settings.load(CHECKOUT)))
 
 
 if __name__ == "__main__":

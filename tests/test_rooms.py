@@ -27,9 +27,9 @@ FLOORS = (
     ("alignment", "face3d", "evaluation", "ingestion", "presets"),
     ("rowwise", "training", "cleaning", "splitting", "balancing", "datasets", "assets"),
     ("store",),
-    ("files",),
-    ("machine", "geometry", "networks", "sections", "labels"),
-    ("errors",),
+    ("files", "toolbox"),
+    ("machine", "geometry", "networks", "sections"),
+    ("errors", "checkout"),
     ("__init__",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -30,6 +30,7 @@ LIGHT = (  # seconds: a change in any room that they use runs them
     "stages/deduplicate",
     "stages/split",
     "stages/evaluate",
+    "stages/report",
     "experiments/tables",
 )
 MOST, ANY = 0.5, 0.01  # of a room's modules

@@ -1,6 +1,7 @@
 """The stage `accuracy3d` and its command: reconstructions of images whose truth is known."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -14,7 +15,7 @@ from fer3d.accuracy3d.truth import FOLDER, Truths, find_truth, topology_of
 from fer3d.errors import UserError
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.reconstructor import Reason, Reconstruction
-from fer3d.face3d.topology import VERTICES, load_topology
+from fer3d.face3d.topology import VERTICES, Topology, load_topology
 from fer3d.files import images
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.inference.pipeline import Pipeline
@@ -23,6 +24,7 @@ from fer3d.machine.settings import Settings
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import subdivisions_of
 from fer3d.relighting.shading import ShadingImage
+from fer3d.toolbox import Toolbox
 
 BATCH = 16  # faces a task
 FACE = ("vertices_image", "vertices_face", "landmarks_image", "rotation", "pose")
@@ -46,18 +48,15 @@ class Folders:
     shadings: Path
 
 
-def accuracy3d_dataset(
-    folders: Folders, assets: Path, params: RelightParams, settings: Settings
-) -> dict[str, Any]:
+def accuracy3d_dataset(folders: Folders, params: RelightParams, toolbox: Toolbox) -> dict[str, Any]:
     """Compare what the stages wrote with the truth beside the images.
 
     Noisy copies are left out: their truth is that of their source.
 
     Args:
         folders: images and what the stages made of them.
-        assets: folder of model files.
         params: how the shading images were made.
-        settings: workers.
+        toolbox: model files and workers.
 
     Returns:
         Metrics: images (originals with a truth), reconstructed (of them), and the numbers of
@@ -77,9 +76,10 @@ def accuracy3d_dataset(
     rows = truths.rows(frame["path"], frame["sha1"])
     known = np.flatnonzero((rows >= 0) & (frame["noise"] == "").to_numpy())
     found = known[frame["reconstructed"].to_numpy()[known]]
-    work = partial(_compare_rows, folders, truth, assets, subdivisions_of(bits, assets), params)
+    topology = partial(load_topology, toolbox.assets, subdivisions_of(bits, toolbox.assets))
+    work = partial(_compare_rows, folders, truth, topology, params)
     tasks = [(found[part], rows[found[part]]) for part in map(list, batches(len(found), BATCH))]
-    return _metrics(len(known), _run(work, tasks, settings, len(found)))
+    return _metrics(len(known), _run(work, tasks, toolbox.settings, len(found)))
 
 
 def accuracy3d_folder(folder: Path, pipeline: Pipeline, settings: Settings) -> dict[str, Any]:
@@ -119,13 +119,12 @@ def _run(work: Any, tasks: list, settings: Settings, total: int) -> list[FaceErr
 def _compare_rows(
     folders: Folders,
     truth: Path,
-    assets: Path,
-    subdivisions: int,
+    load: Callable[[], Topology],
     params: RelightParams,
     task: tuple[np.ndarray, np.ndarray],
 ) -> list[FaceErrors]:
     """Rows of the packed folders against rows of the truth, in a worker process."""
-    topology, truths = load_topology(assets, subdivisions), Truths.open(truth)
+    topology, truths = load(), Truths.open(truth)
     arrays = open_arrays(folders.faces, *FACE, "visible", "presence")
     relit = open_arrays(folders.shadings, "shading", "mask")
     affines = open_arrays(folders.aligned, "aligned_from_image")["aligned_from_image"]

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
+from fer3d.alignment.aligner import Aligned, Aligner, device_of, make_aligner
 from fer3d.alignment.params import AlignParams, AlignStageParams
+from fer3d.datasets.params import SourceParams
 from fer3d.errors import UserError
 from fer3d.files import images, manifest
 from fer3d.files.digests import sha256_file
 from fer3d.files.packed import Spec
-from fer3d.machine.settings import Settings
 from fer3d.rowwise.packing import compute_dataset
 from fer3d.rowwise.producer import Arrays, Producer
 from fer3d.rowwise.sources import Batch, FileSource, unreadable
+from fer3d.toolbox import Toolbox
 
 VERSION = 1
 INPUTS = ("file",)
@@ -33,13 +34,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def align_dataset(
-    manifest_path: Path,
-    image_root: Path,
-    out: Path,
-    assets: Path,
-    params: AlignParams,
-    settings: Settings,
-    max_pixels: int,
+    manifest_path: Path, origin: SourceParams, out: Path, params: AlignParams, toolbox: Toolbox
 ) -> dict:
     """Align every image of a manifest.
 
@@ -49,12 +44,10 @@ def align_dataset(
 
     Args:
         manifest_path: the split manifest.
-        image_root: the folder that the manifest's paths start from.
+        origin: where the images are.
         out: folder to write.
-        assets: folder of model files.
         params: section `align` of the parameters.
-        settings: workers and device.
-        max_pixels: of a source image.
+        toolbox: model files, workers and device.
 
     Returns:
         ``{split: {class: {"aligned": n, "not_aligned": n}}, "aligned_fraction": share}``.
@@ -62,12 +55,13 @@ def align_dataset(
     Raises:
         UserError: an image changed or vanished since it was ingested; the message names it.
     """
-    device = device_of(params, settings)
+    settings = toolbox.settings
+    device = device_of(params, toolbox)
     if device == "cuda" and settings.parallel == "processes":
         settings = settings.model_copy(update={"workers": 1})  # one process feeds the GPU
     frame = manifest.read(manifest_path)
-    made = producer(params, assets, max_pixels, device)
-    files = source(frame, image_root, device)
+    made = producer(params, origin.max_pixels, toolbox)
+    files = file_source(frame, origin.root, device)
     aligned = compute_dataset(made, files, frame, out, settings, _columns)
     _LOGGER.info("align: %s", found_in_words(int(aligned["aligned"].sum()), len(aligned)))
     return summarize(aligned)
@@ -100,28 +94,23 @@ def found_in_words(found: int, images: int) -> str:
     return f"a face was found in {found} of {images} images{share}"
 
 
-def device_of(params: AlignParams, settings: Settings) -> str:
-    """``cpu`` or ``cuda``: where the stage computes on this machine; part of its results' keys."""
-    return settings.torch_device() if params.detector == "mtcnn" else "cpu"
-
-
-def producer(params: AlignParams, assets: Path, max_pixels: int, device: str = "cpu") -> Producer:
+def producer(params: AlignParams, max_pixels: int, toolbox: Toolbox) -> Producer:
     """The stage's row-wise computation: image files in, the fields of ``Aligned`` out.
 
     Args:
         params: section `align` of the parameters.
-        assets: folder of model files.
         max_pixels: of a source image.
-        device: cpu | cuda, for MTCNN.
+        toolbox: model files, and the device for MTCNN.
     """
+    device = device_of(params, toolbox)
     return Producer(
         name="align",
         version=VERSION,
-        compute=_Compute(make_aligner(params, assets, device), max_pixels),
+        compute=_Compute(make_aligner(params, toolbox), max_pixels),
         inputs=INPUTS,
         outputs=_specs(params.size),
         parameters=_of_one_image(params) | {"device": device, "max_pixels": max_pixels},
-        models={name: sha256_file(assets / name) for name in _MODELS[params.detector]},
+        models={name: sha256_file(toolbox.assets / name) for name in _MODELS[params.detector]},
         libraries=("numpy", "opencv", "pillow", *["torch"] * (params.detector == "mtcnn")),
         scratch=("aligned", "detection", "box", "confidence"),
         batch_rows=_BATCH_ROWS[device],
@@ -132,7 +121,7 @@ def _of_one_image(params: AlignParams) -> dict[str, Any]:
     return params.model_dump(mode="json", include=set(AlignParams.model_fields))
 
 
-def source(frame: pd.DataFrame, image_root: Path, device: str = "cpu") -> FileSource:
+def file_source(frame: pd.DataFrame, image_root: Path, device: str = "cpu") -> FileSource:
     """The stage's rows: the files that a manifest names."""
     sizes = frame[["height", "width"]].to_numpy(np.int64)
     pixels = _BATCH_PIXELS[device]

@@ -11,6 +11,7 @@ from fer3d.alignment import eyes
 from fer3d.alignment.detector import Detections, Detector, largest_first, most_central
 from fer3d.alignment.params import AlignParams
 from fer3d.geometry import affine
+from fer3d.toolbox import Toolbox
 
 
 @dataclass(frozen=True)
@@ -164,19 +165,23 @@ def make_detector(
     raise ValueError(f"detector: expected 'mtcnn' or 'haar', got {name!r}")
 
 
-def make_aligner(params: AlignParams, assets: Path, device: str = "cpu") -> Aligner:
+def make_aligner(params: AlignParams, toolbox: Toolbox) -> Aligner:
     """The aligner that the section `align` of the parameters describes.
 
     Args:
         params: of the stage.
-        assets: folder of model files.
-        device: of torch, for MTCNN.
+        toolbox: model files, and the device for MTCNN.
     """
     detector = make_detector(
         params.detector,
-        assets,
+        toolbox.assets,
         min_face=params.min_face,
         thresholds=params.thresholds,
-        device=device,
+        device=device_of(params, toolbox),
     )
     return Aligner(detector, params.size, params.crop, params.padding)
+
+
+def device_of(params: AlignParams, toolbox: Toolbox) -> str:
+    """``cpu`` or ``cuda``: where faces are detected on this machine; part of results' keys."""
+    return toolbox.device if params.detector == "mtcnn" else "cpu"

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Tag, model_validator
 
-from fer3d.labels import ClassName
+from fer3d.files.labels import ClassName
 from fer3d.sections import UNSAID, Fraction, Section, Seed
 
 

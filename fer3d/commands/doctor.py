@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from fer3d.commands.options import PARAMS
+from fer3d import checkout
 
 STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
@@ -23,7 +22,7 @@ def doctor(
     from fer3d.machine import settings
     from fer3d.params import load
 
-    findings = examine(Path(), load(PARAMS), settings.load(Path()))
+    findings = examine(checkout.TOP, load(checkout.PARAMS), settings.load(checkout.TOP))
     if json_output:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

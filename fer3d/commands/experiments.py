@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from fer3d.commands.options import PARAMS
+from fer3d import checkout
 
 if TYPE_CHECKING:
     from fer3d.experiments.matrix import MatrixParams
@@ -29,9 +29,8 @@ class Protocol:
     tables: Path
 
 
-DATA = Path("data/experiments")
-FIXED = Protocol(Path("experiments/dvc.yaml"), DATA / "cells", DATA / "tables")
-FOLDS = Protocol(Path("experiments/folds/dvc.yaml"), DATA / "fold_cells", DATA / "fold_tables")
+FIXED = Protocol(checkout.EXPERIMENTS, checkout.CELLS, checkout.TABLES)
+FOLDS = Protocol(checkout.FOLDS, checkout.FOLD_CELLS, checkout.FOLD_TABLES)
 
 
 @app.command()
@@ -44,9 +43,9 @@ def run() -> None:
     from fer3d.experiments.matrix import matrix
     from fer3d.experiments.progress import finished
 
-    values = _params(PARAMS)  # DVC reads no other
+    values = _params(checkout.PARAMS)  # DVC reads no other
     protocol, cells = _protocol(values), matrix(values)
-    there = sum(finished(cell, values, protocol.cells) is not None for cell in cells)
+    there = sum(finished(cell, protocol.cells, values) is not None for cell in cells)
     print(f"{len(cells)} cells, {there} of them there: dvc repro {protocol.pipeline}", flush=True)
     if status := _dvc("repro", str(protocol.pipeline)):
         raise typer.Exit(status)
@@ -55,7 +54,9 @@ def run() -> None:
 
 @app.command()
 def show(
-    params: Annotated[Path, typer.Option(help="what to compare: section experiments")] = PARAMS,
+    params: Annotated[
+        Path, typer.Option(help="what to compare: section experiments")
+    ] = checkout.PARAMS,
     tables: Annotated[bool, typer.Option(help="print the page of tables")] = False,
 ) -> None:
     """Every cell of the matrix: its place, whether it is done, and its validation scores."""
@@ -107,7 +108,7 @@ def _cells_table(values: "MatrixParams", folder: Path) -> Table:
     table = Table("", cell_column, "preset", "epochs", "accuracy", "F1", title="validation")
     for number, cell in enumerate(matrix(values), start=1):
         row = [str(number), cell.title, cell.configuration.preset]
-        if found := finished(cell, values, folder):
+        if found := finished(cell, folder, values):
             scores = found["scores"]["validation"]
             row += [str(found["training"]["epochs"])]
             row += [f"{scores[name]:.3f}" for name in ("accuracy", "macro_f1")]

@@ -8,22 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from fer3d.commands.options import (
-    ASSETS,
-    MODELS,
-    PARAMS,
-    AssetsOption,
-    ForceOption,
-    ModelsOption,
-)
+from fer3d import checkout
+from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
 from fer3d.errors import printable
 from fer3d.machine import settings
 
 if TYPE_CHECKING:
     from fer3d.inference.answers import Answer, FaceAnswer
     from fer3d.inference.photos import Photo
-
-CHECKPOINT = Path("data/train/model.ckpt")
 
 
 def predict(
@@ -46,9 +38,9 @@ def predict(
         ),
     ] = False,
     force: ForceOption = False,
-    checkpoint: Annotated[Path, typer.Option(help="what `train` wrote")] = CHECKPOINT,
-    assets: AssetsOption = ASSETS,
-    models: ModelsOption = MODELS,
+    checkpoint: Annotated[Path, typer.Option(help="what `train` wrote")] = checkout.CHECKPOINT,
+    assets: AssetsOption = checkout.ASSETS,
+    models: ModelsOption = checkout.MODELS,
 ) -> None:
     """The expression in each image, and how sure the recognizer is; 1 if one cannot be read.
 
@@ -58,12 +50,14 @@ def predict(
     from fer3d.inference import answers
     from fer3d.inference.files import image_files
     from fer3d.inference.recognize import Predictor
+    from fer3d.toolbox import Toolbox
 
     files = image_files(image)
     for option, path in (("--json", json_file), ("--csv", csv_file)):
         if path is not None:
             check_output(path, option, files, force=force)
-    predictor = Predictor(checkpoint, assets, settings.load(Path()).torch_device(), models)
+    toolbox = Toolbox(assets, models, settings.load(checkout.TOP))
+    predictor = Predictor(checkpoint, toolbox)
     classes = predictor.classes
     answered: list[Answer] = []
     with (
@@ -104,9 +98,9 @@ def face3d(
             help="the image with its faces, f.png; of several images f_1.png, f_2.png, ...",
         ),
     ] = None,
-    assets: AssetsOption = ASSETS,
-    params: Annotated[Path, typer.Option(help="sections align, reconstruct")] = PARAMS,
-    models: ModelsOption = MODELS,
+    assets: AssetsOption = checkout.ASSETS,
+    params: Annotated[Path, typer.Option(help="sections align, reconstruct")] = checkout.PARAMS,
+    models: ModelsOption = checkout.MODELS,
     force: ForceOption = False,
 ) -> None:
     """The faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
@@ -114,13 +108,12 @@ def face3d(
     from fer3d.inference.photos import Outputs, describe
     from fer3d.inference.pipeline import PipelineParams
     from fer3d.params import load
+    from fer3d.toolbox import Toolbox
 
     outputs = Outputs(json_file, mesh, picture)
     outputs.check(image, force=force)
-    device = settings.load(Path()).torch_device()
-    run = load(params)
-    steps, limit = run.part(PipelineParams), run.ingest.max_pixels
-    finder = FaceFinder(assets, steps, models, device, limit)
+    run, toolbox = load(params), Toolbox(assets, models, settings.load(checkout.TOP))
+    finder = FaceFinder(run.part(PipelineParams), toolbox, run.ingest.max_pixels)
     table, unread = _table("face", "pitch", "yaw", "roll", "visible", "note"), 0
     for photo in describe(image, finder, outputs):
         _add_faces(table, photo)

@@ -1,13 +1,9 @@
-"""What several commands take: where files lie unless it is said otherwise."""
+"""Options that several commands take."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-ASSETS = Path("data/assets")
-MODELS = Path("models")
-PARAMS = Path("params.yaml")
 
 ForceOption = Annotated[
     bool, typer.Option("--force", help="write over files that fer3d did not write")

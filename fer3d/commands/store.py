@@ -1,7 +1,6 @@
 """`fer3d store`: what is in the object store, whether it is whole, and what may go."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
+from fer3d import checkout
 from fer3d.errors import UserError
 from fer3d.machine import settings
 
@@ -104,7 +104,7 @@ def prune(
 def _store() -> "ObjectStore":
     from fer3d.store.objects import open_store
 
-    store = open_store(settings.load(Path()).store)
+    store = open_store(settings.load(checkout.TOP).store)
     if store is None:
         raise UserError("the object store is switched off: set FER3D_STORE to a folder or a URL")
     return store

@@ -5,15 +5,15 @@ from dataclasses import replace
 
 from fer3d.datasets.entries import Entry
 from fer3d.errors import UserError
+from fer3d.files.labels import folded, one_spelling
 from fer3d.files.manifest import check_two_classes
-from fer3d.labels import folded, one_spelling
 
 
 def rename_classes(entries: Sequence[Entry], class_names: Mapping[str, str]) -> list[Entry]:
     """Entries with the labels' usual names; case does not matter.
 
     A label that is neither a key nor a value of ``class_names`` is kept, in the one spelling of
-    ``fer3d.labels.one_spelling``.
+    ``fer3d.files.labels.one_spelling``.
 
     Raises:
         UserError: two classes differ in case only.

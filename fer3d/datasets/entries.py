@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from fer3d.files.labels import folded
 from fer3d.files.manifest import TEST, TRAIN, VALIDATION
-from fer3d.labels import folded
 
 # Names of official splits, as folders or in the split column of a list; case is ignored.
 # `dev` is common in speech and language; the last two are FER2013's (column Usage).

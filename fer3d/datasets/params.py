@@ -1,9 +1,11 @@
 """The values of the section `ingest` that locate the images of a data set."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fer3d.datasets.layout import image_root
 from fer3d.files.images import MAX_PIXELS
 
 
@@ -14,3 +16,8 @@ class SourceParams(BaseModel):
 
     source: str
     max_pixels: Annotated[int, Field(gt=0, le=MAX_PIXELS)]
+
+    @property
+    def root(self) -> Path:
+        """The folder at which the paths of the manifest start."""
+        return image_root(Path(self.source))

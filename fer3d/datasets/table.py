@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
 from fer3d.errors import UserError
-from fer3d.labels import one_spelling
+from fer3d.files.labels import one_spelling
 
 SUFFIXES = (".csv", ".parquet")
 NEEDED = ("path", "label")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fer3d.checkout import DATA, SHADINGS
 from fer3d.doctor import disk, machine, sharing
 from fer3d.doctor.finding import Finding, Status
 from fer3d.machine import addresses
@@ -59,11 +60,11 @@ def _room(
         return disk.room(None, {}, started=False)
     needed = disk.need(images, params)
     places = {
-        "data": (checkout / "data", needed.outputs),
+        "data": (checkout / DATA, needed.outputs),
         "DVC's cache": (cache.folder, 0.0 if cache.links else needed.outputs),
     }
     store = _store_folder(checkout, settings)
     if store:
         places["store"] = (store, needed.objects)
-    findings = disk.room(needed, places, started=(checkout / "data/relight").exists())
+    findings = disk.room(needed, places, started=(checkout / SHADINGS).exists())
     return [*findings, *([disk.inodes(store, needed.files)] if store else [])]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer3d.checkout import MANIFEST, SYNTHETIC
 from fer3d.datasets.layout import find_list
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
@@ -50,12 +51,12 @@ def count_images(checkout: Path, params: Params) -> int | None:
     """Images of the data set: from its manifest, else from its folder or list; None: unknown."""
     import pyarrow.parquet as pq
 
-    manifest = checkout / "data/ingest/manifest.parquet"
+    manifest = checkout / MANIFEST
     if manifest.exists():
         return pq.read_metadata(manifest).num_rows
     source = checkout / params.ingest.source
     if not source.exists():
-        rendered = params.ingest.source.startswith("data/synthetic")
+        rendered = params.ingest.source.startswith(SYNTHETIC.as_posix())
         return sum(params.synthesize.images.values()) if rendered else None
     try:
         listed = find_list(source)

@@ -12,6 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from fer3d.checkout import PINS, PROJECT
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.machine.memory import available_memory
 from fer3d.machine.settings import Settings, usable_cores
@@ -141,7 +142,7 @@ def _loads(library: str) -> bool:
 
 def _project(checkout: Path) -> dict:
     try:
-        return tomllib.loads((checkout / "pyproject.toml").read_text())["project"]
+        return tomllib.loads((checkout / PROJECT).read_text())["project"]
     except (OSError, KeyError):
         return {}
 
@@ -163,7 +164,7 @@ def _satisfied(text: str, installed: Mapping[str, str]) -> bool:
 
 def _pins(checkout: Path) -> dict[str, str]:
     """The versions of constraints.txt that apply here, by name."""
-    path = checkout / "constraints.txt"
+    path = checkout / PINS
     lines = path.read_text().splitlines() if path.exists() else []
     texts = [_COMMENT.sub("", line).strip() for line in lines]
     wanted = [Requirement(text) for text in texts if text and not text.startswith("-")]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from fer3d.assets import catalogue
+from fer3d.checkout import ASSETS, DVC_CACHE, OUTPUTS
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
 from fer3d.files.atomic import current_umask, unfinished
@@ -94,7 +95,7 @@ def cache(checkout: Path) -> Cache:
     told = subprocess.run(command, cwd=checkout, capture_output=True, text=True).stdout
     values = dict(line.partition("=")[::2] for line in told.splitlines())
     kinds = values.get("cache.type", "").split(",")
-    folder = checkout / values.get("cache.dir", ".dvc/cache")
+    folder = checkout / values.get("cache.dir", DVC_CACHE)
     without_git = values.get("core.no_scm", "").lower() == "true"
     return Cache(folder, not LINKS.isdisjoint(kinds), without_git)
 
@@ -117,7 +118,7 @@ def version_control(checkout: Path, cache: Cache) -> Finding:
 
 def model_files(checkout: Path) -> Finding:
     """Model files against their pinned SHA-256."""
-    folder = checkout / "data/assets"
+    folder = checkout / ASSETS
     known = catalogue.ASSETS.values()
     missing = [asset.name for asset in known if not (folder / asset.name).exists()]
     wrong = [
@@ -154,7 +155,7 @@ def dask(settings: Settings) -> Finding:
 
 def leftovers(checkout: Path) -> Finding:
     """What killed runs have left."""
-    found = [path for name in ("data", "metrics", "plots") for path in unfinished(checkout / name)]
+    found = [path for folder in OUTPUTS for path in unfinished(checkout / folder)]
     if not found:
         return ok("leftovers", "none")
     files = [file for path in found for file in (path, *path.rglob("*")) if file.is_file()]

@@ -1,6 +1,5 @@
 """The images of one fold of a cross validation, through the stages that a split changes."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from fer3d.balancing.balance import balance_dataset
@@ -12,12 +11,12 @@ from fer3d.files import manifest
 from fer3d.files.atomic import scratch_folder
 from fer3d.files.folders import Folders
 from fer3d.files.packed import MANIFEST, read_manifest
-from fer3d.machine.settings import Settings
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import relight_dataset
 from fer3d.sections import Sections
 from fer3d.splitting.params import SplitParams
 from fer3d.splitting.splits import split
+from fer3d.toolbox import Toolbox
 
 
 class FoldParams(Sections):
@@ -29,22 +28,12 @@ class FoldParams(Sections):
     relight: RelightParams
 
 
-@dataclass(frozen=True)
-class Models:
-    """Where model files are."""
-
-    assets: Path
-    brought: Path  # those that the user brought
-
-
 def fold_folders(out: Path) -> Folders:
     """Where ``make_fold`` writes."""
     return Folders(out / "balance", out / "reconstruct", out / "relight")
 
 
-def make_fold(
-    align: Path, out: Path, fold: int, params: FoldParams, settings: Settings, models: Models
-) -> None:
+def make_fold(align: Path, fold: int, out: Path, params: FoldParams, toolbox: Toolbox) -> None:
     """Give aligned images the split of a fold, and run balance, reconstruct and relight on them.
 
     Aligned images are the same in every fold, and so are faces and shadings of all images: they
@@ -53,8 +42,10 @@ def make_fold(
 
     Args:
         align: packed arrays of ``align``, whatever its split.
-        out: written, see ``fold_folders``.
         fold: 0 .. ``split.folds`` - 1.
+        out: written, see ``fold_folders``.
+        params: of the stages that run.
+        toolbox: model files, workers and device.
 
     Raises:
         UserError: ``split.folds`` is not set, or has no such fold.
@@ -65,22 +56,13 @@ def make_fold(
     parts = fold_folders(out)
     with scratch_folder(out / "align") as scratch:  # here, where workers elsewhere see it too
         source = scratch / "align"
-        resplit(align, source, fold, params)
-        balance_dataset(source, parts.images, params.balance, settings)
-    reconstruct_dataset(
-        parts.images,
-        parts.faces,
-        models.assets,
-        params.reconstruct,
-        settings,
-        models.brought,
-    )
-    relight_dataset(
-        parts.faces, parts.shadings, models.assets, params.relight, settings, models.brought
-    )
+        resplit(align, fold, source, params)
+        balance_dataset(source, parts.images, params.balance, toolbox.settings)
+    reconstruct_dataset(parts.images, parts.faces, params.reconstruct, toolbox)
+    relight_dataset(parts.faces, parts.shadings, params.relight, toolbox)
 
 
-def resplit(align: Path, out: Path, fold: int, params: FoldParams) -> None:
+def resplit(align: Path, fold: int, out: Path, params: FoldParams) -> None:
     """The same aligned images with the split of a fold; the arrays are linked, not copied."""
     frame = read_manifest(align)
     chosen = params.split.model_copy(update={"fold": fold})

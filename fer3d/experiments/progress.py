@@ -13,7 +13,7 @@ from fer3d.experiments.matrix import MatrixParams, matrix
 MINUTE, HOUR = 60, 3600  # s
 
 
-def finished(cell: Cell, params: CellParams, results: Path) -> dict[str, Any] | None:
+def finished(cell: Cell, results: Path, params: CellParams) -> dict[str, Any] | None:
     """The cell's result; None where its folder holds none of these parameters.
 
     DVC decides what is run; this quick look does not see other images or other code.
@@ -22,12 +22,13 @@ def finished(cell: Cell, params: CellParams, results: Path) -> dict[str, Any] | 
     return found if found and found["parameters"] == parameters(cell, params) else None
 
 
-def announce(cell: Cell, params: MatrixParams, results: Path, taken: Path) -> str:
+def announce(cell: Cell, results: Path, taken: Path, params: MatrixParams) -> str:
     """The line before a cell: ``cell 5 of 24: Base+3D, focal, seed 1; about 40 min left``.
 
     Args:
         results: folder of the cells' folders.
         taken: file of what cells took, see ``fer3d.experiments.times``.
+        params: which cells there are, and what each is given.
     """
     cells = matrix(params)
     if cell not in cells:
@@ -37,7 +38,7 @@ def announce(cell: Cell, params: MatrixParams, results: Path, taken: Path) -> st
         )
     kinds = {c: times.kind(c, params) for c in cells}
     known = {k: seconds for k, seconds in times.read(taken).items() if k in kinds.values()}
-    todo = [cell, *(c for c in cells if c != cell and not finished(c, params, results))]
+    todo = [cell, *(c for c in cells if c != cell and not finished(c, results, params))]
     left = time_left([kinds[c] for c in todo], known)
     rest = "" if left is None else f"; about {duration(left)} left"
     return f"cell {cells.index(cell) + 1} of {len(cells)}: {cell.title}{rest}"

@@ -126,12 +126,13 @@ class Difference:
         return self.second - self.first
 
 
-def load_results(params: MatrixParams, folder: Path, people: pd.Series) -> Results:
+def load_results(folder: Path, people: pd.Series, params: MatrixParams) -> Results:
     """Read the predictions of all cells.
 
     Args:
         folder: of the cells' folders.
         people: by image id, see ``fer3d.files.manifest.people``.
+        params: which cells there are.
 
     Raises:
         UserError: a cell is missing, or cells were tested on different images, or on images that

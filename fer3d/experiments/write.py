@@ -41,7 +41,7 @@ HEADLINES = {ALL: "all", TURNED_NAME: "turned"}  # groups of the metrics
 
 
 def write_tables(
-    params: MatrixParams, cells: Path, images: Path, faces: Path, out: Path
+    cells: Path, images: Path, faces: Path, out: Path, params: MatrixParams
 ) -> dict[str, Any]:
     """Write every table as Markdown (all in one page), LaTeX and CSV, and two pictures.
 
@@ -50,6 +50,7 @@ def write_tables(
         images: packed images with all test images among them, and their subjects.
         faces: packed faces with the same rows: ``reconstructed`` and ``yaw``.
         out: folder to write into.
+        params: which cells there are, and what to compare them with.
 
     Returns:
         The metrics, see ``summary``.
@@ -58,7 +59,7 @@ def write_tables(
         UserError: a cell or an input is missing.
     """
     bootstrap = Bootstrap(params.experiments.replicates)
-    results = load_results(params, cells, people(read_manifest(images)))
+    results = load_results(cells, people(read_manifest(images)), params)
     found = load_groups(results, images, faces)
     scores = score_all(results, bootstrap)
     tables = all_tables(params, results, scores, found, bootstrap)

@@ -13,6 +13,7 @@ from fer3d.face3d.topology import VERTICES
 from fer3d.files.digests import sha256_file
 from fer3d.files.packed import Spec
 from fer3d.geometry.typing import FivePoints, Image
+from fer3d.toolbox import Toolbox
 
 
 @runtime_checkable
@@ -63,24 +64,20 @@ class FacemeshBackend:
         }
 
 
-def make_backend(
-    params: ReconstructParams, assets: Path, models: Path | None = None, device: str = "cpu"
-) -> Backend:
+def make_backend(params: ReconstructParams, toolbox: Toolbox) -> Backend:
     """The backend that the parameters name.
 
     Args:
         params: the parameters of the stage.
-        assets: folder of model files.
-        models: folder of the models that the user brought, for prnet.
-        device: cpu | cuda, for prnet.
+        toolbox: model files, and the device for prnet.
 
     Raises:
         UserError: prnet's model file is missing.
         ValueError: prnet, and no folder of models.
     """
     if params.backend == "facemesh":
-        return FacemeshBackend(assets, params.subdivisions)
-    file = files.model_file(models)
+        return FacemeshBackend(toolbox.assets, params.subdivisions)
+    file = files.model_file(toolbox.models)
     from fer3d.face3d.prnet.backend import PrnetBackend  # imports torch
 
-    return PrnetBackend(file, device)
+    return PrnetBackend(file, toolbox.device)

@@ -15,10 +15,10 @@ from fer3d.face3d.topology import MODELS
 from fer3d.files.digests import sha256_file
 from fer3d.files.manifest import tally
 from fer3d.files.packed import Spec
-from fer3d.machine.settings import Settings
 from fer3d.rowwise.packing import Columns, compute_packed, stacked
 from fer3d.rowwise.producer import Arrays, Producer
 from fer3d.rowwise.sources import Batch
+from fer3d.toolbox import Toolbox
 
 VERSION = 3
 INPUTS = ("images", "points")
@@ -26,22 +26,20 @@ INPUTS = ("images", "points")
 _LOGGER = logging.getLogger(__name__)
 
 
-def device_of(params: ReconstructParams, settings: Settings) -> str:
+def device_of(params: ReconstructParams, toolbox: Toolbox) -> str:
     """``cpu`` or ``cuda``: where the stage computes on this machine; part of its results' keys."""
-    return settings.torch_device() if params.backend == "prnet" else "cpu"
+    return toolbox.device if params.backend == "prnet" else "cpu"
 
 
-def producer(
-    params: ReconstructParams, assets: Path, models: Path | None = None, device: str = "cpu"
-) -> Producer:
+def producer(params: ReconstructParams, toolbox: Toolbox) -> Producer:
     """The stage's row-wise computation: images (N, S, S, 3) uint8 and points (N, 5, 2) float32
     in, the arrays of ``Reconstruction`` out (visible as packed bits, reason as its code).
 
     Args:
-        models: folder of the models that the user brought; only prnet needs it.
-        device: cpu | cuda, for prnet.
+        params: of the stage.
+        toolbox: model files, and the device for prnet.
     """
-    reconstructor = make_reconstructor(params, assets, models, device)
+    reconstructor = make_reconstructor(params, toolbox)
     backend = reconstructor.backend
     points = len(backend.surface.load())
     dlib = params.landmarks == "dlib"
@@ -62,19 +60,14 @@ def producer(
         compute=_Compute(reconstructor),
         inputs=INPUTS,
         outputs=outputs,
-        parameters=params.model_dump(mode="json") | {"device": device},
+        parameters=params.model_dump(mode="json") | {"device": device_of(params, toolbox)},
         libraries=("numpy", "opencv", "open3d", "scipy", *backend.libraries, *["dlib"] * dlib),
-        models={name: sha256_file(assets / name) for name in used} | backend.models(),
+        models={name: sha256_file(toolbox.assets / name) for name in used} | backend.models(),
     )
 
 
 def reconstruct_dataset(
-    source: Path,
-    out: Path,
-    assets: Path,
-    params: ReconstructParams,
-    settings: Settings,
-    models: Path | None = None,
+    source: Path, out: Path, params: ReconstructParams, toolbox: Toolbox
 ) -> dict[str, Any]:
     """Reconstruct the face of every row of a packed folder.
 
@@ -82,15 +75,15 @@ def reconstruct_dataset(
         source: packed folder with images and points of aligned images.
         out: packed folder to write; its manifest gains reconstructed, reason, presence, pitch,
             yaw and roll.
-        models: folder of the models that the user brought; only prnet needs it.
+        params: of the stage.
+        toolbox: model files, workers, and the device for prnet.
 
     Returns:
         Metrics: images, reconstructed, reconstructed_fraction, not_reconstructed_by_reason,
         and the median absolute pitch, yaw and roll in degrees (null without any face).
     """
-    device = device_of(params, settings)
-    made = producer(params, assets, models, device)
-    metrics = _metrics(compute_packed(made, source, out, settings, _columns))
+    made = producer(params, toolbox)
+    metrics = _metrics(compute_packed(made, source, out, toolbox.settings, _columns))
     _log(metrics)
     return metrics
 

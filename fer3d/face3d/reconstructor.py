@@ -18,6 +18,7 @@ from fer3d.face3d.topology import VERTICES, Topology, load_topology
 from fer3d.face3d.visibility import unoccluded_points, visible_points
 from fer3d.geometry.frames import pose_from_rotation
 from fer3d.geometry.typing import FivePoints, Image
+from fer3d.toolbox import Toolbox
 
 
 class Reason(StrEnum):
@@ -140,18 +141,14 @@ class Reconstructor:
         )
 
 
-def make_reconstructor(
-    params: ReconstructParams, assets: Path, models: Path | None = None, device: str = "cpu"
-) -> Reconstructor:
+def make_reconstructor(params: ReconstructParams, toolbox: Toolbox) -> Reconstructor:
     """What the section `reconstruct` of the parameters describes.
 
     Args:
         params: of the stage.
-        assets: folder of model files.
-        models: folder of the models that the user brought; only prnet needs it.
-        device: cpu | cuda, for prnet.
+        toolbox: model files, and the device for prnet.
     """
-    return Reconstructor(make_backend(params, assets, models, device), assets, params)
+    return Reconstructor(make_backend(params, toolbox), toolbox.assets, params)
 
 
 def _fit(mesh: Mesh, topology: Topology, how: str) -> tuple[Similarity, np.ndarray]:

@@ -11,6 +11,7 @@ from fer3d.face3d.subdivision import Subdivision, subdivide
 from fer3d.face3d.topology import MODELS, VERTICES, load_topology
 from fer3d.files.digests import sha256_file
 from fer3d.geometry.typing import Triangles
+from fer3d.toolbox import Toolbox
 
 DRAWN_STEP = 8  # UV cells between the points of PRN's surface that a drawing joins
 
@@ -61,33 +62,30 @@ class PositionMapSurface:
         return {files.MODEL: sha256_file(self.file)}
 
 
-def surface_of(
-    vertices: int, assets: Path, subdivisions: int, models: Path | None = None
-) -> SurfaceSource:
+def surface_of(vertices: int, subdivisions: int, toolbox: Toolbox) -> SurfaceSource:
     """The surface of faces with so many vertices.
 
     Args:
         vertices: 468 or 43,867.
-        assets: folder of model files.
         subdivisions: levels that the face mesh was subdivided; PRN's points are not.
-        models: folder of the models that the user brought, for PRN.
+        toolbox: model files.
 
     Raises:
         ValueError: no backend has so many.
         UserError: PRN's model file is missing.
     """
     if vertices == VERTICES:
-        return MeshSurface(assets, subdivisions)
+        return MeshSurface(toolbox.assets, subdivisions)
     if vertices == POINTS:
-        return PositionMapSurface(files.model_file(models))
+        return PositionMapSurface(files.model_file(toolbox.models))
     raise ValueError(f"expected {VERTICES} or {POINTS} vertices, got {vertices}")
 
 
-def drawn_triangles(vertices: int, assets: Path, models: Path | None = None) -> Triangles:
+def drawn_triangles(vertices: int, toolbox: Toolbox) -> Triangles:
     """Triangles (T, 3) to draw a face with so many vertices, few enough to see the face below."""
     if vertices == VERTICES:
-        return load_topology(assets, 0).triangles
-    return uv_triangles(files.read_tables(files.model_file(models)).face_ind, DRAWN_STEP)
+        return load_topology(toolbox.assets, 0).triangles
+    return uv_triangles(files.read_tables(files.model_file(toolbox.models)).face_ind, DRAWN_STEP)
 
 
 @lru_cache(maxsize=2)

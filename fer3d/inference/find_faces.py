@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from fer3d.alignment.detector import SecondLook
 from fer3d.files import images
 from fer3d.inference.face import Face
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
+from fer3d.toolbox import Toolbox
 
 CROP_SIZE = 256  # px, side of the crop around each face: 2.5 times what the pipeline trains on
 CROP = 1.5  # its side over the box's
@@ -22,17 +22,13 @@ class FaceFinder:
     """Finds and reconstructs the faces of photos.
 
     Attributes:
-        assets: folder of model files.
         params: of the pipeline; faces are cropped larger than it says.
-        models: folder of the models that the user brought; only prnet needs it.
-        device: cpu | cuda, for the detector and prnet.
+        toolbox: model files, and the device for the detector and prnet.
         max_pixels: larger image files are rejected.
     """
 
-    assets: Path
     params: PipelineParams
-    models: Path | None = None
-    device: str = "cpu"
+    toolbox: Toolbox
     max_pixels: int = images.MAX_PIXELS
 
     def __call__(self, image: np.ndarray) -> list[Face]:
@@ -52,14 +48,14 @@ class FaceFinder:
 
     @cached_property
     def _pipeline(self) -> Pipeline:
-        made = make_pipeline(self.params, self.assets, self.models, self.device)
+        made = make_pipeline(self.params, self.toolbox)
         return replace(made, aligner=self._aligner())
 
     def _aligner(self) -> Aligner:
         params = self.params.align.model_copy(update={"size": CROP_SIZE, "crop": CROP})
-        aligner = make_aligner(params, self.assets, self.device)
+        aligner = make_aligner(params, self.toolbox)
         if params.detector == "mtcnn":
             easy = params.model_copy(update={"thresholds": EASY})
-            second = make_aligner(easy, self.assets, self.device).detector
+            second = make_aligner(easy, self.toolbox).detector
             aligner = replace(aligner, detector=SecondLook(aligner.detector, second))
         return replace(aligner, dtype=np.float64)

@@ -120,7 +120,7 @@ def draw(image: np.ndarray, faces: list[Face], finder: FaceFinder) -> np.ndarray
     if not faces:
         return image
     vertices = len(faces[0].reconstruction.vertices_image)
-    triangles = drawn_triangles(vertices, finder.assets, finder.models)
+    triangles = drawn_triangles(vertices, finder.toolbox)
     for face in faces:
         rotation = rotation_from_pose(face.pose_source)
         image = draw_face(image, face.vertices_source, face.landmarks_source, rotation, triangles)
@@ -143,10 +143,8 @@ def _surface(faces: list[Face], finder: FaceFinder) -> np.ndarray:
     """Triangles (T, 3) that join all vertices of a face."""
     if not faces:
         return np.zeros((0, 3), np.int64)
-    source = surface_of(
-        len(faces[0].reconstruction.vertices_image), finder.assets, 0, finder.models
-    )
-    return source.load().triangles
+    vertices = len(faces[0].reconstruction.vertices_image)
+    return surface_of(vertices, 0, finder.toolbox).load().triangles
 
 
 def _numbered(path: Path | None, number: int) -> Path | None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import ShadingImage
 from fer3d.sections import Sections
+from fer3d.toolbox import Toolbox
 
 
 class PipelineParams(Sections):
@@ -67,23 +67,16 @@ class Pipeline:
         return [Face(*parts) for parts in zip(aligned, found, strict=True)]
 
 
-def make_pipeline(
-    params: PipelineParams,
-    assets: Path,
-    models: Path | None = None,
-    device: str = "cpu",
-) -> Pipeline:
+def make_pipeline(params: PipelineParams, toolbox: Toolbox) -> Pipeline:
     """The pipeline that the stages' parameters describe.
 
     Args:
         params: of the stages.
-        assets: folder of model files.
-        models: folder of the models that the user brought; only prnet needs it.
-        device: cpu | cuda, for MTCNN and prnet.
+        toolbox: model files, and the device for MTCNN and prnet.
     """
-    reconstructor = make_reconstructor(params.reconstruct, assets, models, device)
+    reconstructor = make_reconstructor(params.reconstruct, toolbox)
     return Pipeline(
-        make_aligner(params.align, assets, device),
+        make_aligner(params.align, toolbox),
         reconstructor,
         Relighter(reconstructor.backend.surface, params.relight),
     )

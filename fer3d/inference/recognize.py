@@ -13,6 +13,7 @@ from fer3d.inference.face import Face
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.networks.inputs import sparse_vertices, to_inputs
 from fer3d.relighting.shading import ShadingImage
+from fer3d.toolbox import Toolbox
 from fer3d.training.checkpoint import Recognizer, load_recognizer
 
 TIGHT = 1.1
@@ -43,15 +44,11 @@ class Predictor:
 
     Attributes:
         checkpoint: file that the stage `train` wrote.
-        assets: folder of model files.
-        device: cpu | cuda.
-        models: folder of the models that the user brought; only prnet needs it.
+        toolbox: model files, and the device.
     """
 
     checkpoint: Path
-    assets: Path
-    device: str = "cpu"
-    models: Path | None = None
+    toolbox: Toolbox
 
     def central_face(self, image: np.ndarray) -> Prediction:
         """The expression of the most central large face, or of all of the image without one.
@@ -84,11 +81,11 @@ class Predictor:
 
     @cached_property
     def _pipeline(self) -> Pipeline:
-        return make_pipeline(self._params(), self.assets, self.models, self.device)
+        return make_pipeline(self._params(), self.toolbox)
 
     @cached_property
     def _recognizer(self) -> Recognizer:
-        return load_recognizer(self.checkpoint, self.device)
+        return load_recognizer(self.checkpoint, self.toolbox.device)
 
     def _params(self) -> PipelineParams:
         """The parameters with which the recognizer's own inputs were made."""
@@ -115,9 +112,8 @@ class Predictor:
             "vertices": sparse_vertices(face.reconstruction.vertices_face).astype(np.float32),
             "reconstructed": np.array(face.reconstruction.reason == ""),
         }
-        tensors = {
-            name: torch.from_numpy(value)[None].to(self.device) for name, value in batch.items()
-        }
+        device = self.toolbox.device
+        tensors = {name: torch.from_numpy(value)[None].to(device) for name, value in batch.items()}
         (row,) = self._recognizer.network.probabilities(**to_inputs(tensors)).tolist()
         probabilities = dict(zip(self._recognizer.classes, row, strict=True))
         best = max(probabilities, key=probabilities.__getitem__)

@@ -9,13 +9,13 @@ import numpy as np
 from fer3d.face3d.surfaces import SurfaceSource, surface_of
 from fer3d.face3d.topology import VERTICES, load_topology
 from fer3d.files.packed import Spec, open_arrays
-from fer3d.machine.settings import Settings
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import ShadingImage, unit
 from fer3d.rowwise.packing import Columns, compute_packed, stacked
 from fer3d.rowwise.producer import Arrays, Producer
 from fer3d.rowwise.sources import Batch
+from fer3d.toolbox import Toolbox
 
 VERSION = 1
 INPUTS = ("vertices_face", "visible")
@@ -46,22 +46,15 @@ def surface_producer(params: RelightParams, surface: SurfaceSource) -> Producer:
     )
 
 
-def folder_producer(
-    params: RelightParams, source: Path, assets: Path, models: Path | None = None
-) -> Producer:
+def folder_producer(source: Path, params: RelightParams, toolbox: Toolbox) -> Producer:
     """``surface_producer`` for the faces that a packed folder of ``reconstruct`` holds."""
     vertices, visible = (array.shape[1] for array in open_arrays(source, *INPUTS).values())
-    subdivisions = subdivisions_of(visible, assets) if vertices == VERTICES else 0
-    return surface_producer(params, surface_of(vertices, assets, subdivisions, models))
+    subdivisions = subdivisions_of(visible, toolbox.assets) if vertices == VERTICES else 0
+    return surface_producer(params, surface_of(vertices, subdivisions, toolbox))
 
 
 def relight_dataset(
-    source: Path,
-    out: Path,
-    assets: Path,
-    params: RelightParams,
-    settings: Settings,
-    models: Path | None = None,
+    source: Path, out: Path, params: RelightParams, toolbox: Toolbox
 ) -> dict[str, Any]:
     """Make the shading image of every row of a packed folder.
 
@@ -69,13 +62,14 @@ def relight_dataset(
         source: packed folder that ``reconstruct_dataset`` wrote.
         out: packed folder to write; its manifest gains visible_fraction, the share of the dense
             surface's points that the photo shows, 0 without a face.
-        models: folder of the models that the user brought; only faces of prnet need it.
+        params: of the stage.
+        toolbox: model files and workers.
 
     Returns:
         Metrics: images, and the mean visible_fraction of reconstructed faces (null without any).
     """
-    made = folder_producer(params, source, assets, models)
-    frame = compute_packed(made, source, out, settings, _columns)
+    made = folder_producer(source, params, toolbox)
+    frame = compute_packed(made, source, out, toolbox.settings, _columns)
     fractions = frame.loc[frame["reconstructed"], "visible_fraction"]
     mean = round(float(fractions.astype(np.float64).mean()), 4) if len(fractions) else None
     return {"images": len(frame), "visible_fraction": mean}

@@ -31,6 +31,7 @@ from fer3d.synthetic.draw import PROTOTYPES, Degradation, sample_degradation, sa
 from fer3d.synthetic.model import VERTICES, FaceModel, load_model
 from fer3d.synthetic.render import render
 from fer3d.synthetic.spec import FaceSpec, Truth
+from fer3d.toolbox import Toolbox
 
 BATCH = 8  # images a task
 TRUTH = {
@@ -67,10 +68,13 @@ class Picture:
     truth: Truth
 
 
-def synthesize(
-    out: Path, assets: Path, params: SynthesizeParams, settings: Settings
-) -> dict[str, object]:
+def synthesize(out: Path, params: SynthesizeParams, toolbox: Toolbox) -> dict[str, object]:
     """Render the data set into ``out``, replacing what is there.
+
+    Args:
+        out: folder to write: ``images`` and ``truth``.
+        params: of the stage.
+        toolbox: model files and workers.
 
     Returns:
         Metrics: ``{images, copies, conflicting_copies, per_class}``.
@@ -79,10 +83,10 @@ def synthesize(
         UserError: an unknown class, no image at all, or a model file that is missing.
     """
     entries = plan(params)
-    model = load_model(assets)
+    model = load_model(toolbox.assets)
     originals = [entry for entry in entries if entry.source is None]
     with atomic_folder(out / "images") as folder:
-        rows = _render_all(model, originals, params, settings, folder)
+        rows = _render_all(model, originals, folder, params, toolbox.settings)
         for entry in entries:
             if entry.source is not None:
                 shutil.copyfile(folder / entry.source.id, folder / entry.id)
@@ -152,9 +156,9 @@ def _copies(originals: list[Entry], params: SynthesizeParams) -> list[Entry]:
 def _render_all(
     model: FaceModel,
     entries: list[Entry],
+    folder: Path,
     params: SynthesizeParams,
     settings: Settings,
-    folder: Path,
 ) -> dict[str, Picture]:
     for label in {entry.label for entry in entries}:
         (folder / label).mkdir()

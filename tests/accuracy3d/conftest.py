@@ -9,6 +9,7 @@ from fer3d.synthetic.draw import sample_action_units, sample_identity
 from fer3d.synthetic.model import load_model
 from fer3d.synthetic.render import render
 from fer3d.synthetic.spec import Camera, FaceSpec, Pose, Rendered
+from fer3d.toolbox import Toolbox
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +19,7 @@ def defaults(repository) -> parameters.Params:
 
 @pytest.fixture(scope="session")
 def pipeline(assets_dir, defaults) -> Pipeline:
-    return make_pipeline(defaults.part(PipelineParams), assets_dir)
+    return make_pipeline(defaults.part(PipelineParams), Toolbox(assets_dir))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset, accuracy3d_folder
 from fer3d.accuracy3d.truth import Truths
 from fer3d.alignment.align import align_dataset
+from fer3d.datasets.params import SourceParams
 from fer3d.errors import UserError
 from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.files.manifest import write
@@ -15,6 +16,7 @@ from fer3d.machine.settings import Settings
 from fer3d.relighting.relight import relight_dataset
 from fer3d.synthesis.generate import synthesize
 from fer3d.synthesis.params import SynthesizeParams
+from fer3d.toolbox import Toolbox
 
 PARAMS = SynthesizeParams(
     seed=3,
@@ -35,29 +37,22 @@ def local(tmp_path_factory) -> Settings:
 def made(tmp_path_factory, assets_dir, defaults, local) -> Folders:
     """The stages on four rendered images and a copy of one of them."""
     top = tmp_path_factory.mktemp("data")
-    synthesize(top, assets_dir, PARAMS, local)
+    toolbox = Toolbox(assets_dir, settings=local)
+    synthesize(top, PARAMS, toolbox)
     frame = read_manifest(top / "truth")[["id", "path", "label", "sha1", "width", "height"]]
     write(frame.assign(split="train", subject=None), top / "manifest.parquet")
     folders = Folders(top / "images", top / "align", top / "faces", top / "shadings")
-    limit = defaults.ingest.max_pixels
-    align_dataset(
-        top / "manifest.parquet",
-        folders.images,
-        folders.aligned,
-        assets_dir,
-        defaults.align,
-        local,
-        limit,
-    )
+    origin = SourceParams(source=str(folders.images), max_pixels=defaults.ingest.max_pixels)
+    align_dataset(top / "manifest.parquet", origin, folders.aligned, defaults.align, toolbox)
     rows = read_manifest(folders.aligned)
     write(rows.assign(noise="", source_id=rows["id"]), folders.aligned / "manifest.parquet")
-    reconstruct_dataset(folders.aligned, folders.faces, assets_dir, defaults.reconstruct, local)
-    relight_dataset(folders.faces, folders.shadings, assets_dir, defaults.relight, local)
+    reconstruct_dataset(folders.aligned, folders.faces, defaults.reconstruct, toolbox)
+    relight_dataset(folders.faces, folders.shadings, defaults.relight, toolbox)
     return folders
 
 
 def test_the_stage_and_the_command_agree(made, assets_dir, defaults, local, pipeline):
-    stage = accuracy3d_dataset(made, assets_dir, defaults.relight, local)
+    stage = accuracy3d_dataset(made, defaults.relight, Toolbox(assets_dir, settings=local))
     command = accuracy3d_folder(made.images.parent, pipeline, local)
     assert stage["images"] == 5 and command["images"] == 4  # the command leaves the copy out
     assert stage["reconstructed"] == 5
@@ -71,9 +66,13 @@ def test_the_stage_and_the_command_agree(made, assets_dir, defaults, local, pipe
 
 def test_without_truth_there_is_nothing_to_measure(made, assets_dir, defaults, local, tmp_path):
     own = Folders(tmp_path / "mine", made.aligned, made.faces, made.shadings)
-    assert accuracy3d_dataset(own, assets_dir, defaults.relight, local) == {"images": 0}
+    assert accuracy3d_dataset(own, defaults.relight, Toolbox(assets_dir, settings=local)) == {
+        "images": 0
+    }
     (tmp_path / "truth").mkdir()  # of something else
-    assert accuracy3d_dataset(own, assets_dir, defaults.relight, local) == {"images": 0}
+    assert accuracy3d_dataset(own, defaults.relight, Toolbox(assets_dir, settings=local)) == {
+        "images": 0
+    }
 
 
 def test_the_command_says_what_is_missing(tmp_path, pipeline, local):

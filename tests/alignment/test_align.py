@@ -9,9 +9,11 @@ import pytest
 
 from fer3d.alignment.align import align_dataset, check_found, producer
 from fer3d.alignment.params import AlignParams, AlignStageParams
+from fer3d.datasets.params import SourceParams
 from fer3d.errors import UserError
 from fer3d.files import images, manifest, packed
 from fer3d.machine.settings import Settings
+from fer3d.toolbox import Toolbox
 
 PARAMS = AlignParams(
     detector="mtcnn", size=64, crop=1.5, padding=0.0, min_face=20, thresholds=(0.6, 0.7, 0.8)
@@ -41,7 +43,12 @@ def run(
     dataset: tuple[Path, Path], out: Path, assets_dir: Path, workers: int = 1, store: str = "none"
 ) -> dict:
     settings = Settings(workers=workers, device="cpu", store=store)
-    return align_dataset(*dataset, out, assets_dir, PARAMS, settings, 1_000_000)
+    toolbox = Toolbox(assets_dir, settings=settings)
+    return align_dataset(dataset[0], origin(dataset[1]), out, PARAMS, toolbox)
+
+
+def origin(root: Path, max_pixels: int = 1_000_000) -> SourceParams:
+    return SourceParams(source=str(root), max_pixels=max_pixels)
 
 
 def test_no_row_is_lost_and_each_has_its_own_image(
@@ -102,9 +109,9 @@ def test_what_is_in_the_store_is_not_aligned_again(
 def test_a_file_that_cannot_be_decoded_any_more_is_named(
     dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path
 ) -> None:
-    settings = Settings(workers=1, device="cpu", store="none")
+    small = origin(dataset[1], max_pixels=100)
     with pytest.raises(UserError, match=r"\.png can no longer be read"):
-        align_dataset(*dataset, tmp_path / "out", assets_dir, PARAMS, settings, 100)
+        align_dataset(dataset[0], small, tmp_path / "out", PARAMS, Toolbox(assets_dir))
 
 
 def test_a_changed_file_is_named(
@@ -153,5 +160,5 @@ def test_faces_that_are_found_are_counted_in_the_log(
 
 def test_the_smallest_share_of_faces_is_no_part_of_a_results_key(assets_dir: Path) -> None:
     whole = AlignStageParams(**PARAMS.model_dump(), min_found_fraction=0.2)
-    keys = [producer(params, assets_dir, 100).parameters for params in (PARAMS, whole)]
+    keys = [producer(params, 100, Toolbox(assets_dir)).parameters for params in (PARAMS, whole)]
     assert keys[0] == keys[1]

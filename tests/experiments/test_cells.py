@@ -56,37 +56,37 @@ def test_folds_must_be_there(make_params) -> None:
 def test_a_cell_of_other_parameters_is_not_done(tmp_path: Path, make_params) -> None:
     params = make_params()
     cell = matrix(params)[0]
-    assert not finished(cell, params, tmp_path)
+    assert not finished(cell, tmp_path, params)
     finish(cell, params, tmp_path)
-    assert finished(cell, params, tmp_path)
-    assert finished(cell, make_params(experiments={"seeds": [0, 1, 2]}), tmp_path)
-    assert not finished(cell, make_params(train={"epochs": 3}), tmp_path)
+    assert finished(cell, tmp_path, params)
+    assert finished(cell, tmp_path, make_params(experiments={"seeds": [0, 1, 2]}))
+    assert not finished(cell, tmp_path, make_params(train={"epochs": 3}))
 
 
 def test_the_time_left_is_what_others_like_them_took(tmp_path: Path, make_params) -> None:
     """Base took 60 s and Whole 180 s; with seed 1 both are left, 4 min."""
     params, times = make_params(), tmp_path / "state" / "times.json"
     cells = matrix(params)
-    first = announce(cells[0], params, tmp_path, times)
+    first = announce(cells[0], tmp_path, times, params)
     assert first == "cell 1 of 4: Base, cross entropy, seed 0"
     for cell, seconds in zip(cells, (60, 180), strict=False):
         finish(cell, params, tmp_path)
         note(times, cell, params, seconds)
-    line = announce(cells[2], params, tmp_path, times)
+    line = announce(cells[2], tmp_path, times, params)
     assert line == "cell 3 of 4: Base, cross entropy, seed 1; about 4 min left"
-    assert "left" not in announce(cells[2], make_params(train={"epochs": 3}), tmp_path, times)
+    assert "left" not in announce(cells[2], tmp_path, times, make_params(train={"epochs": 3}))
     times.write_text("broken")
-    assert "left" not in announce(cells[2], params, tmp_path, times)
+    assert "left" not in announce(cells[2], tmp_path, times, params)
     note(times, cells[2], params, 50)  # the file is whole again
     finish(cells[2], params, tmp_path)
-    assert announce(cells[3], params, tmp_path, times).endswith("seed 1; about 50 s left")
+    assert announce(cells[3], tmp_path, times, params).endswith("seed 1; about 50 s left")
 
 
 def test_a_cell_outside_the_matrix_says_what_to_run(tmp_path: Path, make_params) -> None:
     params = make_params(split={"folds": 2}, experiments={"folds": [0]})
     cell = Cell(Configuration("recommended", "base", "cross_entropy"), 0)
     with pytest.raises(UserError, match="make experiments"):
-        announce(cell, params, tmp_path, tmp_path / "times.json")
+        announce(cell, tmp_path, tmp_path / "times.json", params)
 
 
 def test_an_unknown_kind_of_cell_takes_as_long_as_the_others() -> None:

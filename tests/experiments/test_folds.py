@@ -10,11 +10,12 @@ import pytest
 
 from fer3d.balancing.balance import balance_dataset
 from fer3d.errors import UserError
-from fer3d.experiments.folds import Models, fold_folders, make_fold, resplit
+from fer3d.experiments.folds import fold_folders, make_fold, resplit
 from fer3d.files.atomic import scratch_folder
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.machine.settings import Settings
 from fer3d.splitting.splits import split
+from fer3d.toolbox import Toolbox
 
 
 def test_a_fold_has_the_split_that_the_pipeline_would_give(
@@ -25,7 +26,7 @@ def test_a_fold_has_the_split_that_the_pipeline_would_give(
     params = make_params(split={"folds": 3})
     frame, arrays = read_manifest(source), open_arrays(source)
     for fold in range(3):
-        resplit(source, tmp_path / str(fold), fold, params)
+        resplit(source, fold, tmp_path / str(fold), params)
         resplit_frame = read_manifest(tmp_path / str(fold))
         expected, _ = split(frame, make_params(split={"folds": 3, "fold": fold}).split)
         pd.testing.assert_series_equal(resplit_frame["split"], expected["split"])
@@ -65,8 +66,8 @@ def test_a_fold_is_made_where_workers_see_it(
     monkeypatch.setattr("fer3d.experiments.folds.balance_dataset", balance)
     params = make_params(split={"folds": 3}, balance={"policy": {"fear": FEW}})
     settings = Settings(workers=1, store="none")
-    models = Models(assets_dir, tmp_path / "brought")
-    make_fold(tmp_path / "data" / "align", out, 1, params, settings, models)
+    toolbox = Toolbox(assets_dir, tmp_path / "brought", settings)
+    make_fold(tmp_path / "data" / "align", 1, out, params, toolbox)
     assert sources[0].is_relative_to(out) and not sources[0].exists()
     assert sorted(path.name for path in out.iterdir()) == ["balance", "reconstruct", "relight"]
     parts = fold_folders(out)
@@ -82,8 +83,7 @@ def test_a_fold_is_made_where_workers_see_it(
 
 
 def test_a_fold_that_is_not_there_is_a_users_error(tmp_path: Path, make_params) -> None:
-    models = Models(tmp_path, tmp_path)
     for folds in (None, 3):
         params = make_params(split={"folds": folds})
         with pytest.raises(UserError, match=f"no fold 3: split.folds is {folds}"):
-            make_fold(tmp_path, tmp_path / "out", 3, params, Settings(), models)
+            make_fold(tmp_path, 3, tmp_path / "out", params, Toolbox(tmp_path))

@@ -11,6 +11,7 @@ from fer3d.face3d.topology import load_topology
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.geometry.frames import pose_from_rotation
 from fer3d.machine.settings import Settings
+from fer3d.toolbox import Toolbox
 
 PARAMS = ReconstructParams(
     backend="facemesh",
@@ -36,18 +37,18 @@ def batch(astronaut, points) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def result(batch, assets_dir) -> dict[str, np.ndarray]:
-    return producer(PARAMS, assets_dir).compute(batch)
+    return producer(PARAMS, Toolbox(assets_dir)).compute(batch)
 
 
 def test_results_have_the_declared_shapes(result, assets_dir):
-    outputs = producer(PARAMS, assets_dir).outputs
+    outputs = producer(PARAMS, Toolbox(assets_dir)).outputs
     assert {k: (v.shape[1:], v.dtype.name) for k, v in result.items()} == {
         k: (spec.shape, spec.dtype) for k, spec in outputs.items()
     }
 
 
 def test_the_size_of_the_batch_does_not_change_a_byte(batch, result, assets_dir):
-    compute = producer(PARAMS, assets_dir).compute
+    compute = producer(PARAMS, Toolbox(assets_dir)).compute
     for i in (3, 1, 0, 2):
         alone = compute({name: values[i : i + 1] for name, values in batch.items()})
         for name, values in alone.items():
@@ -82,7 +83,7 @@ def test_where_there_is_no_face_there_are_zeros_and_a_reason(result):
 
 def test_what_the_key_of_a_result_depends_on(assets_dir):
     other = PARAMS.model_copy(update={"landmarks": "facemesh"})
-    first, second = producer(PARAMS, assets_dir), producer(other, assets_dir)
+    first, second = producer(PARAMS, Toolbox(assets_dir)), producer(other, Toolbox(assets_dir))
     assert first.identity() != second.identity()
     assert set(first.models) - set(second.models) == {"shape_predictor_68_face_landmarks.dat"}
     assert set(first.libraries) - set(second.libraries) == {"dlib"}
@@ -97,7 +98,8 @@ def test_a_data_set_keeps_every_row(batch, result, assets_dir, tmp_path):
         packed.write(0, batch)
         packed.finish(frame)
     settings = Settings(workers=1, store=str(tmp_path / "store"))
-    metrics = reconstruct_dataset(tmp_path / "in", tmp_path / "out", assets_dir, PARAMS, settings)
+    toolbox = Toolbox(assets_dir, settings=settings)
+    metrics = reconstruct_dataset(tmp_path / "in", tmp_path / "out", PARAMS, toolbox)
     assert metrics["images"] == 4
     assert metrics["reconstructed"] == 3
     assert metrics["reconstructed_fraction"] == 0.75

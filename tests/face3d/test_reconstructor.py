@@ -8,6 +8,7 @@ import pytest
 from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstructor import Reason, Reconstructor, make_reconstructor
+from fer3d.toolbox import Toolbox
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def reconstructor(assets_dir) -> Reconstructor:
         visibility="raycast",
         min_presence=0.5,
     )
-    return make_reconstructor(params, assets_dir)
+    return make_reconstructor(params, Toolbox(assets_dir))
 
 
 def test_landmarks_come_from_the_source_that_is_asked_for(reconstructor, astronaut, points):

@@ -16,6 +16,7 @@ from fer3d.synthetic.draw import sample_action_units, sample_identity
 from fer3d.synthetic.model import load_model
 from fer3d.synthetic.render import render
 from fer3d.synthetic.spec import FaceSpec, Pose, Rendered
+from fer3d.toolbox import Toolbox
 from fer3d.training.checkpoint import Recognizer, save_recognizer
 
 CLASSES = ("anger", "happiness", "neutral")
@@ -64,7 +65,7 @@ def predictor(tmp_path_factory, defaults, assets_dir: Path) -> Predictor:
     values = defaults.model_dump(mode="json")
     made_by = {name: values[name] for name in ("align", "reconstruct", "relight")}
     save_recognizer(Recognizer(network, CLASSES, 100, 100, {}, made_by), path)
-    return Predictor(path, assets_dir)
+    return Predictor(path, Toolbox(assets_dir))
 
 
 @dataclass(frozen=True)

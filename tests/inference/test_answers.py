@@ -14,7 +14,7 @@ from fer3d.inference import answers
 
 
 def predict(predictor, *arguments: Path | str):
-    options = ("--checkpoint", predictor.checkpoint, "--assets", predictor.assets)
+    options = ("--checkpoint", predictor.checkpoint, "--assets", predictor.toolbox.assets)
     command = ["predict", *map(str, (*arguments, *options))]
     return CliRunner().invoke(typer_app, command, env={"COLUMNS": "300"})
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from fer3d.alignment.align import align_dataset
+from fer3d.datasets.params import SourceParams
 from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.face3d.reconstructor import Reason
 from fer3d.files import manifest
@@ -18,11 +19,12 @@ from fer3d.files.packed import open_arrays
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.machine.settings import Settings
 from fer3d.relighting.relight import relight_dataset
+from fer3d.toolbox import Toolbox
 
 
 @pytest.fixture(scope="module")
 def pipeline(defaults, assets_dir) -> Pipeline:
-    return make_pipeline(defaults.part(PipelineParams), assets_dir)
+    return make_pipeline(defaults.part(PipelineParams), Toolbox(assets_dir))
 
 
 def test_an_image_gets_what_the_stages_give_its_file(
@@ -32,9 +34,11 @@ def test_an_image_gets_what_the_stages_give_its_file(
     aligned, found, relit = (tmp_path / name for name in ("align", "reconstruct", "relight"))
     local = Settings(workers=1, device="cpu", store="none")
     table, run = tmp_path / "split.parquet", defaults
-    align_dataset(table, tmp_path, aligned, assets_dir, run.align, local, run.ingest.max_pixels)
-    reconstruct_dataset(aligned, found, assets_dir, run.reconstruct, local)
-    relight_dataset(found, relit, assets_dir, run.relight, local)
+    origin = SourceParams(source=str(tmp_path), max_pixels=run.ingest.max_pixels)
+    toolbox = Toolbox(assets_dir, settings=local)
+    align_dataset(table, origin, aligned, run.align, toolbox)
+    reconstruct_dataset(aligned, found, run.reconstruct, toolbox)
+    relight_dataset(found, relit, run.relight, toolbox)
     stored = open_arrays(aligned) | open_arrays(found) | open_arrays(relit, "shading", "mask")
     faces = pipeline.central_faces([decode(read_file(file)) for file in files])
     for row, (one, shading) in enumerate(zip(faces, pipeline.relight(faces), strict=True)):

@@ -7,9 +7,9 @@ import pytest
 from fer3d.face3d.surfaces import MeshSurface
 from fer3d.face3d.topology import load_topology
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
-from fer3d.machine.settings import Settings
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import relight_dataset, subdivisions_of, surface_producer
+from fer3d.toolbox import Toolbox
 
 PARAMS = RelightParams(neighbours=10, light=(0.0, 0.0, 1.0), size=100)
 
@@ -71,7 +71,7 @@ def test_a_real_face_is_relit_alike_in_every_batch(astronaut, assets_dir):
         "images": np.stack([astronaut, astronaut[:, ::-1]]),
         "points": np.full((2, 5, 2), np.nan, np.float32),
     }
-    faces = reconstruct(params, assets_dir).compute(images)
+    faces = reconstruct(params, Toolbox(assets_dir)).compute(images)
     compute = surface_producer(PARAMS, MeshSurface(assets_dir, 2)).compute
     both = compute({name: faces[name] for name in ("vertices_face", "visible")})
     alone = compute({name: faces[name][1:] for name in ("vertices_face", "visible")})
@@ -102,8 +102,7 @@ def test_a_data_set_keeps_every_row(batch, result, assets_dir, tmp_path):
     with PackedWriter(tmp_path / "in", 4, specs) as packed:
         packed.write(0, batch)
         packed.finish(frame)
-    settings = Settings(workers=1, store="none")
-    metrics = relight_dataset(tmp_path / "in", tmp_path / "out", assets_dir, PARAMS, settings)
+    metrics = relight_dataset(tmp_path / "in", tmp_path / "out", PARAMS, Toolbox(assets_dir))
     fractions = result["visible_fraction"]
     assert metrics == {
         "images": 4,

@@ -9,6 +9,7 @@ from fer3d.files import images, packed
 from fer3d.machine.settings import Settings
 from fer3d.synthesis.generate import plan, synthesize
 from fer3d.synthesis.params import SynthesizeParams
+from fer3d.toolbox import Toolbox
 
 COUNTS = {"disgust": 3, "happiness": 6, "neutral": 3}
 
@@ -28,7 +29,7 @@ def parameters(**changes):
 @pytest.fixture(scope="module")
 def made(assets_dir, tmp_path_factory):
     out = tmp_path_factory.mktemp("synthetic")
-    return out, synthesize(out, assets_dir, parameters(), Settings(workers=1))
+    return out, synthesize(out, parameters(), Toolbox(assets_dir))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -37,20 +38,20 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_workers_change_no_byte(made, assets_dir, tmp_path):
-    synthesize(tmp_path, assets_dir, parameters(), Settings(workers=2))
+    synthesize(tmp_path, parameters(), Toolbox(assets_dir, settings=Settings(workers=2)))
     assert contents(tmp_path) == contents(made[0])
 
 
 def test_a_picture_does_not_depend_on_how_many_others_there_are(made, assets_dir, tmp_path):
     few = parameters(images={"happiness": 2}, duplicate_fraction=0.0)
-    synthesize(tmp_path, assets_dir, few, Settings(workers=1))
+    synthesize(tmp_path, few, Toolbox(assets_dir))
     name = "images/happiness/happiness_0001.jpg"
     assert (tmp_path / name).read_bytes() == (made[0] / name).read_bytes()
 
 
 def test_another_seed_gives_other_pictures(made, assets_dir, tmp_path):
     few = parameters(images={"happiness": 1}, duplicate_fraction=0.0, seed=6)
-    synthesize(tmp_path, assets_dir, few, Settings(workers=1))
+    synthesize(tmp_path, few, Toolbox(assets_dir))
     name = "images/happiness/happiness_0000.jpg"
     assert (tmp_path / name).read_bytes() != (made[0] / name).read_bytes()
 

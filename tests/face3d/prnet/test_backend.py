@@ -18,6 +18,7 @@ from fer3d.relighting import relight
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import shade
+from fer3d.toolbox import Toolbox
 
 VALUES = {
     "backend": "prnet",
@@ -42,18 +43,18 @@ def batch(astronaut, points) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def result(batch, assets_dir, model_file) -> dict[str, np.ndarray]:
-    return producer(PARAMS, assets_dir, model_file.parent).compute(batch)
+    return producer(PARAMS, Toolbox(assets_dir, model_file.parent)).compute(batch)
 
 
 def test_results_have_the_declared_shapes(result, assets_dir, model_file):
-    outputs = producer(PARAMS, assets_dir, model_file.parent).outputs
+    outputs = producer(PARAMS, Toolbox(assets_dir, model_file.parent)).outputs
     assert {k: Spec(v.shape[1:], v.dtype.name) for k, v in result.items()} == outputs
     assert outputs["vertices_face"] == Spec((POINTS, 3), "float16")
     assert outputs["landmarks_image"] == Spec((68, 2), "float32")
 
 
 def test_the_size_of_the_batch_does_not_change_a_byte(batch, result, assets_dir, model_file):
-    alone = producer(PARAMS, assets_dir, model_file.parent).compute(
+    alone = producer(PARAMS, Toolbox(assets_dir, model_file.parent)).compute(
         {name: values[1:2] for name, values in batch.items()}
     )
     for name, values in alone.items():
@@ -66,13 +67,13 @@ def test_without_a_detected_face_there_is_none_unless_it_is_asked_for(
     assert [list(Reason)[code] for code in result["reason"]] == ["", "", Reason.NO_FACE]
     assert not result["vertices_face"][2].any() and not result["visible"][2].any()
     asked = PARAMS.model_copy(update={"min_presence": 0.0})
-    reconstructor = make_reconstructor(asked, assets_dir, model_file.parent)
+    reconstructor = make_reconstructor(asked, Toolbox(assets_dir, model_file.parent))
     (face,) = reconstructor(batch["images"][2:], batch["points"][2:])
     assert face.reason == ""
 
 
 def test_the_key_of_a_result_holds_the_model_files_digest(assets_dir, model_file):
-    made = producer(PARAMS, assets_dir, model_file.parent)
+    made = producer(PARAMS, Toolbox(assets_dir, model_file.parent))
     assert made.models["prnet.npz"] == sha256_file(model_file)
     assert "face_landmark_with_attention.tflite" not in made.models
     surface = PositionMapSurface(model_file)
@@ -81,10 +82,10 @@ def test_the_key_of_a_result_holds_the_model_files_digest(assets_dir, model_file
 
 def test_dlibs_landmarks_are_looked_for_where_the_face_lies(batch, assets_dir, model_file):
     params = ReconstructParams(landmarks="dlib", **VALUES)
-    reconstructor = make_reconstructor(params, assets_dir, model_file.parent)
+    reconstructor = make_reconstructor(params, Toolbox(assets_dir, model_file.parent))
     (face,) = reconstructor(batch["images"][:1], batch["points"][:1])
     assert face.landmarks_image.shape == (68, 2)
-    made = producer(params, assets_dir, model_file.parent)
+    made = producer(params, Toolbox(assets_dir, model_file.parent))
     assert "shape_predictor_68_face_landmarks.dat" in made.models
 
 
@@ -95,15 +96,15 @@ def test_the_landmarks_of_another_backend_are_refused():
 
 def test_a_missing_model_file_is_a_clear_error(assets_dir, tmp_path):
     with pytest.raises(UserError, match="import-prnet"):
-        producer(PARAMS, assets_dir, tmp_path)
+        producer(PARAMS, Toolbox(assets_dir, tmp_path))
 
 
 def test_the_surface_is_told_from_the_vertices(assets_dir, model_file):
-    assert len(surface_of(POINTS, assets_dir, 2, model_file.parent).load()) == POINTS
-    assert len(surface_of(468, assets_dir, 2).load()) == 7257
+    assert len(surface_of(POINTS, 2, Toolbox(assets_dir, model_file.parent)).load()) == POINTS
+    assert len(surface_of(468, 2, Toolbox(assets_dir)).load()) == 7257
     with pytest.raises(ValueError, match="got 1000"):
-        surface_of(1000, assets_dir, 2)
-    drawn = drawn_triangles(POINTS, assets_dir, model_file.parent)
+        surface_of(1000, 2, Toolbox(assets_dir))
+    drawn = drawn_triangles(POINTS, Toolbox(assets_dir, model_file.parent))
     assert 500 < len(drawn) < 2000 and drawn.max() < POINTS
 
 
@@ -136,14 +137,14 @@ def test_a_data_set_runs_through_both_stages(batch, result, assets_dir, model_fi
         packed.write(0, batch)
         packed.finish(frame)
     settings = Settings(workers=1, device="cpu", store=str(tmp_path / "store"))
-    models = model_file.parent
+    toolbox = Toolbox(assets_dir, model_file.parent, settings)
     faces, shadings = tmp_path / "faces", tmp_path / "shadings"
-    metrics = reconstruct_dataset(tmp_path / "in", faces, assets_dir, PARAMS, settings, models)
+    metrics = reconstruct_dataset(tmp_path / "in", faces, PARAMS, toolbox)
     assert metrics["reconstructed"] == 2
     assert metrics["not_reconstructed_by_reason"] == {"no_face": 1}
     for name, values in open_arrays(faces).items():
         assert np.array_equal(values, result[name]), name
-    metrics = relight.relight_dataset(faces, shadings, assets_dir, RELIGHT, settings, models)
+    metrics = relight.relight_dataset(faces, shadings, RELIGHT, toolbox)
     fractions = read_manifest(shadings)["visible_fraction"]
     assert fractions[2] == 0 and (fractions[:2] > 0).all()
     shading = open_arrays(shadings, "shading")["shading"]

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from fer3d.labels import folded, one_spelling
+from fer3d.files.labels import folded, one_spelling
 
 NFC = "fr\u00f6hlich"
 
