@@ -1,19 +1,22 @@
-"""Exact copies and contradicting labels leave the manifest, each with a reason."""
+"""Copies, near copies and contradicting labels leave the manifest, each with a reason."""
 
-from fer3d.cleaning.duplicates import deduplicate
+from pathlib import Path
+
+from fer3d.cleaning.clean import deduplicate_dataset
 from fer3d.cleaning.params import DeduplicateParams
-from fer3d.files import manifest as manifests
+from fer3d.datasets.layout import image_root
+from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
+from fer3d.machine import settings
 from fer3d.sections import load_section
-from stages import PARAMS, PathOption, run
+from stages import CHECKOUT, PARAMS, PathOption, run
 
 
 def main(manifest: PathOption, out: PathOption, metrics: PathOption) -> None:
-    params = load_section(PARAMS, "deduplicate", DeduplicateParams)
-    kept, dropped, result = deduplicate(manifests.read(manifest), params)
-    manifests.write(dropped, out / "dropped.parquet")
-    manifests.write(kept, out / "manifest.parquet")
-    write_json(metrics, result)
+    images = load_section(PARAMS, "ingest", SourceParams)
+    params, local = load_section(PARAMS, "deduplicate", DeduplicateParams), settings.load(CHECKOUT)
+    root = image_root(Path(images.source))
+    write_json(metrics, deduplicate_dataset(manifest, root, out, params, local))
 
 
 if __name__ == "__main__":

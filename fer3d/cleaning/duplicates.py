@@ -13,7 +13,7 @@ from fer3d.cleaning.params import DeduplicateParams
 from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, tally
 
 # Which copy is kept: a held-out one, so that official test images stay and training copies go.
-_KEPT_FIRST = {TEST: 0, VALIDATION: 1, TRAIN: 2}
+KEPT_FIRST = {TEST: 0, VALIDATION: 1, TRAIN: 2}
 
 
 class Drop(StrEnum):
@@ -48,7 +48,7 @@ def deduplicate(
     Source: paper B, section 4 and table 1.
     """
     frame = frame.reset_index(drop=True)
-    rank = frame["split"].map(_KEPT_FIRST).fillna(len(SPLITS))
+    rank = frame["split"].map(KEPT_FIRST).fillna(len(SPLITS))
     ordered = frame.assign(_rank=rank).sort_values(["sha1", "_rank", "id"])
     conflicting = ordered.groupby("sha1")["label"].transform("nunique") > 1
     chosen = _chosen_labels(ordered, conflicting, params.conflicts)

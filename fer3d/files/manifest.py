@@ -29,6 +29,9 @@ COLUMNS: Mapping[str, pa.DataType] = {
     "subject": pa.string(),  # null where unknown
     "width": pa.int32(),  # px, source image
     "height": pa.int32(),  # px, source image
+    "phash": pa.string(),  # of the picture, 16 hexadecimal digits; for `deduplicate` alone
+    # deduplicate
+    "near_group": pa.string(),  # id of the first of near copies; null where there are none
     # deduplicate, ingest: rows that were dropped
     "reason": pa.string(),
     "detail": pa.string(),

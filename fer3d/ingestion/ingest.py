@@ -23,6 +23,7 @@ from fer3d.errors import UserError
 from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.files.images import Rejected, Rejection, decode, read_file
+from fer3d.files.perceptual import perceptual_hash
 from fer3d.ingestion.params import IngestParams
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
@@ -85,19 +86,21 @@ def ingest_dataset(
     return _write(frame, source, out, params)
 
 
-def read_image(path: Path, max_pixels: int) -> tuple[str, int, int]:
+def read_image(path: Path, max_pixels: int) -> dict[str, Any]:
     """Open, hash and decode one file.
 
     Returns:
-        SHA-1 of the file, width and height of the upright image, px.
+        sha1 of the file, phash of the picture, width and height of the upright image, px.
 
     Raises:
         Rejected: with the reason.
     """
     _check_file(path, max_pixels)
     data = read_file(path)
-    height, width = decode(data, max_pixels=max_pixels).shape[:2]
-    return sha1_bytes(data), width, height
+    image = decode(data, max_pixels=max_pixels)
+    height, width = image.shape[:2]
+    phash = perceptual_hash(image)
+    return {"sha1": sha1_bytes(data), "phash": phash, "width": width, "height": height}
 
 
 def _check_file(path: Path, max_pixels: int) -> None:
@@ -122,10 +125,10 @@ def _read_batch(task: _Task) -> list[dict[str, Any]]:
 
 def _read_row(root: Path, entry: Entry, max_pixels: int) -> dict[str, Any]:
     try:
-        sha1, width, height = read_image(root / entry.path, max_pixels)
+        found = read_image(root / entry.path, max_pixels)
     except Rejected as error:
         return _row(entry, reason=error.reason.value, detail=error.detail)
-    return _row(entry, sha1=sha1, width=width, height=height)
+    return _row(entry, **found)
 
 
 def _left_out(entry: Entry) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def _left_out(entry: Entry) -> dict[str, Any]:
 
 def _row(entry: Entry, **values: Any) -> dict[str, Any]:
     """A manifest row; its id is the file's path, which is unique."""
-    blank = {"sha1": None, "width": 0, "height": 0, "reason": None, "detail": None}
+    blank = {"sha1": None, "phash": None, "width": 0, "height": 0, "reason": None, "detail": None}
     return {"id": entry.path, **vars(entry), **blank, **values}
 
 

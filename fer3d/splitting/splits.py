@@ -18,9 +18,10 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
 from fer3d.errors import UserError
-from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, check_two_classes, people, tally
+from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, check_two_classes, tally
 from fer3d.splitting.divisible import Division, check_divisible
 from fer3d.splitting.params import SplitParams
+from fer3d.splitting.together import inseparable, known_subjects, near_copies
 
 
 def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -36,8 +37,9 @@ def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[
     test split, see ``deal_folds``, and the validation split is taken from the others.
 
     Without known subjects, images are held out by scikit-learn's ``train_test_split``, stratified
-    by class: ``test_fraction`` 0.2 with seed 0 gives the published counts. With known subjects,
-    whole subjects are held out, see ``held_out_subjects``.
+    by class: ``test_fraction`` 0.2 with seed 0 gives the published counts. Near copies
+    count as one image, of the first one's class. With known subjects, whole subjects are held out,
+    see ``held_out_subjects``.
 
     Args:
         frame: manifest without duplicates; ``split`` has the official splits or nulls.
@@ -129,8 +131,8 @@ def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     Source: paper A, section 5.2.
     """
     labels = frame["label"].to_numpy(dtype=object)
-    if frame["subject"].notna().any():
-        subjects = people(frame).to_numpy(dtype=object)
+    if known_subjects(frame) or near_copies(frame):
+        subjects = inseparable(frame)
         _check_subjects(subjects, folds)
         dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         parts = dealer.split(labels, labels, subjects)
@@ -155,8 +157,11 @@ def check_disjoint(frame: pd.DataFrame) -> None:
     remedies = {
         "sha1": "the same file: remove duplicates before splitting",
         "subject": "leave the split column out of the list to have whole subjects held out",
+        "near_group": "near copies: set deduplicate.near to group",
     }
     for column, remedy in remedies.items():
+        if column not in frame:
+            continue
         found = frame.groupby(column)["split"].unique()
         found = found[found.map(len) > 1]
         if len(found):
@@ -189,10 +194,13 @@ def _divided(labels: pd.Series, splits: np.ndarray, params: SplitParams) -> Divi
 
 def _held_out(frame: pd.DataFrame, fraction: float, name: str, whole: Division) -> np.ndarray:
     labels, seed = frame["label"].to_numpy(dtype=object), whole.params.seed
-    if frame["subject"].notna().any():
-        return held_out_subjects(labels, people(frame).to_numpy(dtype=object), fraction, seed)
-    check_divisible(frame["label"], fraction, name, whole)
-    return held_out(labels, fraction, seed)
+    together = inseparable(frame)
+    if known_subjects(frame):
+        return held_out_subjects(labels, together, fraction, seed)
+    units = np.unique(together)  # the first image of each group, in the order of the rows
+    check_divisible(frame["label"].iloc[units], fraction, name, whole)
+    chosen = units[held_out(labels[units], fraction, seed)]
+    return np.flatnonzero(np.isin(together, chosen))
 
 
 @contextmanager

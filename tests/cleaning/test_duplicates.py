@@ -9,7 +9,7 @@ from fer3d.cleaning.params import DeduplicateParams
 from fer3d.splitting.params import SplitParams
 from fer3d.splitting.splits import split
 
-DROP_ALL = DeduplicateParams(conflicts="drop_all")
+DROP_ALL = DeduplicateParams(conflicts="drop_all", near="off")
 
 
 def digest(content: object) -> str:
@@ -102,7 +102,7 @@ CONFLICTS = (
 )
 def test_conflicting_labels(conflicts, kept_ids):
     frame = images(*CONFLICTS)
-    kept, dropped, metrics = deduplicate(frame, DeduplicateParams(conflicts=conflicts))
+    kept, dropped, metrics = deduplicate(frame, DeduplicateParams(conflicts=conflicts, near="off"))
     assert kept["id"].tolist() == kept_ids
     assert sorted([*kept["id"], *dropped["id"]]) == frame["id"].tolist()
     expected = {i: "conflicting_labels" for i in frame["id"][:5] if i not in kept_ids}
@@ -111,7 +111,9 @@ def test_conflicting_labels(conflicts, kept_ids):
 
 
 def test_a_conflict_is_explained():
-    _, dropped, _ = deduplicate(images(*CONFLICTS), DeduplicateParams(conflicts="keep_majority"))
+    _, dropped, _ = deduplicate(
+        images(*CONFLICTS), DeduplicateParams(conflicts="keep_majority", near="off")
+    )
     details = dropped.set_index("id")["detail"]
     assert details["1a"] == "labels fear, sad; kept 1b"
     assert details["2a"] == "labels fear, sad; none kept"
@@ -158,7 +160,7 @@ def test_the_duplicates_of_fer2013(fer2013):
     assert metrics["duplicates"] == 1532 and metrics["cross_split_groups"] == 270
     assert (metrics["conflicting_groups"], metrics["conflicting_files"]) == (47, 129)
     assert len(fer2013) == 32_298 and len(kept) == 30_766 - 47
-    first, _, _ = deduplicate(fer2013, DeduplicateParams(conflicts="keep_first"))
+    first, _, _ = deduplicate(fer2013, DeduplicateParams(conflicts="keep_first", near="off"))
     assert len(first) == 30_766
     train = fer2013[fer2013["split"] == "train"]
     _, _, metrics = deduplicate(train, DROP_ALL)

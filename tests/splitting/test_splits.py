@@ -256,3 +256,19 @@ def test_too_few_for_the_folds_is_explained(labels, subjects, message):
 def test_a_fold_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match=r"expected 0 \.\. 4 for 5 folds"):
         params(folds=5, fold=5)
+
+
+def test_near_copies_are_held_out_together_and_count_as_one():
+    frame = images(["happy", "sad"] * 100)
+    groups = [f"{i // 4:06}" if i < 80 else None for i in range(200)]
+    done, _ = split(frame.assign(near_group=groups), params())
+    assert (done.groupby("near_group")["split"].nunique() == 1).all()
+    assert done["split"].iloc[:80].nunique() == 3
+    for part in cross_validation(frame.assign(near_group=groups), 5):
+        assert (part.groupby("near_group")["split"].nunique() == 1).all()
+
+
+def test_near_copies_in_two_official_splits_are_an_error():
+    frame = images(["happy", "sad"] * 2, ["train", "train", "test", "test"])
+    with pytest.raises(UserError, match=r"near_group 'a' is in both test and train"):
+        check_disjoint(frame.assign(near_group=["a", None, "a", None]))

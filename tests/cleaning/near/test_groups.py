@@ -1,0 +1,52 @@
+import cv2
+import numpy as np
+from skimage import data
+
+from fer3d.cleaning.near.correlation import best_correlation
+from fer3d.cleaning.near.groups import copy_pairs, group_numbers
+from fer3d.files.perceptual import thumbnail
+
+
+def face() -> np.ndarray:
+    return data.astronaut()[0:256, 96:352]
+
+
+def test_a_shift_of_up_to_four_pixels_correlates():
+    small = thumbnail(face())
+    for x, y in ((0, 0), (4, -4), (-3, 2)):
+        moved = np.roll(small, (y, x), (0, 1))
+        assert best_correlation(small, moved) > 0.99
+    assert best_correlation(small, np.roll(small, 12, 0)) < 0.9
+
+
+def test_brightness_does_not_matter_and_another_picture_does():
+    small = thumbnail(face())
+    assert best_correlation(small, small // 2 + 60) > 0.99
+    assert best_correlation(small, thumbnail(data.coffee())) < 0.9
+    assert best_correlation(small, np.full((48, 48), 9, np.uint8)) == 0
+    assert best_correlation(np.full((48, 48), 9, np.uint8), small) == 0
+
+
+def test_pairs_are_copies_by_hash_by_picture_and_by_detail():
+    small, other = thumbnail(face()), thumbnail(data.coffee())
+    blurred = cv2.GaussianBlur(small, (0, 0), 6)  # alike as a whole, another in detail
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.float32)
+    unlike = np.clip(blurred + 0.3 * (noise - 128), 0, 255).astype(np.uint8)
+    asked = []
+
+    def pairs(bits: int, second: np.ndarray) -> list[list[int]]:
+        hashes = np.array([0xAAAAAAAA_AAAAAAAA, 0xAAAAAAAA_AAAAAAAA ^ ((1 << bits) - 1)], np.uint64)
+        asked.clear()
+        return copy_pairs(hashes, lambda rows: asked.extend(rows) or {0: small, 1: second}).tolist()
+
+    assert pairs(4, small) == pairs(8, small) == [[0, 1]]
+    assert pairs(8, other) == pairs(4, other) == []
+    assert pairs(4, unlike) == pairs(8, unlike) == []
+    assert asked == [0, 1]
+    assert pairs(9, small) == [] and asked == []
+
+
+def test_pairs_join_rows_to_groups():
+    pairs = np.array([[1, 4], [4, 5], [2, 3]])
+    assert group_numbers(pairs, 7).tolist() == [0, 1, 2, 2, 1, 1, 6]
+    assert group_numbers(np.empty((0, 2), np.int64), 2).tolist() == [0, 1]
