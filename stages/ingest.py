@@ -9,10 +9,12 @@ from fer3d.machine import settings
 from fer3d.sections import load_section
 from stages import CHECKOUT, PARAMS, PathOption, run
 
+KNOWN = CHECKOUT / ".fer3d/ingest.json"  # what earlier runs read
+
 
 def main(out: PathOption, metrics: PathOption) -> None:
     params, local = load_section(PARAMS, "ingest", IngestParams), settings.load(CHECKOUT)
-    write_json(metrics, ingest_dataset(Path(params.source), out, params, local))
+    write_json(metrics, ingest_dataset(Path(params.source), out, params, local, KNOWN))
 
 
 if __name__ == "__main__":

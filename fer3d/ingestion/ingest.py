@@ -8,6 +8,7 @@ Files in = images + rejected.
 """
 
 import stat
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +25,7 @@ from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.files.images import Rejected, Rejection, decode, read_file
 from fer3d.files.perceptual import perceptual_hash
+from fer3d.ingestion.known import read_known, signature, write_known
 from fer3d.ingestion.params import IngestParams
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
@@ -47,19 +49,24 @@ class LeftOut(StrEnum):
 
 @dataclass(frozen=True)
 class _Task:
-    root: Path
-    entries: Sequence[Entry]
+    files: Sequence[Path]
     max_pixels: int
 
 
 def ingest_dataset(
-    source: Path, out: Path, params: IngestParams, settings: Settings
+    source: Path,
+    out: Path,
+    params: IngestParams,
+    settings: Settings,
+    known: Path | None = None,
 ) -> dict[str, Any]:
     """Make the manifest of a data set.
 
     Args:
         source: image folder or list, see ``fer3d.datasets.layout``.
         out: folder for ``manifest.parquet`` and ``rejected.parquet``.
+        known: file with what earlier runs read, see ``fer3d.ingestion.known``; it saves time
+            and changes no result. None: every file is read.
 
     Returns:
         Metrics: files = images + rejected, rejected_by_reason, per_class (images).
@@ -72,15 +79,9 @@ def ingest_dataset(
     layout = read_layout(source, params.layout)
     entries = rename_classes(layout.entries, params.class_names)
     wanted, other = choose_classes(entries, params.classes)
-    tasks = [
-        _Task(layout.root, wanted[rows.start : rows.stop], params.max_pixels)
-        for rows in batches(len(wanted), BATCH_FILES)
-    ]
-    weights = [len(task.entries) for task in tasks]
-    results = map_ordered(
-        _read_batch, tasks, settings=settings, description="ingest", weights=weights
-    )
-    rows = [row for batch in results for row in batch]
+    files = [layout.root / entry.path for entry in wanted]
+    rows = _read_files(files, params.max_pixels, settings, known)
+    rows = [_row(entry, **values) for entry, values in zip(wanted, rows, strict=True)]
     rows += [_left_out(entry) for entry in other]
     frame = pd.DataFrame(rows).sort_values("id", ignore_index=True)
     return _write(frame, source, out, params)
@@ -119,16 +120,47 @@ def _check_file(path: Path, max_pixels: int) -> None:
         raise Rejected(Rejection.TOO_LARGE, f"{status.st_size} bytes, limit {limit} bytes")
 
 
+def _read_files(
+    files: Sequence[Path], max_pixels: int, settings: Settings, known: Path | None
+) -> list[dict[str, Any]]:
+    """What each file holds, in their order; those that did not change are not opened."""
+    started = time.time_ns()
+    before = read_known(known, max_pixels) if known else {}
+    paths = [str(file.absolute()) for file in files]
+    signatures = [signature(file) for file in files]
+    rows = {
+        path: (now, before[path][1])
+        for path, now in zip(paths, signatures, strict=True)
+        if path in before and now is not None and before[path][0] == now
+    }
+    new = [i for i, path in enumerate(paths) if path not in rows]
+    read = _read_all([files[i] for i in new], max_pixels, settings)
+    rows |= {paths[i]: (signatures[i], row) for i, row in zip(new, read, strict=True)}
+    if known:
+        kept = {path: row for path, row in rows.items() if row[0] is not None}
+        write_known(known, kept, max_pixels, started)
+    return [rows[path][1] for path in paths]
+
+
+def _read_all(files: Sequence[Path], max_pixels: int, settings: Settings) -> list[dict[str, Any]]:
+    parts = batches(len(files), BATCH_FILES)
+    tasks = [_Task(files[part.start : part.stop], max_pixels) for part in parts]
+    weights = [len(task.files) for task in tasks]
+    results = map_ordered(
+        _read_batch, tasks, settings=settings, description="ingest", weights=weights
+    )
+    return [row for batch in results for row in batch]
+
+
 def _read_batch(task: _Task) -> list[dict[str, Any]]:
-    return [_read_row(task.root, entry, task.max_pixels) for entry in task.entries]
+    return [_read_row(file, task.max_pixels) for file in task.files]
 
 
-def _read_row(root: Path, entry: Entry, max_pixels: int) -> dict[str, Any]:
+def _read_row(file: Path, max_pixels: int) -> dict[str, Any]:
     try:
-        found = read_image(root / entry.path, max_pixels)
+        return read_image(file, max_pixels)
     except Rejected as error:
-        return _row(entry, reason=error.reason.value, detail=error.detail)
-    return _row(entry, **found)
+        return {"reason": error.reason.value, "detail": error.detail}
 
 
 def _left_out(entry: Entry) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from fer3d.files.digests import sha1_bytes
 from fer3d.files.packed import open_arrays
 from fer3d.machine.ordered_map import batches
 
-# DVC does not see images outside `ingest.source`, as of a list.
-_AGAIN = "run `dvc repro --force --single-item ingest`, then `dvc repro`"
+_AGAIN = "run `dvc repro`"
 
 Batch = Mapping[str, Any]
 """Inputs of n rows by name: an array (n, ...), n arrays of different lengths, or n paths."""

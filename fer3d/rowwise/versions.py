@@ -12,11 +12,13 @@ from importlib.metadata import version as installed
 # packages that provide a library, the usual one first
 PACKAGES: Mapping[str, Sequence[str]] = {
     "dlib": ("dlib-bin", "dlib"),
+    "imagehash": ("ImageHash",),
     "litert": ("ai-edge-litert",),
     "numpy": ("numpy",),
     "open3d": ("open3d-cpu", "open3d"),
     "opencv": ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless"),
     "pillow": ("pillow",),
+    "pillow-heif": ("pillow-heif",),
     "scipy": ("scipy",),
     "torch": ("torch",),
 }

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from fer3d.sections import Fraction, Section, Seed
 
@@ -14,3 +14,11 @@ class SynthesizeParams(Section):
     max_yaw_deg: Annotated[float, Field(ge=0, le=60)]
     duplicate_fraction: Fraction
     conflicting_duplicates: Annotated[int, Field(ge=0)]
+
+
+class UsedBy(BaseModel):
+    """Of the section `ingest`: where its images are, which are to be rendered or not."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    source: str

@@ -34,8 +34,8 @@ def test_every_stage_runs(first_run):
     assert sorted(first_run.seconds) == sorted(STAGES[1:])  # branches run in any order
 
 
-def test_nothing_runs_a_second_time(project):
-    assert project.repro() == []
+def test_a_second_run_only_looks_for_changed_images(project):
+    assert project.repro() == ["ingest"]
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ def checkout(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Chec
     made.set({"ingest": {"source": "images"}})
     made.run("git", "init", "--quiet")
     made.run("dvc", "repro", "--quiet")
-    assert stale(made) == set()
+    assert stale(made) == {"ingest"}  # it looks for changed images each time
     return made
 
 
@@ -70,7 +70,7 @@ def test_a_new_value_of_a_section_makes_its_own_stages_stale(
     try:
         files[0].write_bytes(before[0] + b"    new_value: int\n")
         checkout.set({section: {"new_value": 1}})
-        assert stale(checkout) == stages
+        assert stale(checkout) == stages | {"ingest"}
     finally:
         for file, content in zip(files, before, strict=True):
             file.write_bytes(content)
