@@ -4,8 +4,7 @@
     images/0001.jpg,happiness,train,s017
 
 ``split`` and ``subject`` are optional; other columns are ignored. Relative paths are relative to
-the folder of the list and must stay inside it; other files need an absolute path. DVC tracks only
-the source, so it does not notice changes of images outside it.
+the folder of the list and must stay inside it; other files need an absolute path.
 """
 
 import posixpath

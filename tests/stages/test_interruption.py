@@ -136,7 +136,7 @@ def test_kills_change_no_byte(killed, first_run):
     project, _ = killed
     project.repro()
     assert project.digests() == first_run.project.digests()
-    assert project.repro() == []
+    assert project.repro() == ["ingest"]  # it looks for changed images each time
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+LOOKS = ["ingest"]  # it looks for changed images each time
 CACHED = r"^Stage '(\w+)' is cached - skipping run"
 
 
@@ -43,8 +44,7 @@ def colleague(published, tmp_path):
 
 def test_one_cache_dir_the_second_clone_computes_nothing(colleague, first_run):
     colleague.run("dvc", "checkout", "--allow-missing")
-    said = colleague.run("dvc", "repro")
-    assert "Running stage" not in said
+    assert colleague.repro() == LOOKS
     assert colleague.digests() == first_run.project.digests()
     assert not Path(colleague.environment["FER3D_STORE"]).exists()
 
@@ -52,13 +52,13 @@ def test_one_cache_dir_the_second_clone_computes_nothing(colleague, first_run):
 def test_one_cache_dir_without_a_lock_file(colleague, first_run, assets_dir):
     """Another branch, another commit: the run cache knows inputs, not history.
 
-    Only `assets` runs: an out that persists is never taken from the run cache. It checks files.
+    `assets` runs: an out that persists is never taken from the run cache. It checks files.
     """
     (colleague.folder / "dvc.lock").unlink()
     shutil.copytree(assets_dir, colleague.folder / "data" / "assets")
     said = colleague.run("dvc", "repro")
-    assert re.findall(r"Running stage '(\w+)'", said) == ["assets"]
-    assert set(re.findall(CACHED, said, re.MULTILINE)) == set(first_run.seconds)
+    assert re.findall(r"Running stage '(\w+)'", said) == ["assets", *LOOKS]
+    assert set(re.findall(CACHED, said, re.MULTILINE)) == set(first_run.seconds) - set(LOOKS)
     assert colleague.digests() == first_run.project.digests()
 
 
@@ -73,7 +73,7 @@ def test_stages_work_on_read_only_links_and_leave_the_cache_whole(
     assert all(file.is_symlink() or file.stat().st_nlink > 1 for file in files)
     assert not any(file.stat().st_mode & stat.S_IWUSR for file in files)
     colleague.set({"relight": {"light": [light, 0.0, 1.0]}})
-    assert colleague.repro("relight") == ["relight"]
+    assert colleague.repro("relight") == [*LOOKS, "relight"]
     assert colleague.repro("--force", "--single-item", "assets") == ["assets"]
     for file in (cache / "files" / "md5").glob("??/*"):
         digest = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
@@ -96,7 +96,7 @@ def remote(published, tmp_path):
 
 def test_a_remote_the_second_clone_computes_nothing(remote, first_run):
     remote.run("dvc", "pull", "--run-cache", "--allow-missing")
-    assert remote.repro() == []
+    assert remote.repro() == LOOKS
     assert remote.digests() == first_run.project.digests()
 
 
@@ -105,5 +105,5 @@ def test_a_remote_without_a_lock_file_lacks_the_metrics(remote, assets_dir):
     (remote.folder / "dvc.lock").unlink()
     shutil.copytree(assets_dir, remote.folder / "data" / "assets")
     remote.run("dvc", "fetch", "--run-cache")
-    assert remote.repro("--pull", "synthesize") == ["assets"]
+    assert remote.repro("--pull", "synthesize") == ["assets", "synthesize"]
     assert remote.repro("--pull", "ingest") == ["ingest"]
