@@ -1,4 +1,4 @@
-"""The experiments of paper A as a DVC pipeline of its own; thin scripts, as in ``stages``."""
+"""The experiments of paper A as a separate DVC pipeline, with short scripts as in ``stages``."""
 
 from pathlib import Path
 

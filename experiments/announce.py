@@ -1,4 +1,4 @@
-"""The line before a cell: which it is, and about how long is left. It changes no result."""
+"""Print which cell is next and an estimate of the remaining time."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""One network of the matrix: trained, and tested once."""
+"""Train one network of the matrix and test it once."""
 
 import time
 from typing import Annotated

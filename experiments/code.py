@@ -1,4 +1,4 @@
-"""Digests of the modules that a cell uses, so that a cell's lock entry needs to name one file."""
+"""Write digests of the modules that a cell uses, so that a cell depends on this one file."""
 
 from pathlib import Path
 

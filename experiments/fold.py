@@ -1,4 +1,4 @@
-"""The images of one fold of a cross validation: split, balanced, reconstructed, relit."""
+"""Split, balance, reconstruct and relight the images of one fold of a cross validation."""
 
 from fer3d.experiments.folds import FoldParams, make_fold
 from fer3d.machine import settings

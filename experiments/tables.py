@@ -1,4 +1,4 @@
-"""The paper's tables, from the predictions of all cells."""
+"""Write the paper's tables from the predictions of all cells."""
 
 from fer3d.experiments.matrix import MatrixParams
 from fer3d.experiments.write import write_tables

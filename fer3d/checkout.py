@@ -1,14 +1,14 @@
-"""Where things lie in a checkout, from its top folder; ``dvc.yaml`` tells the stages theirs."""
+"""Paths in a checkout, relative to its top folder; stages get theirs from ``dvc.yaml``."""
 
 from pathlib import Path
 
-TOP = Path()  # commands run there
+TOP = Path()  # where commands run
 PARAMS = Path("params.yaml")
 DATA, METRICS, PLOTS = Path("data"), Path("metrics"), Path("plots")
 OUTPUTS = (DATA, METRICS, PLOTS)  # what the stages write
-MODELS = Path("models")  # brought by the user
+MODELS = Path("models")  # installed by the user
 PROJECT, PINS = Path("pyproject.toml"), Path("constraints.txt")
-DVC_CACHE = Path(".dvc/cache")  # unless DVC is told another
+DVC_CACHE = Path(".dvc/cache")  # unless DVC is configured otherwise
 
 ASSETS = DATA / "assets"
 SYNTHETIC = DATA / "synthetic"

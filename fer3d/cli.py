@@ -37,15 +37,17 @@ def main(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="print it")
     ] = False,
 ) -> None:
-    """Facial expressions, and faces in 3D; what surrounds the pipeline, which is `dvc repro`."""
+    """Facial expressions and 3D faces of images, and tools for the pipeline (`dvc repro`)."""
 
 
 @typer_app.command()
 def show(
-    metrics: Annotated[Path, typer.Argument(help="what `evaluate` wrote")] = checkout.EVALUATION,
+    metrics: Annotated[
+        Path, typer.Argument(help="metrics written by `evaluate`")
+    ] = checkout.EVALUATION,
     markdown: Annotated[bool, typer.Option(help="print it as Markdown")] = False,
 ) -> None:
-    """The table of the last evaluation."""
+    """Print the scores of the last evaluation."""
     from fer3d.evaluation.tables import evaluation_markdown, evaluation_table, read_metrics
 
     values = read_metrics(metrics)
@@ -58,16 +60,20 @@ def show(
 @typer_app.command()
 def accuracy3d(
     folder: Annotated[
-        Path, typer.Argument(help="rendered images and their truth")
+        Path, typer.Argument(help="rendered images with ground truth")
     ] = checkout.SYNTHETIC,
-    people: Annotated[int, typer.Option(help="rendered for the invariance, 80 images each")] = 0,
-    seed: Annotated[int, typer.Option(help="of these people")] = 0,
-    json_file: Annotated[Path | None, typer.Option("--json", help="the numbers")] = None,
+    people: Annotated[
+        int, typer.Option(help="people to render for the invariance, 80 images each")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="seed of these people")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers")] = None,
     assets: AssetsOption = checkout.ASSETS,
-    params: Annotated[Path, typer.Option(help="what to measure")] = checkout.PARAMS,
+    params: Annotated[
+        Path, typer.Option(help="parameters of the reconstruction")
+    ] = checkout.PARAMS,
     force: ForceOption = False,
 ) -> None:
-    """How far reconstructed faces are from rendered ones, whose truth is known."""
+    """Measure the errors of 3D faces reconstructed from rendered images."""
     from fer3d.accuracy3d.dataset import accuracy3d_folder
     from fer3d.accuracy3d.invariance import invariance
     from fer3d.files.atomic import json_text
@@ -93,7 +99,7 @@ def import_prnet(
     folder: Annotated[Path, typer.Argument(help="the authors' checkpoint and index tables")],
     out: ModelsOption = checkout.MODELS,
 ) -> None:
-    """Make PRN's model file of what its authors published, for `reconstruct.backend: prnet`."""
+    """Convert PRN's published checkpoint to a model file, for `reconstruct.backend: prnet`."""
     from fer3d.face3d.prnet.files import MODEL
     from fer3d.face3d.prnet.import_checkpoint import import_checkpoint
 
@@ -102,7 +108,7 @@ def import_prnet(
 
 
 def app() -> None:
-    """Run the command; a user's error ends it in one line."""
+    """Run the command; a ``UserError`` is printed in one line."""
     print_everywhere()
     try:
         typer_app()

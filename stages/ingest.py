@@ -1,4 +1,4 @@
-"""An image folder or a list becomes a manifest; what is no good image is rejected and counted."""
+"""Make the manifest of an image folder or list; reject and count unusable images."""
 
 from pathlib import Path
 

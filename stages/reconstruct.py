@@ -1,4 +1,4 @@
-"""A 3D face, 68 landmarks, pose and visibility from each image, re-centralized."""
+"""Reconstruct a re-centralized 3D face, 68 landmarks, pose and visibility from each image."""
 
 from fer3d.face3d.params import ReconstructParams
 from fer3d.face3d.reconstruct import reconstruct_dataset

@@ -1,4 +1,4 @@
-"""Normals from nearest neighbours, and a shading image of each face, lit from the front."""
+"""Compute normals from nearest neighbours and a shading image of each face, lit from the front."""
 
 from fer3d.files.atomic import write_json
 from fer3d.machine import settings

@@ -1,4 +1,4 @@
-"""One HTML page about the run, and pictures of samples stage by stage."""
+"""Write an HTML page about the run, with samples of each stage."""
 
 from fer3d.datasets.params import SourceParams
 from fer3d.face3d.surfaces import drawn_triangles

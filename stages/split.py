@@ -1,4 +1,4 @@
-"""Train, validation and test; validation is carved out of the training images."""
+"""Divide the images into training, validation and test splits."""
 
 from fer3d.files import manifest as manifests
 from fer3d.files.atomic import write_json

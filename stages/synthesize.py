@@ -1,4 +1,4 @@
-"""The default data set: rendered faces of seven expressions, with their truth beside them."""
+"""Render the default data set: faces of seven expressions, with their ground truth."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The recognizer is trained; early stopping and the best epoch come from the validation images."""
+"""Train the recognizer; early stopping and the best epoch are determined on validation images."""
 
 from fer3d.alignment.params import AlignParams
 from fer3d.files.folders import Folders

@@ -124,7 +124,7 @@ ASSETS: dict[str, Asset] = _table(
         "feat/resources/au_to_mesh_pls_v4.npz",
         "b5ca40b880530212bccc48d955f32e49309fa7bcdac761b5ed05b6340dfd1f6b",
         _PLS_LICENCE,
-        "synthesize only: expressions of the default data set",
+        "synthesize alone: expressions of the default data set",
     ),
     Asset(
         _DLIB_MODELS,
@@ -245,9 +245,9 @@ def _licence_table(assets: Iterable[Asset]) -> str:
     ]
     head = (
         "# Licences of the model files\n\n"
-        "Each file was unpacked from the named package of the Python package index. Licence\n"
-        "texts from the packages are in `licences/`. Read them before any use other than\n"
-        "research.\n\n"
+        "Each file was unpacked from the named package of the Python package index. The\n"
+        "licence texts that came with it are in `licences/`. Read them before any use other\n"
+        "than research.\n\n"
         "| file | package | licence | used by | SHA-256 |\n|---|---|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n"

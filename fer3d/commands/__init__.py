@@ -1,1 +1,1 @@
-"""The groups of the `fer3d` command, one module each."""
+"""Subcommands of the `fer3d` command."""

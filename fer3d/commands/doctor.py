@@ -1,4 +1,4 @@
-"""`fer3d doctor`: what is wrong with this machine before a long run."""
+"""`fer3d doctor`: checks this machine before a long run."""
 
 import json
 from dataclasses import asdict
@@ -17,7 +17,7 @@ STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 def doctor(
     json_output: Annotated[bool, typer.Option("--json", help="print it as JSON")] = False,
 ) -> None:
-    """What is wrong with this machine before a long run; 1 if there is a problem."""
+    """Check this machine before a long run; exit status 1 if there is a problem."""
     from fer3d.doctor import Status, examine
     from fer3d.machine import settings
     from fer3d.params import load
@@ -29,7 +29,7 @@ def doctor(
         table = Table(
             "check",
             "",
-            Column("what was seen", overflow="fold"),
+            Column("finding", overflow="fold"),
             Column("what to do", overflow="fold"),
         )
         for finding in findings:

@@ -1,4 +1,4 @@
-"""``fer3d experiments``: the matrix of the paper's experiments, its state and its tables."""
+"""``fer3d experiments``: runs the paper's experiments, shows their state and their tables."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="The paper's experiments over seeds
 
 @dataclass(frozen=True)
 class Protocol:
-    """How images are tested: the pipeline that does it, and where it writes."""
+    """A test protocol (fixed test set or cross validation): its pipeline and output folders."""
 
     pipeline: Path
     cells: Path
@@ -35,21 +35,21 @@ FOLDS = Protocol(checkout.FOLDS, checkout.FOLD_CELLS, checkout.FOLD_TABLES)
 
 @app.command()
 def run() -> None:
-    """Train and test what is missing, one cell after another, and write the tables.
+    """Train and test the missing cells, one after another, and write the tables.
 
-    The same as `dvc repro` of the pipeline that it names: each cell is computed once, and a run
-    that was interrupted goes on where it was.
+    Equivalent to `dvc repro` with the pipeline that it prints: each cell is computed once, and an
+    interrupted run continues where it stopped.
     """
     from fer3d.experiments.matrix import matrix
     from fer3d.experiments.progress import finished
 
-    values = _params(checkout.PARAMS)  # DVC reads no other
+    values = _params(checkout.PARAMS)  # the file that DVC reads
     protocol, cells = _protocol(values), matrix(values)
     there = sum(finished(cell, protocol.cells, values) is not None for cell in cells)
-    print(f"{len(cells)} cells, {there} of them there: dvc repro {protocol.pipeline}", flush=True)
+    print(f"{len(cells)} cells, {there} of them done: dvc repro {protocol.pipeline}", flush=True)
     if status := _dvc("repro", str(protocol.pipeline)):
         raise typer.Exit(status)
-    print(f"tables, as Markdown, LaTeX and CSV, and pictures: {protocol.tables}")
+    print(f"tables (Markdown, LaTeX, CSV) and figures: {protocol.tables}")
 
 
 @app.command()
@@ -59,7 +59,7 @@ def show(
     ] = checkout.PARAMS,
     tables: Annotated[bool, typer.Option(help="print the page of tables")] = False,
 ) -> None:
-    """Every cell of the matrix: its place, whether it is done, and its validation scores."""
+    """List the cells of the matrix in order, with the validation scores of those done."""
     from fer3d.errors import UserError
     from fer3d.experiments.write import PAGE
 
@@ -75,8 +75,8 @@ def show(
 
 
 def _dvc(*arguments: str) -> int:
-    """Run DVC to its end, an interrupt included, which it gets from the terminal as we do."""
-    programs = Path(sys.executable).parent  # `python` in dvc.yaml is this one
+    """Run DVC and wait for it, also after Ctrl-C, which the terminal sends to both processes."""
+    programs = Path(sys.executable).parent  # so that `python` in dvc.yaml is this interpreter
     path = os.pathsep.join((str(programs), os.environ.get("PATH", os.defpath)))
     process = subprocess.Popen(
         [sys.executable, "-m", "dvc", *arguments], env=os.environ | {"PATH": path}
@@ -89,7 +89,7 @@ def _dvc(*arguments: str) -> int:
 
 
 def _params(path: Path) -> "MatrixParams":
-    """The sections of the matrix, of a file that is checked as a whole."""
+    """The sections of the matrix; the whole file is checked."""
     from fer3d.experiments.matrix import MatrixParams
     from fer3d.params import load
 

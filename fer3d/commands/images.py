@@ -1,4 +1,4 @@
-"""`fer3d predict` and `fer3d face3d`: what is known of the faces in image files."""
+"""`fer3d predict` and `fer3d face3d`: expressions and 3D faces of image files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 def predict(
     image: Annotated[
         list[Path],
-        typer.Argument(help="image files, and folders: all images in them, at any depth"),
+        typer.Argument(help="image files, or folders, which are searched recursively"),
     ],
     json_file: Annotated[
         Path | None,
-        typer.Option("--json", dir_okay=False, help="all probabilities, and why an image is none"),
+        typer.Option("--json", dir_okay=False, help="write all probabilities, and errors"),
     ] = None,
     csv_file: Annotated[
         Path | None,
-        typer.Option("--csv", dir_okay=False, help="the same, a row an image or a face"),
+        typer.Option("--csv", dir_okay=False, help="write the same, one row per image or face"),
     ] = None,
     all_faces: Annotated[
         bool,
         typer.Option(
-            "--all-faces", help="each face of an image, the largest first, not the most central one"
+            "--all-faces", help="classify every face, largest first, not only the central one"
         ),
     ] = False,
     force: ForceOption = False,
@@ -42,9 +42,9 @@ def predict(
     assets: AssetsOption = checkout.ASSETS,
     models: ModelsOption = checkout.MODELS,
 ) -> None:
-    """The expression in each image, and how sure the recognizer is; 1 if one cannot be read.
+    """Classify the expression in each image; exit status 1 if an image cannot be read.
 
-    What JSON and CSV hold: docs/predict.md.
+    docs/predict.md describes the JSON and CSV files.
     """
     from fer3d.files.outputs import GrowingOutput, check_output
     from fer3d.inference import answers
@@ -80,14 +80,14 @@ def face3d(
     json_file: Annotated[
         Path | None,
         typer.Option(
-            "--json", dir_okay=False, help="landmarks and poses; what is in it: docs/face3d.md"
+            "--json", dir_okay=False, help="write landmarks and poses, see docs/face3d.md"
         ),
     ] = None,
     mesh: Annotated[
         Path | None,
         typer.Option(
             dir_okay=False,
-            help="the faces as a mesh, f.ply, empty where there is no face; of several images "
+            help="write the faces as a mesh f.ply, empty if there is no face; for several images "
             "f_1.ply, f_2.ply, ...",
         ),
     ] = None,
@@ -95,7 +95,7 @@ def face3d(
         Path | None,
         typer.Option(
             dir_okay=False,
-            help="the image with its faces, f.png; of several images f_1.png, f_2.png, ...",
+            help="write the image with its faces as f.png; of several images f_1.png, f_2.png, ...",
         ),
     ] = None,
     assets: AssetsOption = checkout.ASSETS,
@@ -103,7 +103,7 @@ def face3d(
     models: ModelsOption = checkout.MODELS,
     force: ForceOption = False,
 ) -> None:
-    """The faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
+    """Reconstruct the faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
     from fer3d.inference.find_faces import FaceFinder
     from fer3d.inference.photos import Outputs, describe
     from fer3d.inference.pipeline import PipelineParams
@@ -124,7 +124,7 @@ def face3d(
 
 
 def _add_faces(table: Table, photo: "Photo") -> None:
-    """A line a face, or one that says why there is none."""
+    """Add one row per face, or one row with the reason why there is none."""
     name = escape(printable(photo.path))
     for number, face in enumerate(photo.faces, start=1):
         angles = (f"{angle:.0f}°" for angle in face.pose_source)
@@ -153,7 +153,7 @@ def _print_answers(answers: list["Answer"]) -> None:
 
 
 def _table(*titles: str) -> Table:
-    """A table with a line an image, whose path is shown whole."""
+    """A table whose first column shows image paths in full."""
     return Table(Column("image", overflow="fold"), *titles)
 
 

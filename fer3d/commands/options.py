@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="write over files that fer3d did not write")
+    bool, typer.Option("--force", help="also overwrite files that fer3d did not write")
 ]
 AssetsOption = Annotated[Path, typer.Option(help="folder of model files")]
-ModelsOption = Annotated[Path, typer.Option(help="folder of models that you brought")]
+ModelsOption = Annotated[Path, typer.Option(help="folder of models installed by the user")]

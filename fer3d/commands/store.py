@@ -1,4 +1,4 @@
-"""`fer3d store`: what is in the object store, whether it is whole, and what may go."""
+"""`fer3d store`: statistics, verification and pruning of the object store."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The object store (FER3D_STORE).")
 
-SHOWN = 20  # paths of damaged objects
+SHOWN = 20  # largest number of paths printed
 
 
 @app.command()
 def stats(
     json_output: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="list only, no producers")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="do not read objects, so no counts by producer")
+    ] = False,
 ) -> None:
-    """How many objects there are, how large, and who made them."""
+    """Number and size of the objects, by the stage that produced them."""
     from fer3d.machine.progress import progress
     from fer3d.store import upkeep
 
@@ -51,7 +53,7 @@ def stats(
 
 @app.command()
 def verify() -> None:
-    """Read every object; set damaged ones aside, to be computed again when needed; 1 if any."""
+    """Read every object and set damaged ones aside; exit status 1 if there are any."""
     from fer3d.machine.progress import progress
     from fer3d.store import upkeep
 
@@ -64,11 +66,11 @@ def verify() -> None:
         console.print(f"damaged, set aside: {path}", markup=False)
     if len(found.damaged) > SHOWN:
         console.print(f"and {len(found.damaged) - SHOWN} more")
-    console.print(f"whole: {found.whole:,}, damaged: {len(found.damaged):,}")
+    console.print(f"intact: {found.whole:,}, damaged: {len(found.damaged):,}")
     if found.skipped:
         console.print(f"not read: {found.skipped:,} ({found.trouble or 'of another format'})")
     if found.damaged:
-        console.print("damaged objects are never used: the next run that needs one computes it")
+        console.print("damaged objects are not used; the next run that needs one computes it again")
     if found.damaged or found.trouble:
         raise typer.Exit(1)
 
@@ -76,11 +78,11 @@ def verify() -> None:
 @app.command()
 def prune(
     older_than: Annotated[
-        str, typer.Option(help="written so long ago: 12h, 30d, 8w; reading does not count")
+        str, typer.Option(help="minimum age since writing: 12h, 30d, 8w; reading does not count")
     ],
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask for confirmation")] = False,
 ) -> None:
-    """Remove old objects. A run that needs one again computes it."""
+    """Remove old objects; a run that needs one computes it again."""
     from fer3d.machine.progress import progress
     from fer3d.store import upkeep
 
@@ -91,7 +93,7 @@ def prune(
     with progress("store list", len(parts)) as advance:
         found = upkeep.prunable(store, parts, advance, older_than=age)
     size = decimal(sum(entry.size for entry in found))
-    console.print(f"{store.address}: {len(found):,} files, {size}, may go", markup=False)
+    console.print(f"{store.address}: {len(found):,} files, {size}, can be removed", markup=False)
     if not found or not (yes or typer.confirm("Remove them?")):
         return
     with progress("store prune", len(found)) as advance:

@@ -1,1 +1,1 @@
-"""The experiments of paper A: every configuration over seeds or folds, and their tables."""
+"""The experiments of paper A: configurations over seeds or folds, and their tables."""

@@ -1,4 +1,4 @@
-"""Cells of the matrix of experiments: one network, trained in one way and tested once."""
+"""Cells of the matrix of experiments: one training of one configuration, tested once."""
 
 import json
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ PREDICTIONS = "predictions.parquet"
 
 
 class CellParams(Sections):
-    """The sections that a cell reads, so that no other trains it again."""
+    """The sections of ``params.yaml`` that a cell depends on."""
 
     network: NetworkParams
     train: TrainParams
@@ -49,7 +49,7 @@ class CellParams(Sections):
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is compared: a network and its loss."""
+    """A network and its loss, which the experiments compare."""
 
     preset: str
     branches: str
@@ -57,13 +57,13 @@ class Configuration:
 
     @property
     def title(self) -> str:
-        """For tables: Base+3D, focal."""
+        """Title in tables: Base+3D, focal."""
         return f"{TITLES[self.branches]}, {TITLES[self.loss]}"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One training: a configuration, a seed and, in a cross validation, the fold that is tested."""
+    """One training: a configuration, a seed and, in a cross validation, the test fold."""
 
     configuration: Configuration
     seed: int
@@ -71,20 +71,20 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """The name of the cell's folder, as in ``experiments/dvc.yaml``."""
+        """Name of the cell's folder, as in ``experiments/dvc.yaml``."""
         fold = () if self.fold is None else (self.fold,)
         parts = (*fold, self.seed, self.configuration.preset, self.configuration.branches)
         return "-".join(map(str, (*parts, self.configuration.loss)))
 
     @property
     def title(self) -> str:
-        """For people: Base+3D, focal, seed 1."""
+        """Title in messages: Base+3D, focal, seed 1."""
         fold = "" if self.fold is None else f", fold {self.fold}"
         return f"{self.configuration.title}, seed {self.seed}{fold}"
 
 
 def configs(cell: Cell, params: CellParams) -> tuple[NetworkConfig, TrainConfig]:
-    """What a cell trains and how: ``params.yaml``, with the cell's values in place of its own."""
+    """Configurations of network and training: ``params.yaml`` with the values of the cell."""
     chosen = cell.configuration
     branches = BRANCHES[chosen.branches]
     network = params.network.model_dump() | {"preset": chosen.preset, **branches}
@@ -93,14 +93,14 @@ def configs(cell: Cell, params: CellParams) -> tuple[NetworkConfig, TrainConfig]
 
 
 def parameters(cell: Cell, params: CellParams) -> dict[str, Any]:
-    """All that a cell is given, by section: experiment, network, train."""
+    """All parameters of a cell, by section: experiment, network, train."""
     network, train = configs(cell, params)
     experiment = asdict(cell.configuration) | {"seed": cell.seed, "fold": cell.fold}
     return {"experiment": experiment, "network": asdict(network), "train": asdict(train)}
 
 
 def read_cell(folder: Path) -> dict[str, Any] | None:
-    """What a finished cell says of itself, see ``run.run_cell``; None where it is not finished."""
+    """The ``cell.json`` of a finished cell, see ``run.run_cell``; None if it is not finished."""
     try:
         return json.loads((folder / CELL_FILE).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):

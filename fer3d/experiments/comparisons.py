@@ -1,4 +1,4 @@
-"""Whether the 3D branch helps, by how much, and on which faces."""
+"""Differences between configurations: whether and where the 3D branch helps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from fer3d.experiments.groups import THIRDS, TURNED, Lighting, thirds, turned, y
 from fer3d.experiments.results import Bootstrap, Difference, Results
 from fer3d.experiments.statistics import McNemar, mcnemar
 
-QUESTIONS = (  # what the second has that the first has not
+QUESTIONS = (  # two sets of branches, and what the second one adds
     ("base", "whole", "3D and landmarks"),
     ("base", "base-3d", "3D"),
     ("base-landmark", "whole", "3D, landmarks being there"),
 )
 ALL = "all"
 TURNED_NAME = f"turned, over {TURNED}°"
-SMALLEST = 0.0001  # p below it is not written out
+SMALLEST = 0.0001  # smaller p-values are written as < 0.0001
 
 
 @dataclass(frozen=True)
 class Group:
-    """Some of the test images.
+    """A group of test images.
 
     Attributes:
-        kind: what they are grouped by: yaw, brightness, side light; empty for all images.
-        name: of the group.
-        rows: (N,) bool.
+        kind: criterion of the group: yaw, brightness, side light; empty for all images.
+        name: name of the group.
+        rows: (N,) bool, its images.
     """
 
     kind: str
@@ -38,11 +38,11 @@ class Group:
 
 
 def groups(frame: pd.DataFrame, light: Lighting) -> list[Group]:
-    """The groups of the test images; a group without images is left out.
+    """The non-empty groups of the test images.
 
     Args:
-        frame: N rows: reconstructed, yaw.
-        light: of the same rows.
+        frame: N rows with reconstructed, yaw.
+        light: lighting of the same rows.
     """
     yaw = yaw_groups(frame).to_numpy()
     found = [Group("", ALL, np.ones(len(frame), bool))]
@@ -55,7 +55,7 @@ def groups(frame: pd.DataFrame, light: Lighting) -> list[Group]:
 
 
 def pairs(results: Results) -> Iterator[tuple[Configuration, Configuration, str]]:
-    """Configurations that differ by branches alone, and by which; see ``QUESTIONS``."""
+    """Pairs of configurations that differ only in branches, as in ``QUESTIONS``."""
     for preset, loss in dict.fromkeys((c.preset, c.loss) for c in results.predicted):
         for without, having, what in QUESTIONS:
             pair = (Configuration(preset, without, loss), Configuration(preset, having, loss))
@@ -64,7 +64,7 @@ def pairs(results: Results) -> Iterator[tuple[Configuration, Configuration, str]
 
 
 def whole_against_base(results: Results) -> list[tuple[str, str]]:
-    """Presets and losses of which both Base and Whole are there."""
+    """Presets and losses that have both Base and Whole."""
     return [
         (first.preset, first.loss)
         for first, second, _ in pairs(results)
@@ -73,7 +73,7 @@ def whole_against_base(results: Results) -> list[tuple[str, str]]:
 
 
 def difference_table(results: Results, bootstrap: Bootstrap) -> ResultTable:
-    """What each part of the network adds: a line a question, preset and loss."""
+    """What each branch adds: one row per question, preset and loss."""
     rows = []
     for first, second, what in pairs(results):
         difference = results.difference(first, second, bootstrap)
@@ -97,15 +97,15 @@ def difference_table(results: Results, bootstrap: Bootstrap) -> ResultTable:
 
 
 INTERVALS = (
-    "In parentheses the 95 % interval of the difference by the bootstrap: test images (all images "
-    "of a person together, where persons are known) are drawn with replacement, the same ones for "
-    "both networks, and so are the seeds of each. An interval that holds 0 means that these images "
-    "and seeds do not tell whether the difference is real."
+    "In parentheses the 95 % bootstrap interval of the difference: test images (all images of a "
+    "person together, if persons are known) are drawn with replacement, the same ones for both "
+    "networks, and so are the seeds of each. If an interval contains 0, these images and seeds do "
+    "not show a difference."
 )
 
 
 def mcnemar_table(results: Results) -> ResultTable:
-    """McNemar's test between Base and Whole: for each seed, and with the counts of all added."""
+    """McNemar's test between Base and Whole, for each seed and for the sum of their counts."""
     rows: list[list[Entry]] = []
     for preset, loss in whole_against_base(results):
         pair = (Configuration(preset, branches, loss) for branches in ("base", "whole"))
@@ -118,14 +118,14 @@ def mcnemar_table(results: Results) -> ResultTable:
     return ResultTable(
         "mcnemar",
         "McNemar's test",
-        "Between Base and Whole: test images that one alone got right.",
+        "Between Base and Whole: test images that only one of them classified correctly.",
         ("preset", "loss", "seed", "Base alone", "Whole alone", "p, exact", "chi-square", "p"),
         rows,
         (
             "p, exact: two-sided binomial test. chi-square: with continuity correction, one degree "
-            "of freedom. Seed s of Base is set against seed s of Whole. In the line `all` the "
-            "counts of all seeds are added: an image then counts once a seed, which it is not "
-            "worth, and p is too small. No correction is made for testing several times.",
+            "of freedom. Seed s of Base is compared with seed s of Whole. The line `all` adds the "
+            "counts of all seeds: it counts each image once per seed, so its p is too small. There "
+            "is no correction for multiple tests.",
         ),
     )
 
@@ -149,8 +149,8 @@ def group_table(
             INTERVALS,
             "Yaw: of the reconstructed face, to either side. Brightness: mean luma of the aligned "
             "face. Side light: difference of the mean luma of the face's left and right half, as "
-            "a share of their sum. Thirds are of these test images. Many groups are compared: "
-            "one interval in twenty lies beside its difference by chance.",
+            "a fraction of their sum. Thirds are of these test images. Many groups are compared: "
+            "one interval in twenty misses its true difference by chance.",
         ),
     )
 
@@ -158,7 +158,7 @@ def group_table(
 def group_differences(
     results: Results, found: list[Group], bootstrap: Bootstrap, preset: str, loss: str
 ) -> list[Difference]:
-    """Whole against Base in each group."""
+    """Whole - Base in each group."""
     pair = (Configuration(preset, "base", loss), Configuration(preset, "whole", loss))
     return [results.difference(*pair, bootstrap, group.rows) for group in found]
 

@@ -1,4 +1,4 @@
-"""The images of one fold of a cross validation, through the stages that a split changes."""
+"""The data of one fold of a cross validation, through the stages that depend on the split."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from fer3d.toolbox import Toolbox
 
 
 class FoldParams(Sections):
-    """The sections that a fold reads."""
+    """The sections of ``params.yaml`` that a fold depends on."""
 
     split: SplitParams
     balance: BalanceParams
@@ -29,22 +29,22 @@ class FoldParams(Sections):
 
 
 def fold_folders(out: Path) -> Folders:
-    """Where ``make_fold`` writes."""
+    """The folders that ``make_fold`` writes."""
     return Folders(out / "balance", out / "reconstruct", out / "relight")
 
 
 def make_fold(align: Path, fold: int, out: Path, params: FoldParams, toolbox: Toolbox) -> None:
-    """Give aligned images the split of a fold, and run balance, reconstruct and relight on them.
+    """Split aligned images by a fold, and run balance, reconstruct and relight on them.
 
-    Aligned images are the same in every fold, and so are faces and shadings of all images: they
-    come out of the object store. What is computed anew is the noisy copies of images that were
-    not in the training part of another fold.
+    Aligned images, reconstructions and shading images are the same in every fold and come from the
+    object store. Only noisy copies of images that were not in the training split of an earlier fold
+    are computed.
 
     Args:
-        align: packed arrays of ``align``, whatever its split.
+        align: packed arrays of ``align``, with any split.
         fold: 0 .. ``split.folds`` - 1.
-        out: written, see ``fold_folders``.
-        params: of the stages that run.
+        out: folder to write, see ``fold_folders``.
+        params: parameters of these stages.
         toolbox: model files, workers and device.
 
     Raises:
@@ -54,7 +54,7 @@ def make_fold(align: Path, fold: int, out: Path, params: FoldParams, toolbox: To
     if folds is None or fold >= folds:
         raise UserError(f"there is no fold {fold}: split.folds is {folds}")
     parts = fold_folders(out)
-    with scratch_folder(out / "align") as scratch:  # here, where workers elsewhere see it too
+    with scratch_folder(out / "align") as scratch:  # where workers on other machines see it
         source = scratch / "align"
         resplit(align, fold, source, params)
         balance_dataset(source, parts.images, params.balance, toolbox.settings)
@@ -63,7 +63,7 @@ def make_fold(align: Path, fold: int, out: Path, params: FoldParams, toolbox: To
 
 
 def resplit(align: Path, fold: int, out: Path, params: FoldParams) -> None:
-    """The same aligned images with the split of a fold; the arrays are linked, not copied."""
+    """The same aligned images with the split of a fold; the arrays are hard links, not copies."""
     frame = read_manifest(align)
     chosen = params.split.model_copy(update={"fold": fold})
     frame = frame.assign(split=split(frame, chosen)[0]["split"].to_numpy())

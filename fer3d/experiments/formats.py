@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from fer3d.evaluation.tables import markdown_table
 from fer3d.experiments.statistics import Interval, Spread
 
-UNDEFINED = "–"  # noqa: RUF001  a standard deviation of one run
-PARTS = ("", " std", " low", " high")  # columns that a value takes in a CSV
+UNDEFINED = "–"  # noqa: RUF001  the standard deviation of a single run
+PARTS = ("", " std", " low", " high")  # columns of a value in a CSV
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -33,15 +33,15 @@ _LATEX = {
 
 @dataclass(frozen=True)
 class Value:
-    """A share or a difference of shares, shown in per cent: 81.60 ± 0.31 (80.10 to 83.02).
+    """A fraction or a difference of fractions, shown in per cent: 81.60 ± 0.31 (80.10 to 83.02).
 
     Attributes:
         mean: 0 .. 1, or -1 .. 1 for a difference.
-        std: over runs (seeds); None where there is one run alone.
-        interval: of the bootstrap, where there is one.
-        signed: show a plus before what is positive.
-        runs: whether the value is a mean over runs, so that its spread is shown.
-        decimals: of the per cents.
+        std: standard deviation over runs (seeds); None for a single run.
+        interval: bootstrap interval, if any.
+        signed: show a plus sign before positive values.
+        runs: whether the value is a mean over runs, with a standard deviation.
+        decimals: number of decimals of the per cents.
     """
 
     mean: float
@@ -73,7 +73,7 @@ class Value:
 
     @property
     def parts(self) -> list[str]:
-        """Mean, std, low and high in per cent, for a CSV; empty where there is none."""
+        """Mean, std, low and high in per cent, for a CSV; "" if missing."""
         ends = (self.interval.low, self.interval.high) if self.interval else (None, None)
         values = (self.mean, self.std, *ends)
         return ["" if value is None else f"{100 * value:.4f}" for value in values]
@@ -84,15 +84,15 @@ Entry = str | int | Value
 
 @dataclass(frozen=True)
 class ResultTable:
-    """A table for people and for programs.
+    """A table, written as Markdown, LaTeX and CSV.
 
     Attributes:
-        name: of its files.
-        title: a heading.
-        caption: what it shows, a sentence or two.
+        name: stem of its files.
+        title: heading.
+        caption: one or two sentences.
         header: titles of the columns.
-        rows: of equal length; the first entry names the row.
-        notes: below it, a paragraph each.
+        rows: rows of equal length; the first entry is the title of the row.
+        notes: paragraphs below the table.
     """
 
     name: str
@@ -104,7 +104,7 @@ class ResultTable:
 
 
 def to_markdown(table: ResultTable, notes: Sequence[str]) -> str:
-    """Heading, caption, table and notes: the table's own, or those not said before on a page."""
+    """Heading, caption, table and the given notes."""
     rows = [[_cell(entry).replace("|", r"\|") for entry in row] for row in table.rows]
     header = [title.replace("|", r"\|") for title in table.header]
     below = "".join(f"\n{note}\n" for note in notes)
@@ -132,7 +132,7 @@ def to_latex(table: ResultTable) -> str:
 
 
 def to_csv(table: ResultTable) -> str:
-    """One line a row; a column with values becomes four: mean, std, low and high, in per cent."""
+    """CSV; a column of values becomes four columns: mean, std, low and high, in per cent."""
     columns = list(zip(*table.rows, strict=True))
     wide = [any(isinstance(entry, Value) for entry in column) for column in columns]
     text = io.StringIO()
@@ -145,7 +145,7 @@ def to_csv(table: ResultTable) -> str:
 
 
 def latex(text: str) -> str:
-    """Text with the signs replaced that mean something to LaTeX."""
+    """Escape the special characters of LaTeX."""
     return "".join(_LATEX.get(sign, sign) for sign in text)
 
 

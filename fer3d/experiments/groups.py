@@ -1,4 +1,4 @@
-"""Images in groups by what makes them hard: how far the head is turned, how they are lit."""
+"""Groups of images by difficulty: yaw of the head, lighting."""
 
 import itertools
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pandas as pd
 
 NO_FACE = "no 3D face"
 YAW_EDGES = (0, 10, 20, 30)  # degrees, of |yaw|; the last bin is open
-TURNED = 20  # degrees; beyond it a head counts as turned
+TURNED = 20  # degrees; a head with a larger yaw counts as turned
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, of RGB
 THIRDS = {
     "brightness": ("darkest third", "middle third", "brightest third"),
@@ -18,12 +18,12 @@ THIRDS = {
 
 @dataclass(frozen=True)
 class Lighting:
-    """Of each image, float64 (N,).
+    """Lighting of each image.
 
     Attributes:
-        brightness: mean luma of the face, 0 .. 255.
-        side_light: |left - right| / (left + right) of the mean luma of the face's halves, 0 .. 1:
-            high where a hard shadow lies on one side.
+        brightness: (N,) float64, mean luma of the face, 0 .. 255.
+        side_light: (N,) float64, |left - right| / (left + right) of the mean luma of the face's
+            halves, 0 .. 1; high if one side is in a hard shadow.
     """
 
     brightness: np.ndarray
@@ -31,11 +31,11 @@ class Lighting:
 
 
 def lighting(images: np.ndarray, rows: np.ndarray, frame: pd.DataFrame) -> Lighting:
-    """How faces are lit, in the detected box, or in the whole image where none was found.
+    """Measure the lighting in the detected box, or in the whole image if there is no detection.
 
     Args:
-        images: (M, H, W, 3) uint8 RGB, may be memory-mapped: an image is read at a time.
-        rows: (N,) int, which images.
+        images: (M, H, W, 3) uint8 RGB, may be memory-mapped: images are read one at a time.
+        rows: (N,) int, indices of the images.
         frame: N rows of a manifest with ``detection`` and the box in pixels of the images.
     """
     boxes = face_boxes(frame, images.shape[1])
@@ -79,6 +79,6 @@ def turned(frame: pd.DataFrame) -> np.ndarray:
 
 
 def thirds(values: np.ndarray, names: tuple[str, str, str]) -> np.ndarray:
-    """(N,) object: in which third of these values each one lies; equal values lie together."""
+    """(N,) object: the third that each value is in; equal values are in the same third."""
     edges = np.quantile(values, (1 / 3, 2 / 3))
     return np.array(names, dtype=object)[np.searchsorted(edges, values, side="left")]

@@ -1,4 +1,4 @@
-"""Which files of a project a script uses, found by reading its imports."""
+"""Finds the files of a project that a script uses, by reading its imports."""
 
 import ast
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ PACKAGES = ("fer3d", "stages", "experiments")
 
 
 def used_modules(script: Path, root: Path) -> list[str]:
-    """Files of the project that a script imports, at any depth and anywhere in their code.
+    """Files of the project that a script imports, directly or not, anywhere in their code.
 
-    A module that holds nothing but its docstring is left out: it cannot change a result.
+    Modules with only a docstring are left out, because they cannot change a result.
 
     Returns:
-        POSIX paths relative to ``root``, sorted, the script itself and the data files that carry
-        a module's name among them.
+        Sorted POSIX paths relative to ``root``, including the script itself and data files named
+        after a module.
     """
     found: set[Path] = set()
     waiting = [script]
@@ -29,7 +29,7 @@ def used_modules(script: Path, root: Path) -> list[str]:
 
 
 def has_code(module: Path) -> bool:
-    """There is more in a module than its docstring."""
+    """Whether a module has more than a docstring."""
     return not all(
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         for node in ast.parse(module.read_text(encoding="utf-8")).body

@@ -1,4 +1,4 @@
-"""Which cells the matrix of experiments has."""
+"""The cells of the matrix of experiments."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from fer3d.splitting.params import SplitParams
 
 
 class MatrixParams(CellParams):
-    """The sections that say which cells there are, and what each is given."""
+    """The sections of ``params.yaml`` that define the cells."""
 
     experiments: ExperimentsParams
     split: SplitParams
@@ -23,7 +23,7 @@ def configurations(params: MatrixParams) -> list[Configuration]:
 
 
 def matrix(params: MatrixParams) -> list[Cell]:
-    """All cells in the order in which DVC runs them: a whole matrix for each fold and seed.
+    """All cells in the order in which DVC runs them: all configurations for each fold and seed.
 
     Raises:
         UserError: a fold that ``split.folds`` does not have.
@@ -32,7 +32,7 @@ def matrix(params: MatrixParams) -> list[Cell]:
     for fold in axes.folds:
         if fold >= (params.split.folds or 0):
             raise UserError(
-                f"experiments.folds names fold {fold} and split.folds is {params.split.folds}: "
+                f"experiments.folds has fold {fold}, but split.folds is {params.split.folds}: "
                 "set split.folds to the number of folds"
             )
     runs = itertools.product(axes.folds or (None,), axes.seeds)

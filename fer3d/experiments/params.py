@@ -28,5 +28,5 @@ class ExperimentsParams(Section):
         for name in ("presets", "branches", "losses", "seeds", "folds"):
             values = getattr(self, name)
             if len(set(values)) < len(values):
-                raise ValueError(f"{name}: a value is there twice in {values}")
+                raise ValueError(f"{name}: duplicate value in {values}")
         return self

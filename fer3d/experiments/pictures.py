@@ -1,4 +1,4 @@
-"""Two pictures: how good each configuration is, and on which heads the whole network gains."""
+"""Two figures: accuracy of each configuration, and gain of the whole network by yaw."""
 
 import io
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 COLOURS = {"cross_entropy": "#2463c4", "focal": "#c2701c"}
 MARKERS = {"recommended": "o", "paper": "s"}
-SHIFT = 0.14  # between trainings of the same branches, in units of the axis
+SHIFT = 0.14  # between points of the same branches, in units of the axis
 
 
 def accuracy_png(scores: Scores) -> bytes:
     """Accuracy of each configuration with its interval, as PNG.
 
     Args:
-        scores: of ``tables.score_all``.
+        scores: returned by ``tables.score_all``.
     """
     figure, axes = _figure((7.2, 4.2))
     trainings = list(dict.fromkeys((c.preset, c.loss) for c in scores))
@@ -98,7 +98,7 @@ def _points(
 ) -> None:
     centre = 100 * np.asarray(means)
     ends = 100 * np.array([(interval.low, interval.high) for interval in intervals])
-    # a percentile interval may lie beside the mean by a hair
+    # a percentile interval may barely exclude the mean
     below, above = np.maximum(centre - ends[:, 0], 0), np.maximum(ends[:, 1] - centre, 0)
     axes.errorbar(positions, centre, np.stack([below, above]), linestyle="", capsize=3, **style)
 

@@ -1,4 +1,4 @@
-"""How far the matrix is, and about how long the rest of it takes on this machine."""
+"""Progress of the matrix, and an estimate of the remaining time."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,27 +14,27 @@ MINUTE, HOUR = 60, 3600  # s
 
 
 def finished(cell: Cell, results: Path, params: CellParams) -> dict[str, Any] | None:
-    """The cell's result; None where its folder holds none of these parameters.
+    """The cell's result; None if there is none with these parameters.
 
-    DVC decides what is run; this quick look does not see other images or other code.
+    This quick check ignores changes of images and code; DVC decides what is run.
     """
     found = read_cell(results / cell.name)
     return found if found and found["parameters"] == parameters(cell, params) else None
 
 
 def announce(cell: Cell, results: Path, taken: Path, params: MatrixParams) -> str:
-    """The line before a cell: ``cell 5 of 24: Base+3D, focal, seed 1; about 40 min left``.
+    """The line printed before a cell: ``cell 5 of 24: Base+3D, focal, seed 1; about 40 min left``.
 
     Args:
-        results: folder of the cells' folders.
-        taken: file of what cells took, see ``fer3d.experiments.times``.
-        params: which cells there are, and what each is given.
+        results: parent of the cells' folders.
+        taken: file of the durations of cells, see ``fer3d.experiments.times``.
+        params: the sections that define the cells.
     """
     cells = matrix(params)
     if cell not in cells:
         raise UserError(
             f"{cell.title} is not in the matrix of params.yaml: run `make experiments`, which "
-            "picks experiments/folds/dvc.yaml where experiments.folds names folds"
+            "uses experiments/folds/dvc.yaml if experiments.folds is set"
         )
     kinds = {c: times.kind(c, params) for c in cells}
     known = {k: seconds for k, seconds in times.read(taken).items() if k in kinds.values()}
@@ -45,9 +45,9 @@ def announce(cell: Cell, results: Path, taken: Path, params: MatrixParams) -> st
 
 
 def time_left(kinds: Sequence[str], known: Mapping[str, float]) -> float | None:
-    """Seconds that cells of these kinds take, by what is known; None where nothing is.
+    """Estimated seconds for cells of these kinds; None if no duration is known.
 
-    Of a kind that was not seen yet a cell counts as the mean of the others.
+    Cells of an unknown kind count with the mean of the known ones.
     """
     if not known:
         return None
@@ -55,7 +55,7 @@ def time_left(kinds: Sequence[str], known: Mapping[str, float]) -> float | None:
 
 
 def duration(seconds: float) -> str:
-    """A rough time for people: 40 s, 12 min, 3.5 h."""
+    """A rounded duration for messages: 40 s, 12 min, 3.5 h."""
     if seconds < 2 * MINUTE:
         return f"{seconds:.0f} s"
     return f"{seconds / MINUTE:.0f} min" if seconds < 2 * HOUR else f"{seconds / HOUR:.1f} h"

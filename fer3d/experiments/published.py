@@ -1,9 +1,9 @@
-"""The figures that paper A publishes, in per cent; they stand beside ours and say nothing of them.
+"""Figures published in paper A, tables 2 to 6, in per cent, for comparison.
 
-Tables 2 to 6. In the text at hand the row Li-2017 of table 2 is not legible throughout: its
-recalls were restored as whole numbers of the test images that table 1 counts. They add up to the
-class accuracy, which is legible, and to an accuracy of 78.85 % of 1,924 images, the number that
-the accuracies of the other rows are shares of (table 1 has 1,925).
+The row Li-2017 of table 2 is not fully legible in the available text. Its recalls were restored as
+whole numbers of the test images in table 1. They agree with the class accuracy, which is legible,
+and with an accuracy of 78.85 % of 1,924 images, the number that the accuracies of the other rows
+are fractions of (table 1 has 1,925).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,16 +23,16 @@ ABBREVIATIONS: Mapping[str, str] = {  # in the order of the paper's columns
 
 @dataclass(frozen=True)
 class Published:
-    """What the paper says about one data set.
+    """Published figures of one data set.
 
     Attributes:
-        name: of the data set.
-        test: how it was tested.
-        classes: of the columns of ``models``.
-        models: by model, a recall for each class, then accuracy and, where given, class accuracy.
-        ablation: by branches, accuracy and, where given, class accuracy.
-        confusion: rows actual, columns predicted, in the order of ``classes``; empty where the
-            paper has none.
+        name: name of the data set.
+        test: test protocol.
+        classes: classes of the columns of ``models``.
+        models: by model, recall of each class, then accuracy and, if given, class accuracy.
+        ablation: by branches, accuracy and, if given, class accuracy.
+        confusion: rows are true classes, columns predicted ones, in the order of ``classes``; empty
+            if the paper has none.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The predictions of all cells, side by side for the same test images."""
+"""The predictions of all cells on the same test images."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from fer3d.files.manifest import TEST
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How intervals are made: replicates and the seed of their random numbers."""
+    """Number of bootstrap replicates and seed."""
 
     replicates: int
     seed: int = 0
@@ -33,19 +33,19 @@ class Bootstrap:
 
 @dataclass(frozen=True)
 class Results:
-    """What every configuration took every test image for.
+    """Predicted classes of all test images, by configuration and seed.
 
-    Every image is tested in one fold, and the networks of a seed, one a fold, are one run: their
-    images are pooled, as in the published figures. Runs differ by their seed.
+    In a cross validation every image is tested in one fold; the networks of a seed, one per fold,
+    are one run, whose test images are pooled as in the published figures.
 
     Attributes:
-        classes: in the order of the paper's columns, others after them.
-        ids: (N,) of the test images of all folds, ascending.
-        labels: (N,) int, positions in ``classes``.
-        folds: how many were pooled; 1 with one fixed test set.
-        seeds: S of them.
-        predicted: by configuration, (S, N) int, positions in ``classes``.
-        people: (N,) str, who is on an image, see ``fer3d.files.manifest.people``.
+        classes: in the order of the paper's columns, then others.
+        ids: (N,) ids of the test images of all folds, ascending.
+        labels: (N,) int, indices into ``classes``.
+        folds: number of pooled folds; 1 for a fixed test set.
+        seeds: the S seeds.
+        predicted: by configuration, (S, N) int, indices into ``classes``.
+        people: (N,) str, person in each image, see ``fer3d.files.manifest.people``.
     """
 
     classes: Sequence[str]
@@ -57,24 +57,24 @@ class Results:
     people: np.ndarray
 
     def hits(self, configuration: Configuration) -> np.ndarray:
-        """(S, N) bool: taken for what it is."""
+        """(S, N) bool: whether the prediction is correct."""
         return self.predicted[configuration] == self.labels
 
     def accuracy(self, configuration: Configuration, bootstrap: Bootstrap) -> "Score":
-        """Accuracy: mean and standard deviation over seeds, and its interval."""
+        """Accuracy: mean and standard deviation over seeds, and interval."""
         hits = self.hits(configuration)
         interval = accuracy_interval(hits, self.people, **vars(bootstrap))
         return Score(spread(hits.mean(axis=1)), interval)
 
     def class_accuracy(self, configuration: Configuration, bootstrap: Bootstrap) -> "Score":
-        """Class accuracy, the mean recall of the classes that have test images; as ``accuracy``."""
+        """Class accuracy, the mean recall of classes with test images; as ``accuracy``."""
         hits = self.hits(configuration)
         values = np.nanmean(self.recalls(configuration), axis=1)
         interval = class_accuracy_interval(hits, self.labels, self.people, **vars(bootstrap))
         return Score(spread(values), interval)
 
     def recalls(self, configuration: Configuration) -> np.ndarray:
-        """(S, C) float64, of each seed and class; NaN for a class without test images."""
+        """(S, C) float64, recall by seed and class; NaN for a class without test images."""
         hits = self.hits(configuration)
         table = np.full((len(self.seeds), len(self.classes)), np.nan)
         for code in np.unique(self.labels):
@@ -82,7 +82,7 @@ class Results:
         return table
 
     def confusions(self, configuration: Configuration) -> np.ndarray:
-        """(S, C, C) int64 of each seed, rows actual, columns predicted."""
+        """(S, C, C) int64, confusion matrix by seed; rows are true classes."""
         labels = np.array(self.classes, dtype=object)
         parts = [
             pd.DataFrame({"label": labels[self.labels], "predicted": labels[predicted]})
@@ -97,7 +97,7 @@ class Results:
         bootstrap: Bootstrap,
         rows: np.ndarray | None = None,
     ) -> "Difference":
-        """Accuracy of the second minus that of the first, on all images or some (N,) bool."""
+        """Accuracy of the second minus that of the first; on ``rows`` (N,) bool, or all images."""
         chosen = np.ones(len(self.ids), bool) if rows is None else rows
         one, other = self.hits(first)[:, chosen], self.hits(second)[:, chosen]
         interval = difference_interval(one, other, self.people[chosen], **vars(bootstrap))
@@ -130,13 +130,13 @@ def load_results(folder: Path, people: pd.Series, params: MatrixParams) -> Resul
     """Read the predictions of all cells.
 
     Args:
-        folder: of the cells' folders.
-        people: by image id, see ``fer3d.files.manifest.people``.
-        params: which cells there are.
+        folder: parent of the cells' folders.
+        people: persons by image id, see ``fer3d.files.manifest.people``.
+        params: the sections that define the cells.
 
     Raises:
         UserError: a cell is missing, or cells were tested on different images, or on images that
-            ``people`` does not have.
+            are not in ``people``.
     """
     tables = {cell: _test_rows(cell, folder) for cell in matrix(params)}
     seeds = tuple(params.experiments.seeds)
@@ -172,7 +172,7 @@ def load_results(folder: Path, people: pd.Series, params: MatrixParams) -> Resul
 
 
 def class_order(classes: Iterable[str]) -> list[str]:
-    """Classes in the order of the paper's columns, others after them by name."""
+    """Classes in the order of the paper's columns, then others by name."""
     rank = {name: number for number, name in enumerate(ABBREVIATIONS)}
     return sorted(classes, key=lambda name: (rank.get(name, len(rank)), name))
 
@@ -185,7 +185,7 @@ def _test_rows(cell: Cell, folder: Path) -> pd.DataFrame:
         raise UserError(f"{path} is missing: run `make experiments` to make it") from None
     rows = table[table["split"] == TEST]
     if rows.empty:
-        raise UserError(f"{path} has no test images: the tables are about test images")
+        raise UserError(f"{path} has no test images, which the tables need")
     return rows
 
 
@@ -200,10 +200,10 @@ def _over_folds(
 
 
 def _classes(table: pd.DataFrame) -> set[str]:
-    """Classes that test images have or were taken for."""
+    """True and predicted classes of the test images."""
     return set(table["label"]) | set(table["predicted"])
 
 
 def _codes(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
-    """(N,) int, positions in the classes."""
+    """(N,) int, indices of the classes."""
     return pd.Index(classes).get_indexer(pd.Index(labels))

@@ -1,4 +1,4 @@
-"""One cell: trained on the training images, chosen by validation, tested once."""
+"""Runs one cell: training, choice of the epoch on validation images, one test."""
 
 import tempfile
 from collections.abc import Mapping
@@ -26,17 +26,17 @@ def run_cell(
 ) -> Mapping[str, Any]:
     """Train and test a cell. Equal arguments give equal files on one machine.
 
-    The weights are not kept: a matrix holds dozens of networks that differ by their seed alone.
+    The weights are not kept: a matrix has dozens of networks that differ only in the seed.
 
     Args:
-        folders: packed arrays whose manifest says which rows are train, validation and test.
-        out: folder to write into: ``curves.csv``, ``predictions.parquet`` and, last, ``cell.json``
-            with the parameters, what training came to and the scores of validation and test.
-        state: a folder for the state of a training that is killed; None: it starts again.
+        folders: packed arrays; the manifest has the split of each row.
+        out: folder to write: ``curves.csv``, ``predictions.parquet`` and, last, ``cell.json`` with
+            the parameters, the summary of the training, and validation and test scores.
+        state: folder of training states, to resume an interrupted training; None: it restarts.
         device: cpu | cuda.
 
     Returns:
-        What ``cell.json`` holds.
+        The content of ``cell.json``.
     """
     network, train = configs(cell, params)
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,8 +1,8 @@
-"""How sure a measured accuracy is, and the difference of two.
+"""Confidence intervals and tests for accuracies and their differences.
 
-Hits are boolean arrays (S, N): run s (a seed) took image n for what it is. All runs are judged on
-the same N images. Images of one person are not independent, so what is resampled are groups of
-images: persons where they are known, else single images.
+Hits are boolean arrays (S, N): run s (a seed) classified image n correctly. All runs are tested on
+the same N images. Images of one person are not independent, so the bootstrap resamples groups of
+images: persons if they are known, else single images.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 CONFIDENCE = 0.95
-CELLS = 8_000_000  # of a chunk of the resampling weights, to bound memory
+CELLS = 8_000_000  # largest number of resampling weights at a time, to bound memory
 
 
 @dataclass(frozen=True)
 class Spread:
-    """A score over runs: their mean and their standard deviation, None for a single run."""
+    """Mean and standard deviation of a score over runs; the latter is None for a single run."""
 
     mean: float
     std: float | None
@@ -24,7 +24,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Interval:
-    """A percentile interval of the bootstrap."""
+    """A bootstrap percentile interval."""
 
     low: float
     high: float
@@ -35,10 +35,10 @@ class McNemar:
     """McNemar's test of two classifiers on the same images.
 
     Attributes:
-        only_first: images that the first alone got right.
-        only_second: images that the second alone got right.
-        exact: two-sided p by the binomial distribution; 1 where no image tells them apart.
-        chi_square: statistic with continuity correction, None where no image tells them apart.
+        only_first: images that only the first classified correctly.
+        only_second: images that only the second classified correctly.
+        exact: two-sided p by the binomial distribution; 1 if there are no such images.
+        chi_square: statistic with continuity correction; None if there are no such images.
         p_chi_square: its p with one degree of freedom.
     """
 
@@ -50,7 +50,7 @@ class McNemar:
 
 
 def spread(values: np.ndarray) -> Spread:
-    """Mean and sample standard deviation (divisor runs - 1) of one value a run.
+    """Mean and sample standard deviation (divisor runs - 1) of one value per run.
 
     Raises:
         ValueError: no runs.
@@ -62,11 +62,11 @@ def spread(values: np.ndarray) -> Spread:
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> McNemar:
-    """McNemar's test: are the images that one alone gets right shared evenly between the two?
+    """McNemar's test: do two classifiers have the same error rate?
 
     Args:
         first: (N,) or (S, N) bool, hits of the first classifier. With several runs the counts are
-            added, and every image counts once a run: p is then smaller than it should be.
+            added, and every image counts once per run: p is then too small.
         second: of the same shape, run s paired with run s.
 
     Source: McNemar 1947; continuity correction by Edwards 1948; the exact test is a sign test.
@@ -93,9 +93,10 @@ def accuracy_interval(
 
     Args:
         hits: (S, N) bool.
-        groups: (N,) whose images stay together, see ``fer3d.files.manifest.people``.
-        replicates: of the bootstrap.
-        seed: of its random numbers.
+        groups: (N,) images of one group are resampled together, see
+            ``fer3d.files.manifest.people``.
+        replicates: number of bootstrap replicates.
+        seed: seed of the bootstrap.
 
     Source: Owen 2007, The pigeonhole bootstrap; percentile interval of Efron and Tibshirani 1993.
     """
@@ -107,10 +108,10 @@ def accuracy_interval(
 def class_accuracy_interval(
     hits: np.ndarray, labels: np.ndarray, groups: np.ndarray, *, replicates: int, seed: int
 ) -> Interval:
-    """Interval of the mean over runs of the mean recall of classes; see ``accuracy_interval``.
+    """Interval of the class accuracy, averaged over runs; see ``accuracy_interval``.
 
     Args:
-        labels: (N,) int, the images' classes.
+        labels: (N,) int, classes of the images.
     """
     values, counts = _by_group(hits, labels, groups)
     means = [
@@ -125,8 +126,8 @@ def difference_interval(
 ) -> Interval:
     """Interval of the second's mean accuracy minus the first's, on the same images.
 
-    Images are drawn once for both, runs for each by itself: the runs of two configurations share
-    a seed's number and nothing else.
+    The same images are drawn for both; runs are drawn independently, because runs of two
+    configurations with the same seed have nothing else in common.
 
     Args:
         first: (S, N) bool.
@@ -164,7 +165,7 @@ def _by_group(
 def _resampled(
     groups: int, runs: int, replicates: int, seed: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """How often each group (b, G) and each run (b, S) is drawn, in chunks of b replicates."""
+    """Counts of each group (b, G) and each run (b, S), in chunks of b replicates."""
     random = np.random.default_rng((seed, 0))
     chunk = max(1, CELLS // groups)
     for start in range(0, replicates, chunk):
@@ -174,14 +175,14 @@ def _resampled(
 
 
 def _run_weights(random: np.random.Generator, size: int, runs: int) -> np.ndarray:
-    """(b, S) shares of the runs in each replicate, rows summing to 1."""
+    """(b, S) weights of the runs in each replicate; rows sum to 1."""
     return random.multinomial(runs, np.full(runs, 1 / runs), size=size) / runs
 
 
 def _recalls(
     runs: np.ndarray, weights: np.ndarray, values: np.ndarray, counts: np.ndarray
 ) -> np.ndarray:
-    """(b,) mean recall of the classes that were drawn, over runs by their shares."""
+    """(b,) mean recall of the classes that were drawn, averaged over runs by their weights."""
     drawn = weights @ counts
     hits = np.einsum("bs,sbc->bc", runs, weights @ values)
     there = drawn > 0

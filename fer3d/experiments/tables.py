@@ -1,4 +1,4 @@
-"""The paper's tables 2, 4 and 6 with our figures in them."""
+"""Tables 2, 4 and 6 of the paper, with the results of the experiments."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from fer3d.experiments.statistics import spread
 BLANK = ""
 RUNS = (
     "Values are per cent: mean ± standard deviation over {runs}, and in parentheses the 95 % "
-    "interval of the bootstrap."
+    "bootstrap interval."
 )
 
 
@@ -36,8 +36,8 @@ def results_table(results: Results, published: Published, scores: Scores) -> Res
     """Table 2 (3 and 5 for the other data sets): recall of each class, accuracy, class accuracy.
 
     Args:
-        published: whose rows come first.
-        scores: of ``score_all``.
+        published: published figures, which come first.
+        scores: returned by ``score_all``.
     """
     classes = _columns(results, published)
     rows = [
@@ -78,7 +78,7 @@ def confusion_tables(results: Results, published: Published) -> list[ResultTable
 
 
 def ablation_table(results: Results, published: Published, scores: Scores) -> ResultTable:
-    """Table 6: each set of branches, with each preset and loss, beside the published figures."""
+    """Table 6: each set of branches, preset and loss, beside the published figures."""
     named = (f"{published.name}, published: {score}" for score in ("Acc", "C-Acc"))
     trainings = dict.fromkeys((c.preset, c.loss) for c in results.predicted)
     present = [name for name in BRANCHES if any(c.branches == name for c in results.predicted)]
@@ -94,7 +94,7 @@ def ablation_table(results: Results, published: Published, scores: Scores) -> Re
     return ResultTable(
         "table6",
         "Ablation",
-        "What the branches bring, in the layout of table 6 of Bao et al. 2019. "
+        "Contribution of the branches, in the layout of table 6 of Bao et al. 2019. "
         + _explanation(results),
         header,
         rows,
@@ -103,21 +103,21 @@ def ablation_table(results: Results, published: Published, scores: Scores) -> Re
 
 
 def published_note(published: Published) -> str:
-    """What the published figures are, and are not."""
+    """A note that explains the published figures."""
     return (
-        f"Published: as printed by Bao et al. 2019 for {published.name} ({published.test}), one "
-        "figure without a spread. They were measured on other images: nothing follows from a "
-        "difference to the rows of these images."
+        f"Published: as printed by Bao et al. 2019 for {published.name} ({published.test}), single "
+        "figures without standard deviations. They were measured on other images, so differences "
+        "to the rows of these images prove nothing."
     )
 
 
 def abbreviation(name: str) -> str:
-    """A class in a narrow column: the paper's abbreviation, else its name."""
+    """Abbreviation of a class for narrow columns: the paper's, else the name."""
     return ABBREVIATIONS.get(name, name)
 
 
 def abbreviations_note(classes: Sequence[str]) -> str:
-    """What the narrow columns stand for."""
+    """A note that explains the abbreviations."""
     pairs = (f"{ABBREVIATIONS[name]} {name}" for name in classes if name in ABBREVIATIONS)
     return "; ".join((*pairs, "Acc accuracy", "C-Acc class accuracy, the mean recall")) + "."
 
@@ -172,8 +172,8 @@ def _confusion(configuration: Configuration, results: Results, shares: np.ndarra
     return ResultTable(
         f"table4-{configuration.preset}-{configuration.loss}",
         f"Confusion: {configuration.title} ({configuration.preset})",
-        "In the layout of table 4 of Bao et al. 2019: per cent of the actual class, "
-        f"{runs}. Rows actual, columns predicted.",
+        "In the layout of table 4 of Bao et al. 2019: per cent of the true class, "
+        f"{runs}. Rows are true classes, columns predicted ones.",
         ("", *map(abbreviation, results.classes)),
         [
             [abbreviation(name), *(Value.of(spread(values)) for values in row)]

@@ -1,6 +1,6 @@
-"""How long cells take on this machine, which no result depends on.
+"""Durations of cells on this machine, for estimates; no result depends on them.
 
-{digest of a cell's parameters, seed and fold aside: seconds of the last such cell}
+{digest of a cell's parameters without seed and fold: seconds of the last such cell}
 """
 
 from dataclasses import replace
@@ -16,7 +16,7 @@ _FILE = TypeAdapter(dict[str, float])
 
 
 def read(times: Path) -> dict[str, float]:
-    """Seconds by ``kind``; none where the file is not there or is damaged."""
+    """Seconds by ``kind``; empty if the file is missing or damaged."""
     try:
         return _FILE.validate_json(times.read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -24,10 +24,10 @@ def read(times: Path) -> dict[str, float]:
 
 
 def note(times: Path, cell: Cell, params: CellParams, seconds: float) -> None:
-    """Write down how long a cell took."""
+    """Record the duration of a cell."""
     write_json(times, read(times) | {kind(cell, params): seconds})
 
 
 def kind(cell: Cell, params: CellParams) -> str:
-    """The same for cells that differ by seed and fold alone."""
+    """Digest of a cell's parameters without seed and fold."""
     return sha256_json(parameters(replace(cell, seed=0, fold=None), params))

@@ -1,4 +1,4 @@
-"""From the cells' predictions to files: tables, pictures and a few metrics."""
+"""Writes tables, figures and metrics from the predictions of the cells."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,13 +43,13 @@ HEADLINES = {ALL: "all", TURNED_NAME: "turned"}  # groups of the metrics
 def write_tables(
     cells: Path, images: Path, faces: Path, out: Path, params: MatrixParams
 ) -> dict[str, Any]:
-    """Write every table as Markdown (all in one page), LaTeX and CSV, and two pictures.
+    """Write every table as Markdown (all on one page), LaTeX and CSV, and two figures.
 
     Args:
-        cells: folder of the cells' folders.
-        images: packed images with all test images among them, and their subjects.
-        faces: packed faces with the same rows: ``reconstructed`` and ``yaw``.
-        out: folder to write into.
+        cells: parent of the cells' folders.
+        images: packed images that include all test images, with their subjects.
+        faces: packed faces of the same rows, with ``reconstructed`` and ``yaw``.
+        out: folder to write.
         params: which cells there are, and what to compare them with.
 
     Returns:
@@ -76,7 +76,7 @@ def write_tables(
 
 
 def load_groups(results: Results, images: Path, faces: Path) -> list[Group]:
-    """The test images in groups by yaw and light."""
+    """Groups of the test images, by yaw and lighting."""
     frame = read_manifest(faces)
     rows = pd.Index(frame["id"]).get_indexer(results.ids)
     chosen = frame.iloc[rows].reset_index(drop=True)
@@ -91,7 +91,7 @@ def all_tables(
     found: list[Group],
     bootstrap: Bootstrap,
 ) -> list[ResultTable]:
-    """Every table, the answer first."""
+    """All tables, starting with the differences."""
     published = PUBLISHED[params.experiments.compare]
     tables = [ablation_table(results, published, scores)]
     if any(pairs(results)):
@@ -104,7 +104,7 @@ def all_tables(
 
 
 def page(results: Results, tables: Sequence[ResultTable], pictures: Mapping[str, str]) -> str:
-    """All tables on one Markdown page, below the pictures; each note is there once."""
+    """A Markdown page with the figures and all tables; each note appears once."""
     several = results.folds > 1
     protocol = f"{results.folds} folds of a cross validation" if several else "one test set"
     start = (
@@ -125,7 +125,7 @@ def page(results: Results, tables: Sequence[ResultTable], pictures: Mapping[str,
 def summary(
     results: Results, scores: Scores, found: Sequence[Group], bootstrap: Bootstrap
 ) -> dict[str, Any]:
-    """A few metrics, so that two runs of the matrix compare.
+    """Summary metrics, to compare two runs of the matrix.
 
     Returns:
         {preset: {loss: {branches: {accuracy, accuracy_std (with several seeds), class_accuracy},

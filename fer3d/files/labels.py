@@ -1,4 +1,4 @@
-"""One spelling for each class, whatever file, folder or parameter its name comes from."""
+"""Normalization of class names from files, folders and parameters."""
 
 import re
 import unicodedata
@@ -10,11 +10,11 @@ _WHOLE_FLOAT = re.compile(r"([+-]?\d+)\.0+")
 
 
 def one_spelling(text: str) -> str:
-    """The spelling of a label that fer3d keeps.
+    """Normalize the spelling of a label.
 
-    Unicode normal form C, without format characters (category Cf: zero-width blanks and joiners,
-    soft hyphens, byte order marks) and control characters, with single blanks and none at the
-    ends. A number with an empty fraction is whole: ``3.0`` becomes ``3``.
+    The result is in Unicode normal form C, without format characters (category Cf: zero-width
+    spaces and joiners, soft hyphens, byte order marks) and control characters, with single spaces
+    and none at the ends. A number with a zero fraction becomes an integer: ``3.0`` is ``3``.
     """
     blanks = " ".join(text.split())
     seen = "".join(sign for sign in blanks if unicodedata.category(sign) not in ("Cf", "Cc"))
@@ -23,7 +23,7 @@ def one_spelling(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """What two labels have in common that differ in case or in what ``one_spelling`` removes."""
+    """A key that is equal for labels that differ only in case or spelling, see ``one_spelling``."""
     return unicodedata.normalize("NFC", one_spelling(text).casefold())
 
 

@@ -1,1 +1,1 @@
-"""One HTML page about a whole run, and sheets of samples stage by stage."""
+"""The HTML report of a run, and contact sheets of samples."""

@@ -1,4 +1,4 @@
-"""Charts for the report page, as data that its template draws in SVG and HTML."""
+"""Charts and tables of the report page, as data for its template."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ SERIES = ("train", "validation")
 
 @dataclass(frozen=True)
 class LineChart:
-    """A chart with one line a series.
+    """A line chart.
 
     Attributes:
-        title: above it.
+        title: heading.
         lines: {series: points of an SVG polyline}.
-        y_ticks: (position, text) on the left.
-        x_ticks: (position, text) below.
+        y_ticks: (position, text).
+        x_ticks: (position, text).
         mark: x position of the best epoch.
     """
 
@@ -33,12 +33,13 @@ class LineChart:
 
 
 def learning_curve(curves: pd.DataFrame, name: str, title: str, best_epoch: int) -> LineChart:
-    """The chart of one logged quantity over the epochs.
+    """The chart of one quantity over the epochs.
 
     Args:
-        curves: of ``fer3d.training.fit``: epoch, train_<name>, validation_<name>.
+        curves: learning curves with columns epoch, train_<name>, validation_<name>.
         name: loss, accuracy, class_accuracy or macro_f1.
-        best_epoch: counted from 1; a line marks it.
+        title: heading of the chart.
+        best_epoch: epoch to mark, counted from 1.
     """
     epochs = curves["epoch"].to_numpy(dtype=float)
     values = {series: curves[f"{series}_{name}"].to_numpy(dtype=float) for series in SERIES}
@@ -55,13 +56,13 @@ def learning_curve(curves: pd.DataFrame, name: str, title: str, best_epoch: int)
 
 
 def class_counts(metrics: Mapping[str, Any]) -> list[tuple[str, dict[str, int]]]:
-    """Images of each class after each stage that changes them (paper B, statistics after a step).
+    """Images per class after each stage that changes them (as in the tables of paper B).
 
     Args:
-        metrics: by stage, what the stage wrote; stages may be missing.
+        metrics: metrics by stage; stages may be missing.
 
     Returns:
-        (what, {class: images}) in the order of the stages.
+        (title, {class: images}) in the order of the stages.
     """
     steps = [
         ("ingested", metrics.get("ingest", {}).get("per_class")),
@@ -74,7 +75,7 @@ def class_counts(metrics: Mapping[str, Any]) -> list[tuple[str, dict[str, int]]]
 
 @dataclass(frozen=True)
 class MetricsTable:
-    """A part of a metrics file as a table: a row a name, a column a number."""
+    """A part of a metrics file as a table."""
 
     title: str
     header: Sequence[str]
@@ -82,7 +83,7 @@ class MetricsTable:
 
 
 def metrics_tables(metrics: Mapping[str, Any], title: str = "") -> list[MetricsTable]:
-    """A nested metrics file as flat tables: {a: {b: {c: 1}}} is table a, row b, column c."""
+    """A nested metrics file as flat tables: {a: {b: {c: 1}}} becomes table a, row b, column c."""
     scalars = {name: value for name, value in metrics.items() if not isinstance(value, Mapping)}
     tables = []
     if scalars:
@@ -100,7 +101,7 @@ def metrics_tables(metrics: Mapping[str, Any], title: str = "") -> list[MetricsT
     return tables
 
 
-ACCURACY3D = {  # metrics by bin of the true yaw: what they are called, and the number of each bin
+ACCURACY3D = {  # metrics by bin of the true yaw: title, and keys of the number in each bin
     "images_by_yaw": ("faces", ()),
     "vertex_error_percent": ("vertices, %", ()),
     "mesh_landmark_nme_percent": ("68 points of the mesh, %", ()),
@@ -111,10 +112,10 @@ ACCURACY3D = {  # metrics by bin of the true yaw: what they are called, and the 
 
 
 def accuracy3d_table(metrics: Mapping[str, Any]) -> MetricsTable | None:
-    """Errors of the 3D faces by the true yaw; None where the images have no truth.
+    """Errors of the 3D faces by true yaw; None if the images have no ground truth.
 
     Args:
-        metrics: of the stage accuracy3d.
+        metrics: metrics of the stage accuracy3d.
     """
     known = {name: metrics[name] for name in ACCURACY3D if name in metrics}
     if "images_by_yaw" not in known:
@@ -133,7 +134,7 @@ def _inner(value: Any, path: Sequence[str]) -> Any:
 
 
 def text(value: object) -> str:
-    """A metrics value for people."""
+    """A metrics value as text for the page."""
     if value is None:
         return "none"
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""One HTML page about a whole run: it opens offline, with all its pictures inside."""
+"""An HTML page about a run, self-contained, with all images embedded."""
 
 import base64
 import re
@@ -34,18 +34,18 @@ STAGES = (
     "train",
     "evaluate",
 )
-FAILURES = 16  # pictures at most for each reason why no face was found
+FAILURES = 16  # largest number of images shown for each reason why no face was found
 CURVES = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro F1"}
 
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What a run wrote down about itself.
+    """The files that the report describes.
 
     Attributes:
-        metrics: folder with the metrics of ``STAGES``, each in a JSON file named after its stage.
-        curves: learning curves of ``fer3d.training.fit``.
-        predictions: Parquet table of ``evaluate``.
+        metrics: folder with one JSON file per stage of ``STAGES``.
+        curves: learning curves, written by ``fer3d.training.fit``.
+        predictions: Parquet table, written by ``evaluate``.
     """
 
     metrics: Path
@@ -56,15 +56,15 @@ class RunFiles:
 def report(
     files: RunFiles, sources: SampleSources, triangles: np.ndarray, out: Path, params: ReportParams
 ) -> None:
-    """Write the report page and, beside it, its sheets of samples as PNG.
+    """Write the report page and contact sheets as PNG.
 
-    Equal inputs give equal bytes: there is no time and nothing about the machine in it.
+    Equal inputs give equal bytes: the page has no dates and nothing about the machine.
 
     Args:
-        files: what the other stages wrote.
-        sources: where the pictures of each stage are.
-        triangles: (T, 3) int, of the mesh.
-        out: folder to write into: report.html, overview.png, samples/<class>.png.
+        files: output of the other stages.
+        sources: images of each stage.
+        triangles: (T, 3) int, triangles of the mesh.
+        out: folder to write: report.html, overview.png, samples/<class>.png.
         params: the parameters of the stage.
 
     Raises:
@@ -96,10 +96,10 @@ def render(
 
     Args:
         metrics: by stage, in their order.
-        curves: learning curves, one row an epoch.
-        predictions: of ``evaluate``.
-        samples: by class, a sheet (H, W, 3) uint8 RGB.
-        failures: by reason, a sheet (H, W, 3) uint8 RGB.
+        curves: learning curves, one row per epoch.
+        predictions: returned by ``evaluate``.
+        samples: contact sheet (H, W, 3) uint8 RGB by class.
+        failures: contact sheet (H, W, 3) uint8 RGB by reason.
     """
     evaluation = metrics["evaluate"]
     judged = TEST if TEST in evaluation else next(iter(evaluation))
@@ -129,7 +129,7 @@ def render(
 def _confusion(
     predictions: pd.DataFrame, classes: Sequence[str]
 ) -> list[tuple[str, list[tuple[int, float]]]]:
-    """Rows of the confusion matrix: actual class, then (images, share of the row) a class."""
+    """Rows of the confusion matrix: true class, then (images, fraction of the row) per class."""
     confusion = confusion_of(predictions, classes)
     rows = zip(classes, confusion.tolist(), row_shares(confusion).tolist(), strict=True)
     return [(name, list(zip(images, shares, strict=True))) for name, images, shares in rows]
@@ -149,7 +149,7 @@ def _template() -> Any:
 
 
 def _file_name(label: str) -> str:
-    """A class's name without the signs that a file's name cannot have."""
+    """A class name without characters that are not allowed in file names."""
     return re.sub(r"[^\w.-]+", "_", label)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of samples, stage by stage, and of what was not found."""
+"""Contact sheets of samples of each stage, and of images whose face was not found."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.files.sheets import contact_sheet
 
 COLUMNS = ("original", "aligned", "mesh", "shading")
-CELL = 120  # px, side of a picture in a sheet
-ZOOM = 3  # a mesh is drawn on an image this many times as large, to keep its lines thin
-OPACITY = 0.5  # of a mesh's lines
+CELL = 120  # px, side of an image in a sheet
+ZOOM = 3  # enlargement of the image before the mesh is drawn, so that its lines are thin
+OPACITY = 0.5  # of the mesh's lines
 LINE = (64, 224, 208)  # RGB
 LANDMARK = (255, 80, 60)  # RGB
-PER_LINE = 8  # pictures in a line of a sheet of failures
+PER_LINE = 8  # images per row in a sheet of failures
 
 
 @dataclass(frozen=True)
 class SampleSources:
-    """Where the pictures of each stage are; the last three have the same rows."""
+    """Folders with the images of each stage; the last three have the same rows."""
 
-    originals: Path  # the folder that the manifest's relative paths start from
+    originals: Path  # the folder of the manifest's relative paths
     images: Path  # packed: images
     faces: Path  # packed: vertices_image, landmarks_image; reconstructed and reason
     shadings: Path  # packed: shading
@@ -34,12 +34,12 @@ class SampleSources:
 def sample_sheets(
     sources: SampleSources, triangles: np.ndarray, per_class: int
 ) -> dict[str, np.ndarray]:
-    """A sheet a class: some of its images, one a line, with a column for each of ``COLUMNS``.
+    """A contact sheet of each class: one row per sample, one column for each of ``COLUMNS``.
 
     Args:
-        sources: where the pictures are.
-        triangles: (T, 3) int, of the mesh.
-        per_class: lines of a sheet.
+        sources: images of each stage.
+        triangles: (T, 3) int, triangles of the mesh.
+        per_class: number of samples per class.
 
     Returns:
         {class: (H, W, 3) uint8 RGB}, classes in alphabetical order.
@@ -58,11 +58,11 @@ def sample_sheets(
 
 
 def overview_sheet(sources: SampleSources, triangles: np.ndarray) -> np.ndarray:
-    """One image of each class, a class a column, with a line for each of ``COLUMNS``.
+    """One sample of each class: one column per class, one row for each of ``COLUMNS``.
 
     Args:
-        sources: where the pictures are.
-        triangles: (T, 3) int, of the mesh.
+        sources: images of each stage.
+        triangles: (T, 3) int, triangles of the mesh.
 
     Returns:
         (H, W, 3) uint8 RGB.
@@ -76,10 +76,10 @@ def overview_sheet(sources: SampleSources, triangles: np.ndarray) -> np.ndarray:
 
 
 def choose_rows(frame: pd.DataFrame, per_class: int) -> dict[str, np.ndarray]:
-    """Rows to show of each class, spread evenly over it: faces that were found and reconstructed.
+    """Rows to show for each class, spread evenly: reconstructed faces only.
 
-    Validation images where there are enough, else training images too; never test images and
-    never noisy copies. A class without such images is left out.
+    Validation images if there are enough, else also training images; never test images or noisy
+    copies. A class without such images is left out.
     """
     shown = (frame["split"] != TEST) & frame["reconstructed"] & frame["aligned"]
     shown &= frame["noise"].fillna("") == ""
@@ -99,7 +99,7 @@ def failure_sheets(sources: SampleSources, limit: int) -> dict[str, np.ndarray]:
     """Images whose face was not found, by reason: "not aligned: ..." and "not reconstructed: ...".
 
     Args:
-        limit: pictures of a reason at most.
+        limit: largest number of images per reason.
 
     Returns:
         {reason: (H, W, 3) uint8 RGB}; reasons without images are left out.
@@ -126,7 +126,7 @@ def failure_sheets(sources: SampleSources, limit: int) -> dict[str, np.ndarray]:
 def draw_mesh(
     image: np.ndarray, vertices: np.ndarray, landmarks: np.ndarray, triangles: np.ndarray
 ) -> np.ndarray:
-    """An image with the mesh's edges and the landmarks drawn over it, ``ZOOM`` times as large.
+    """Draw the mesh's edges and the landmarks on an image, enlarged ``ZOOM`` times.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -170,7 +170,7 @@ def _stages(
 
 
 def _original(path: Path) -> np.ndarray:
-    """The source image, or a white picture where it has gone since the stages ran."""
+    """The source image, or a white image if it was deleted after the stages ran."""
     try:
         return decode(read_file(path), max_pixels=MAX_PIXELS)
     except Rejected:
@@ -178,7 +178,7 @@ def _original(path: Path) -> np.ndarray:
 
 
 def _drawn(points: np.ndarray) -> np.ndarray:
-    """Points of the image frame to whole pixels of the enlarged picture."""
+    """Points in the image frame to whole pixels of the enlarged image."""
     return np.floor(ZOOM * points).astype(np.int32)
 
 

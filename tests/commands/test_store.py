@@ -39,13 +39,13 @@ def test_stats_and_verify(store, monkeypatch, tmp_path, objects):
     assert told["store"] == store.address
     assert told["files"]["object"]["files"] == told["producers"]["test 1"]["files"] == 20
     whole = run("verify")
-    assert (whole.exit_code, "whole: 20, damaged: 0" in whole.output) == (0, True)
+    assert (whole.exit_code, "intact: 20, damaged: 0" in whole.output) == (0, True)
 
     victim = next(iter(objects))
     store.files.write({name_of(victim): b"damaged"})
     found = run("verify")
     assert found.exit_code == 1
-    assert store.path(victim) in found.output and "whole: 19, damaged: 1" in found.output
+    assert store.path(victim) in found.output and "intact: 19, damaged: 1" in found.output
     assert run("verify").exit_code == 0
 
 

@@ -47,7 +47,7 @@ def test_folds_must_be_there(make_params) -> None:
     axes = {"folds": [0, 9], "seeds": [0]}
     cells = matrix(make_params(split={"folds": 10}, experiments=axes))
     assert [cell.fold for cell in cells] == [0, 0, 9, 9]
-    with pytest.raises(UserError, match=r"fold 9 and split\.folds is 5"):
+    with pytest.raises(UserError, match=r"fold 9, but split\.folds is 5"):
         matrix(make_params(split={"folds": 5}, experiments=axes))
     with pytest.raises(UserError, match=r"split\.folds is None"):
         matrix(make_params(experiments=axes))

@@ -49,7 +49,7 @@ def test_the_page_explains_itself_once(tmp_path: Path, inputs: dict) -> None:
     write_tables(**inputs, out=tmp_path / "out")
     page = (tmp_path / "out" / "tables.md").read_text()
     assert page.startswith("# Experiments\n\n24 test images, one test set, seeds 0, 1.")
-    assert page.count("An interval that holds 0 means") == 1
+    assert page.count("If an interval contains 0") == 1
     assert len(re.findall("^## ", page, re.MULTILINE)) == 9
     assert not re.search(r"\bnan\b|None", page)
 

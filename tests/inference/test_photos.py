@@ -87,7 +87,7 @@ def test_a_file_of_another_format_is_refused_before_anything_is_done(option, nam
 
 def test_the_help_says_what_is_written_for_several_images():
     said = CliRunner().invoke(typer_app, ["face3d", "--help"], env={"COLUMNS": "300"}).output
-    assert "empty where there is no face" in said and "f_1.png, f_2.png" in said
+    assert "empty if there is no face" in said and "f_1.png, f_2.png" in said
 
 
 def test_names_that_are_markup_or_no_utf8_are_written_as_they_are(tmp_path, repository, assets_dir):

@@ -167,7 +167,7 @@ def test_ctrl_c_ends_cleanly_and_the_next_run_goes_on(undone, first_run):
         processes = group(dvc.pid)
         os.killpg(dvc.pid, signal.SIGINT)  # what a terminal does
         said = dvc.communicate()[0]
-    assert "reconstruct: interrupted: run `dvc repro` again, it goes on where it was" in said
+    assert "reconstruct: interrupted: run `dvc repro` again, it continues where it stopped" in said
     assert re.search(r"exited with (130|-2)\b", said)  # 128 + SIGINT where DVC's shell says it
     assert "Traceback" not in said
     assert survivors(processes, undone.folder) == []
