@@ -12,6 +12,7 @@ from fer3d.experiments.times import note
 from fer3d.files.folders import Folders
 from fer3d.machine import settings
 from fer3d.sections import load_sections
+from fer3d.training.trainer import Runtime
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 
@@ -29,8 +30,8 @@ def main(
     params, local = load_sections(PARAMS, CellParams), settings.load(CHECKOUT)
     cell = Cell(Configuration(preset, branches, loss), seed, fold)
     folders = Folders(images, faces, shadings)
-    start, state = time.monotonic(), local.state_folder
-    result = run_cell(cell, params, folders, out, state=state, device=local.torch_device())
+    start, runtime = time.monotonic(), Runtime(local.torch_device(), state=local.state_folder)
+    result = run_cell(cell, folders, out, params, runtime)
     note(TIMES, cell, params, time.monotonic() - start)
     accuracy = result["scores"]["validation"]["accuracy"]
     print(f"{cell.title}: validation accuracy {accuracy:.3f}", flush=True)

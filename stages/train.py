@@ -6,7 +6,8 @@ from fer3d.machine import settings
 from fer3d.presets.configs import network_config, train_config
 from fer3d.presets.params import NetworkParams, TrainParams
 from fer3d.sections import load_section, read_values
-from fer3d.training.fit import fit
+from fer3d.training.fit import fit, save
+from fer3d.training.trainer import Runtime
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 
@@ -22,18 +23,14 @@ def main(
     train = load_section(PARAMS, "train", TrainParams)
     align = load_section(PARAMS, "align", AlignParams).model_dump(mode="json")
     local = settings.load(CHECKOUT)
-    fit(
+    made = fit(
         Folders(images, faces, shadings),
         network_config(network.model_dump()),
         train_config(network.preset, train.model_dump()),
-        checkpoint=out / "model.ckpt",
-        curves=curves,
-        metrics=metrics,
-        preprocessing={"align": align, **read_values(PARAMS, "reconstruct", "relight")},
-        state=local.state_folder,
-        device=local.torch_device(),
-        devices=local.devices,
+        {"align": align, **read_values(PARAMS, "reconstruct", "relight")},
+        Runtime(local.torch_device(), local.devices, local.state_folder),
     )
+    save(made, out / "model.ckpt", curves, metrics)
 
 
 if __name__ == "__main__":

@@ -10,19 +10,18 @@ from fer3d.evaluation.predictions import write_predictions
 from fer3d.experiments.cells import CELL_FILE, PREDICTIONS, Cell, CellParams, configs, parameters
 from fer3d.files.atomic import write_json
 from fer3d.files.folders import Folders
-from fer3d.training.fit import fit
+from fer3d.training.fit import fit, save
+from fer3d.training.trainer import Runtime
 
 CURVES = "curves.csv"
 
 
 def run_cell(
     cell: Cell,
-    params: CellParams,
     folders: Folders,
     out: Path,
-    *,
-    state: Path | None = None,
-    device: str = "cpu",
+    params: CellParams,
+    runtime: Runtime,
 ) -> Mapping[str, Any]:
     """Train and test a cell. Equal arguments give equal files on one machine.
 
@@ -32,8 +31,8 @@ def run_cell(
         folders: packed arrays; the manifest has the split of each row.
         out: folder to write: ``curves.csv``, ``predictions.parquet`` and, last, ``cell.json`` with
             the parameters, the summary of the training, and validation and test scores.
-        state: folder of training states, to resume an interrupted training; None: it restarts.
-        device: cpu | cuda.
+        params: sections `network` and `train`; the cell replaces some values.
+        runtime: device and state of the training.
 
     Returns:
         The content of ``cell.json``.
@@ -41,17 +40,10 @@ def run_cell(
     network, train = configs(cell, params)
     with tempfile.TemporaryDirectory() as scratch:
         checkpoint = Path(scratch) / "model.ckpt"
-        training = fit(
-            folders,
-            network,
-            train,
-            checkpoint=checkpoint,
-            curves=out / CURVES,
-            state=state,
-            device=device,
-        )
-        predictions, scores = evaluate(checkpoint, folders, device=device)
+        made = fit(folders, network, train, runtime=runtime)
+        save(made, checkpoint, out / CURVES)
+        predictions, scores = evaluate(checkpoint, folders, device=runtime.device)
     write_predictions(predictions, out / PREDICTIONS)
-    result = {"parameters": parameters(cell, params), "training": training, "scores": scores}
+    result = {"parameters": parameters(cell, params), "training": made.metrics, "scores": scores}
     write_json(out / CELL_FILE, result)
     return result

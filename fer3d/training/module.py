@@ -160,6 +160,10 @@ class ExpressionModule(pl.LightningModule):
     def _step(self, inputs: dict[str, Tensor], labels: Tensor, split: str) -> Tensor:
         logits = self.network(**inputs)
         loss = self._loss(logits, labels, self.class_weights)
+        return self._logged(loss, logits, labels, split)
+
+    def _logged(self, loss: Tensor, logits: Tensor, labels: Tensor, split: str) -> Tensor:
+        """The loss, after it and the metrics were logged."""
         metrics = self.metrics[f"{split}_metrics"]
         metrics.update(logits, labels)
         options = {"on_step": False, "batch_size": len(labels)}

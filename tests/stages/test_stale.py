@@ -5,6 +5,7 @@ takes seconds; what the stages depend on is that of dvc.yaml.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,9 @@ def test_a_new_value_of_a_section_makes_its_own_stages_stale(
     finally:
         for file, content in zip(files, before, strict=True):
             file.write_bytes(content)
+
+
+def test_what_python_leaves_beside_code_makes_nothing_stale(checkout: Checkout) -> None:
+    checkout.run(sys.executable, "-m", "compileall", "-q", "fer3d/geometry", "fer3d/networks")
+    assert list(checkout.folder.glob("fer3d/networks/__pycache__/*.pyc"))
+    assert stale(checkout) == set()

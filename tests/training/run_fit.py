@@ -12,8 +12,9 @@ import torch
 
 from fer3d.files.folders import Folders
 from fer3d.presets.configs import RECOMMENDED, RECOMMENDED_NETWORK
-from fer3d.training.fit import fit
+from fer3d.training.fit import fit, save
 from fer3d.training.module import ExpressionModule
+from fer3d.training.trainer import Runtime
 
 
 def _keep(out: Path) -> Callable[[ExpressionModule], None]:
@@ -32,17 +33,9 @@ def main() -> None:
     epochs, devices = map(int, sys.argv[5:7])
     network = replace(RECOMMENDED_NETWORK, width=8, **dict.fromkeys(sys.argv[7:], False))
     train = replace(RECOMMENDED, epochs=epochs, batch_size=24, patience=epochs)
-    fit(
-        Folders(*folders),
-        network,
-        train,
-        checkpoint=out / "model.ckpt",
-        curves=out / "curves.csv",
-        metrics=out / "train.json",
-        state=out / "state",
-        devices=devices,
-        progress=False,
-    )
+    runtime = Runtime(devices=devices, state=out / "state", progress=False)
+    made = fit(Folders(*folders), network, train, runtime=runtime)
+    save(made, out / "model.ckpt", out / "curves.csv", out / "train.json")
 
 
 if __name__ == "__main__":

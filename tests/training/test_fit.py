@@ -19,7 +19,8 @@ from fer3d.training.checkpoint import load_recognizer
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import CURVES
 from fer3d.training.data import ExpressionData, open_set
-from fer3d.training.fit import feature_scale, fit
+from fer3d.training.fit import feature_scale, fit, save
+from fer3d.training.trainer import Runtime
 
 MakeSet = Callable[..., Folders]
 DIVERGED = r"diverged in epoch 1 \(the loss is not finite\): lower train\.learning_rate"
@@ -27,14 +28,9 @@ QUICK = TrainConfig(epochs=10, batch_size=16, learning_rate=0.001)
 
 
 def _fit(folders: Folders, out: Path, network: NetworkConfig, train: TrainConfig) -> dict:
-    return fit(
-        folders,
-        network,
-        train,
-        checkpoint=out / "model.ckpt",
-        curves=out / "curves.csv",
-        progress=False,
-    )
+    made = fit(folders, network, train, runtime=Runtime(progress=False))
+    save(made, out / "model.ckpt", out / "curves.csv")
+    return dict(made.metrics)
 
 
 def _validation_accuracy(folders: Folders, checkpoint: Path) -> float:

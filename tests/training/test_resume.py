@@ -19,9 +19,10 @@ from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import ExpressionData
-from fer3d.training.fit import fit
+from fer3d.training.fit import fit, save
 from fer3d.training.module import ExpressionModule
 from fer3d.training.resume import epochs_behind, finish, state_file
+from fer3d.training.trainer import Runtime
 
 SCRIPT = Path(__file__).with_name("run_fit.py")
 FILES = ("model.ckpt", "curves.csv", "train.json")
@@ -74,16 +75,12 @@ def test_a_training_killed_twice_ends_with_the_bytes_of_one_that_was_not(
     assert [path.suffixes for path in (killed / "state").iterdir()] == [[".finished", ".ckpt"]]
 
 
-def _fit(folders: Folders, out: Path, train: TrainConfig = QUICK, **options: object) -> dict:
-    return fit(
-        folders,
-        LANDMARK,
-        train,
-        checkpoint=out / "model.ckpt",
-        curves=out / "curves.csv",
-        progress=False,
-        **options,
-    )
+def _fit(
+    folders: Folders, out: Path, train: TrainConfig = QUICK, state: Path | None = None
+) -> dict:
+    made = fit(folders, LANDMARK, train, runtime=Runtime(state=state, progress=False))
+    save(made, out / "model.ckpt", out / "curves.csv")
+    return dict(made.metrics)
 
 
 @pytest.fixture
@@ -191,13 +188,17 @@ def test_a_state_of_other_inputs_or_parameters_is_not_used(
         Path(shutil.copytree(folder, tmp_path / folder.name))
         for folder in (folders.images, folders.faces, folders.shadings)
     ))  # fmt: skip
-    first = state_file(tmp_path, folders, {"seed": 0})
-    assert state_file(tmp_path, copies, {"seed": 0}) == first
-    assert state_file(tmp_path, copies, {"seed": 1}) != first
+
+    def parts(seed: int) -> dict:
+        return {"network": {"vertices": False}, "train": {"seed": seed}}
+
+    first = state_file(tmp_path, folders, parts(0))
+    assert state_file(tmp_path, copies, parts(0)) == first
+    assert state_file(tmp_path, copies, parts(1)) != first
     with (copies.shadings / "shading.npy").open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         file.write(b"\x07")
-    assert state_file(tmp_path, copies, {"seed": 0}) != first
+    assert state_file(tmp_path, copies, parts(0)) != first
 
 
 def test_without_a_folder_nothing_is_left(folders: Folders, tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""The Lightning trainer of all trainings, where it runs, and PyTorch's settings around it."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback
+from pytorch_lightning.plugins.environments import LightningEnvironment
+
+from fer3d.errors import UserError
+from fer3d.training.config import PRECISIONS, TrainConfig
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where a training runs.
+
+    Attributes:
+        device: cpu | cuda.
+        devices: processes, each with a device of its own, that share every batch.
+        state: folder of training states, so that an interrupted training continues; None: it
+            starts from the beginning.
+        progress: show a progress bar.
+    """
+
+    device: str = "cpu"
+    devices: int = 1
+    state: Path | None = None
+    progress: bool = True
+
+    def check(self, precision: str) -> None:
+        """Stop if the machine lacks what a training needs.
+
+        Raises:
+            UserError: no GPU for float16, or fewer GPUs than ``devices``.
+        """
+        if precision == "float16" and self.device != "cuda":
+            raise UserError("train.precision float16 needs a GPU: set it to bfloat16 or float32")
+        if self.device == "cuda" and self.devices > torch.cuda.device_count():
+            raise UserError(
+                f"FER3D_DEVICES is {self.devices}, but PyTorch sees "
+                f"{torch.cuda.device_count()} GPUs"
+            )
+
+
+def make_trainer(train: TrainConfig, callbacks: list[Callback], runtime: Runtime) -> pl.Trainer:
+    """A trainer that writes nothing by itself and computes deterministically.
+
+    Args:
+        train: for epochs, precision and accumulation.
+        callbacks: called in this order.
+        runtime: for devices and progress bar.
+    """
+    return pl.Trainer(
+        accelerator="gpu" if runtime.device == "cuda" else "cpu",
+        devices=runtime.devices,
+        strategy="ddp" if runtime.devices > 1 else "auto",
+        plugins=[LightningEnvironment()],  # ignores the variables of a batch system
+        max_epochs=train.epochs,
+        callbacks=callbacks,
+        precision=PRECISIONS[train.precision],
+        accumulate_grad_batches=train.accumulate,
+        enable_checkpointing=False,
+        deterministic=True,
+        logger=False,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        enable_progress_bar=runtime.progress,
+        use_distributed_sampler=False,
+    )
+
+
+@contextmanager
+def reproducible(seed: int) -> Iterator[None]:
+    """Seed PyTorch and use deterministic algorithms; restores the previous state at exit.
+
+    ``CUBLAS_WORKSPACE_CONFIG``, which Lightning sets, is kept: CUDA reads it only once.
+    """
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    benchmark = torch.backends.cudnn.benchmark
+    fill = torch.utils.deterministic.fill_uninitialized_memory
+    banner = logging.getLogger("pytorch_lightning")
+    level = banner.level
+    with torch.random.fork_rng(), warnings.catch_warnings():
+        # A batch is a single gather, so the loader workers that Lightning recommends do not help.
+        warnings.filterwarnings("ignore", ".*does not have many workers.*")
+        warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
+        banner.setLevel(logging.WARNING)
+        torch.manual_seed(seed)
+        # Filling uninitialized memory is a debugging aid that costs time.
+        torch.utils.deterministic.fill_uninitialized_memory = False
+        try:
+            yield
+        finally:
+            banner.setLevel(level)
+            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+            torch.backends.cudnn.benchmark = benchmark
+            torch.utils.deterministic.fill_uninitialized_memory = fill

@@ -1,0 +1,36 @@
+"""Public functions take few parameters."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LIBRARY = Path(__file__).parents[1] / "fer3d"
+MOST = 6  # parameters, self aside
+OPTIONS = ("cli.py", "commands/")  # of the command line, where a parameter is an option
+
+
+def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """Names of a function's parameters."""
+    said = function.args
+    known = (*said.posonlyargs, *said.args, *said.kwonlyargs)
+    return [parameter.arg for parameter in known if parameter.arg not in ("self", "cls")]
+
+
+MODULES = [
+    name
+    for path in sorted(LIBRARY.rglob("*.py"))
+    if not (name := path.relative_to(LIBRARY).as_posix()).startswith(OPTIONS)
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_public_functions_take_six_parameters_at_most(module: str) -> None:
+    many = {
+        node.name: parameters(node)
+        for node in ast.walk(ast.parse((LIBRARY / module).read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+        and len(parameters(node)) > MOST
+    }
+    assert many == {}
