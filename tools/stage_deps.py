@@ -27,6 +27,7 @@ DEAR = ("stages/train",)  # minutes to hours, which no object store saves
 CHEAP = ("experiments/code",)  # a second: any change of the library runs it
 LIGHT = (  # seconds: a change in any room that they use runs them
     "stages/assets",
+    "stages/balance",
     "stages/deduplicate",
     "stages/split",
     "stages/evaluate",
