@@ -38,9 +38,10 @@ test-slow: setup  ## run the slow tests: the DAG again, interrupted, with change
 test-all: setup  ## run all tests and measure the coverage of the library
 	@$(RUN) $(PYTEST) --cov --cov-report=term:skip-covered $(ARGS)
 
-lint: setup  ## check rules and format with ruff
+lint: setup  ## ruff and mypy
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
+	@$(RUN) mypy
 
 deps: setup  ## update the modules that each stage depends on in dvc.yaml
 	@$(RUN) python tools/stage_deps.py

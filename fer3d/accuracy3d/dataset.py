@@ -1,7 +1,7 @@
 """The stage `accuracy3d` and its command: reconstructions of images whose truth is known."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -110,7 +110,7 @@ def accuracy3d_folder(folder: Path, pipeline: Pipeline, settings: Settings) -> d
     return _metrics(len(originals), _run(work, tasks, settings, len(originals)))
 
 
-def _run(work: Any, tasks: list, settings: Settings, total: int) -> list[FaceErrors]:
+def _run(work: Any, tasks: Sequence[Any], settings: Settings, total: int) -> list[FaceErrors]:
     weights = [total // len(tasks)] * len(tasks) if tasks else []
     done = map_ordered(work, tasks, settings=settings, description="accuracy3d", weights=weights)
     return list(chain.from_iterable(done))

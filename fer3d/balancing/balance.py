@@ -98,11 +98,11 @@ def plan(frame: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
             else:
                 copies.append(pd.DataFrame({"row": np.array(rows, int), "noise": noise}))
     made = pd.concat([originals, *copies], ignore_index=True)
-    made["source_id"] = names["id"].take(made["row"]).to_numpy()
+    made["source_id"] = names["id"].take(made["row"].to_numpy()).to_numpy()
     is_copy = made.index >= len(frame)
     made["id"] = made["source_id"].mask(is_copy, made["source_id"] + "#" + made["noise"])
     made = made.sort_values("id", ignore_index=True)
-    return frame.take(made["row"]).reset_index(drop=True).assign(**made)
+    return frame.take(made["row"].to_numpy()).reset_index(drop=True).assign(**made)
 
 
 def _tasks(

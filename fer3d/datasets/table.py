@@ -78,7 +78,7 @@ def _columns(table: pd.DataFrame, path: Path) -> pd.DataFrame:
                 f"{path} has no column {name!r}: expected columns path, label, optionally split "
                 f"and subject{_separator(table)}; got {', '.join(table.columns)}"
             )
-    repeated = table.columns[table.columns.duplicated()].intersection(NEEDED + OPTIONAL)
+    repeated = table.columns[table.columns.duplicated()].intersection([*NEEDED, *OPTIONAL])
     if len(repeated):
         raise UserError(f"{path} has the column {repeated[0]!r} twice")
     if table.empty:

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -140,7 +141,7 @@ def _loads(library: str) -> bool:
     return True
 
 
-def _project(checkout: Path) -> dict:
+def _project(checkout: Path) -> dict[str, Any]:
     try:
         return tomllib.loads((checkout / PROJECT).read_text())["project"]
     except (OSError, KeyError):

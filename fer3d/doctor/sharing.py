@@ -150,7 +150,7 @@ def dask(settings: Settings) -> Finding:
     workers = count_workers(client)
     if not workers:
         return problem("dask", f"no worker at {settings.dask}", "start workers")
-    return ok("dask", f"{workers} workers at {client.scheduler.address}")
+    return ok("dask", f"{workers} workers at {client.scheduler_info()['address']}")
 
 
 def leftovers(checkout: Path) -> Finding:

@@ -11,8 +11,9 @@ from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.machine.progress import progress
 from fer3d.networks.inputs import to_inputs
+from fer3d.training.batches import in_order
 from fer3d.training.checkpoint import Recognizer, load_recognizer
-from fer3d.training.data import Arrays, ExpressionDataset, in_order, open_set
+from fer3d.training.data import Arrays, ExpressionDataset, open_set
 
 SPLITS = (VALIDATION, TEST)
 BATCH = 64  # images; a constant, because results depend on it in the last digits

@@ -37,8 +37,10 @@ def evaluate_split(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[st
 
 def confusion_of(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
     """Confusion matrix of a table of predictions, (C, C) int64, by true and predicted class."""
-    codes = [pd.Index(classes).get_indexer(predictions[name]) for name in ("label", "predicted")]
-    return confusion_matrix(*codes, len(classes))
+    names = pd.Index(classes)
+    actual = names.get_indexer(pd.Index(predictions["label"]))
+    predicted = names.get_indexer(pd.Index(predictions["predicted"]))
+    return confusion_matrix(actual, predicted, len(classes))
 
 
 def classes_of(predictions: pd.DataFrame) -> list[str]:

@@ -42,7 +42,7 @@ def scores(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, object]:
     precision, recall = _ratio(hits, predicted), _ratio(hits, support)
     f1 = _ratio(2 * hits, support + predicted)
     return {
-        "accuracy": _rounded(_ratio(hits.sum(), confusion.sum())),
+        "accuracy": _rounded(hits.sum() / max(confusion.sum(), 1)),
         "class_accuracy": _rounded(_mean(recall[support > 0])),
         "macro_f1": _rounded(_mean(f1[support + predicted > 0])),
         "per_class": {

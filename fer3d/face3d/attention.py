@@ -171,7 +171,7 @@ def cut(model: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
         used.add(makers[tensor])
         waiting += [int(i) for i in graph.operators[makers[tensor]].inputs]
     graph.operators = [graph.operators[number] for number in sorted(used)]
-    graph.inputs, graph.outputs = np.int32(inputs), np.int32(outputs)
+    graph.inputs, graph.outputs = np.array(inputs, np.int32), np.array(outputs, np.int32)
     model.subgraphs, model.signatureDefs = [graph], None
     builder = flatbuffers.Builder()
     builder.Finish(model.Pack(builder), _IDENTIFIER)

@@ -60,7 +60,7 @@ def calibrate(
     """
     fit = fit_rigid(vertices, reference, weights)
     error = np.einsum("...k,kvd->...vd", pose_terms(fit.rotation), load_fields())
-    return vertices + error @ fit.rotation / fit.scale[..., None, None]
+    return vertices + error @ fit.rotation / np.asarray(fit.scale)[..., None, None]
 
 
 @lru_cache(maxsize=1)

@@ -99,6 +99,10 @@ def draw_face(
     start = landmarks[30, :2]  # the tip of the nose
     for axis, colour in zip(face_from_image, AXES, strict=True):
         end = start + AXIS_LENGTH * size * axis[:2]
-        ends = (tuple(map(int, np.rint(point))) for point in (start, end))
-        cv2.line(canvas, *ends, colour, 2 * thickness, cv2.LINE_AA)
+        cv2.line(canvas, _pixel(start), _pixel(end), colour, 2 * thickness, cv2.LINE_AA)
     return canvas
+
+
+def _pixel(point: np.ndarray) -> tuple[int, int]:
+    column, row = np.rint(point)
+    return int(column), int(row)

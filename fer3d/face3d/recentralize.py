@@ -30,13 +30,13 @@ class Similarity:
     def __call__(self, points: Shaped[np.ndarray, "... n 3"]) -> Float[np.ndarray, "... n 3"]:
         """Points (..., N, 3) of the source frame in the target frame, float64."""
         turned = points @ np.swapaxes(self.rotation, -1, -2)
-        return self.scale[..., None, None] * turned + self.translation[..., None, :]
+        return np.asarray(self.scale)[..., None, None] * turned + self.translation[..., None, :]
 
     def inverse(self) -> "Similarity":
         """The way back, from the target frame to the source frame."""
         rotation = np.swapaxes(self.rotation, -1, -2)
         back = np.einsum("...ij,...j->...i", rotation, self.translation)
-        return Similarity(rotation, 1 / self.scale, -back / self.scale[..., None])
+        return Similarity(rotation, 1 / self.scale, -back / np.asarray(self.scale)[..., None])
 
 
 def procrustes(
@@ -86,7 +86,7 @@ def fit_similarity(
     rotation = procrustes(source, target, weights)
     scale = _scale(source @ np.swapaxes(rotation, -1, -2), target, source, weights)
     turned_centre = np.einsum("...ij,...j->...i", rotation, source_centre)
-    return Similarity(rotation, scale, target_centre - scale[..., None] * turned_centre)
+    return Similarity(rotation, scale, target_centre - np.asarray(scale)[..., None] * turned_centre)
 
 
 def place(
@@ -110,7 +110,7 @@ def place(
     centre, aim = centroid(turned, weights), weights @ target
     turned = turned - centre[..., None, :]
     scale = _scale(turned, target - aim, turned, weights)
-    return Similarity(rotation, scale, aim - scale[..., None] * centre)
+    return Similarity(rotation, scale, aim - np.asarray(scale)[..., None] * centre)
 
 
 def centroid(

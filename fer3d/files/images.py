@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageFile, PngImagePlugin
 
 from fer3d.files.atomic import write_bytes
 from fer3d.files.containers import without_metadata
@@ -80,7 +80,7 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise Rejected(Rejection.MISSING, error.strerror) from None
+        raise Rejected(Rejection.MISSING, error.strerror or str(error)) from None
     except OSError as error:
         raise Rejected(Rejection.UNREADABLE, error.strerror or str(error)) from None
 
@@ -170,7 +170,7 @@ def write_png(path: Path, image: np.ndarray) -> None:
     write_bytes(path, encode_png(image))
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes) -> ImageFile.ImageFile:
     formats = (*FORMATS, "HEIF") if _is_heif(data) and _reads_heif() else FORMATS
     try:
         return Image.open(io.BytesIO(data), formats=formats)
@@ -221,7 +221,7 @@ def _pixels(picture: Image.Image, data: bytes, deep: bool) -> np.ndarray:
     return np.array(picture.convert("RGB"))
 
 
-def _deep_channels(picture: Image.Image) -> bool:
+def _deep_channels(picture: ImageFile.ImageFile) -> bool:
     """Whether colours have 16 bits a channel; the tiles are known until the picture is loaded."""
     if picture.mode in _DEEP_MODES:
         return False

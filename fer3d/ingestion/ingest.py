@@ -25,7 +25,7 @@ from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.files.images import Rejected, Rejection, decode, read_file
 from fer3d.files.perceptual import perceptual_hash
-from fer3d.ingestion.known import read_known, signature, write_known
+from fer3d.ingestion.known import Signature, read_known, signature, write_known
 from fer3d.ingestion.params import IngestParams
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
@@ -109,7 +109,7 @@ def _check_file(path: Path, max_pixels: int) -> None:
     try:
         status = path.stat()
     except FileNotFoundError as error:
-        raise Rejected(Rejection.MISSING, error.strerror) from None
+        raise Rejected(Rejection.MISSING, error.strerror or str(error)) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         detail = getattr(error, "strerror", None) or str(error)
         raise Rejected(Rejection.UNREADABLE, detail) from None
@@ -128,7 +128,7 @@ def _read_files(
     before = read_known(known, max_pixels) if known else {}
     paths = [str(file.absolute()) for file in files]
     signatures = [signature(file) for file in files]
-    rows = {
+    rows: dict[str, tuple[Signature | None, dict[str, Any]]] = {
         path: (now, before[path][1])
         for path, now in zip(paths, signatures, strict=True)
         if path in before and now is not None and before[path][0] == now
@@ -137,7 +137,7 @@ def _read_files(
     read = _read_all([files[i] for i in new], max_pixels, settings)
     rows |= {paths[i]: (signatures[i], row) for i, row in zip(new, read, strict=True)}
     if known:
-        kept = {path: row for path, row in rows.items() if row[0] is not None}
+        kept = {path: (mark, row) for path, (mark, row) in rows.items() if mark is not None}
         write_known(known, kept, max_pixels, started)
     return [rows[path][1] for path in paths]
 

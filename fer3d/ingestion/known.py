@@ -60,6 +60,6 @@ def write_known(file: Path, rows: Mapping[str, Any], max_pixels: int, started_ns
 
 
 def _made_by(max_pixels: int) -> str:
-    rooms = [Path(room.__file__).parent for room in (fer3d.files, fer3d.ingestion)]
+    rooms = [Path(room.__path__[0]) for room in (fer3d.files, fer3d.ingestion)]
     code = {str(f.name): sha256_file(f) for room in rooms for f in sorted(room.glob("*.py"))}
     return sha256_json({"code": code, "max_pixels": max_pixels, **versions(LIBRARIES)})

@@ -132,11 +132,11 @@ class FusionNetwork(nn.Module):
         Returns:
             Arguments for which ``forward`` returns the same logits.
         """
-        pairs = (("base", "image"), ("shading", "shading"))
+        names = {"base": "image", "shading": "shading"}
         return inputs | {
-            name: self.branches[branch].reduced(inputs[name])
-            for branch, name in pairs
-            if branch in self.branches and hasattr(self.branches[branch], "reduced")
+            names[branch]: network.reduced(inputs[names[branch]])
+            for branch, network in self.branches.items()
+            if isinstance(network, ResidualNetwork)
         }
 
     @torch.no_grad()

@@ -21,12 +21,10 @@ def standardize_pixels(image: Tensor) -> Tensor:
 
 def convolution(
     channels_in: int, channels_out: int, kernel: int, stride: int = 1, *, padding: int = 0
-) -> list[nn.Module]:
+) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
     """Convolution without bias, followed by batch normalization."""
-    return [
-        nn.Conv2d(channels_in, channels_out, kernel, stride, padding, bias=False),
-        nn.BatchNorm2d(channels_out),
-    ]
+    layer = nn.Conv2d(channels_in, channels_out, kernel, stride, padding, bias=False)
+    return layer, nn.BatchNorm2d(channels_out)
 
 
 def shortcut(channels: int, filters: int, stride: int) -> nn.Module:

@@ -79,12 +79,10 @@ class BasicBlock(nn.Module):
 
     def __init__(self, channels: int, filters: int, stride: int = 1):
         super().__init__()
-        self.residual = nn.Sequential(
-            *convolution(channels, filters, KERNEL, stride, padding=1),
-            nn.ReLU(inplace=True),
-            *convolution(filters, filters, KERNEL, padding=1),
-        )
-        nn.init.zeros_(self.residual[-1].weight)
+        first = convolution(channels, filters, KERNEL, stride, padding=1)
+        second, normalization = convolution(filters, filters, KERNEL, padding=1)
+        nn.init.zeros_(normalization.weight)
+        self.residual = nn.Sequential(*first, nn.ReLU(inplace=True), second, normalization)
         self.shortcut = shortcut(channels, filters, stride)
 
     def forward(self, maps: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from fer3d.networks.config import NetworkConfig
 from fer3d.training.config import TrainConfig
@@ -38,7 +39,7 @@ RECOMMENDED = TrainConfig(
 )
 
 
-def network_config(values: Mapping[str, object]) -> NetworkConfig:
+def network_config(values: Mapping[str, Any]) -> NetworkConfig:
     """The configuration of a preset with some values replaced.
 
     Args:
@@ -48,7 +49,7 @@ def network_config(values: Mapping[str, object]) -> NetworkConfig:
     return replace(preset, **{name: value for name, value in values.items() if value is not None})
 
 
-def train_config(preset: str, values: Mapping[str, object]) -> TrainConfig:
+def train_config(preset: str, values: Mapping[str, Any]) -> TrainConfig:
     """The configuration of a preset with some values replaced.
 
     Args:

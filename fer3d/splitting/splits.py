@@ -23,6 +23,9 @@ from fer3d.splitting.divisible import Division, check_divisible
 from fer3d.splitting.params import SplitParams
 from fer3d.splitting.together import inseparable, known_subjects, near_copies
 
+Labels = Sequence[str] | np.ndarray
+"""(N,) one a row."""
+
 
 def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Assign every image to a split.
@@ -69,7 +72,7 @@ def split(frame: pd.DataFrame, params: SplitParams) -> tuple[pd.DataFrame, dict[
     return frame, {s: labels | tally(frame["label"][frame["split"] == s]) for s in SPLITS}
 
 
-def held_out(labels: Sequence[str], fraction: float, seed: int) -> np.ndarray:
+def held_out(labels: Labels, fraction: float, seed: int) -> np.ndarray:
     """Rows to hold out, stratified by class.
 
     Args:
@@ -85,9 +88,7 @@ def held_out(labels: Sequence[str], fraction: float, seed: int) -> np.ndarray:
     return train_test_split(rows, test_size=fraction, stratify=labels, random_state=seed)[1]
 
 
-def held_out_subjects(
-    labels: Sequence[str], subjects: Sequence[str], fraction: float, seed: int
-) -> np.ndarray:
+def held_out_subjects(labels: Labels, subjects: Labels, fraction: float, seed: int) -> np.ndarray:
     """Rows of the subjects to hold out, approximately stratified by class.
 
     The subjects are divided into ``round(1 / fraction)`` stratified folds, and the first is held

@@ -159,7 +159,7 @@ async def _gather(
                 raise failures[0]
             return await call(*task, **options)
 
-    def note(done: asyncio.Task) -> None:
+    def note(done: asyncio.Task[Any]) -> None:
         error = None if done.cancelled() else done.exception()
         if _is_failure(error):
             failures.append(error)

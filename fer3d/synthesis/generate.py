@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from fer3d.errors import UserError
+from fer3d.face3d.topology import VERTICES
 from fer3d.files.atomic import atomic_folder
 from fer3d.files.digests import sha1_bytes
 from fer3d.files.packed import PackedWriter, Spec
@@ -28,7 +29,7 @@ from fer3d.machine.settings import Settings
 from fer3d.synthesis.params import SynthesizeParams
 from fer3d.synthetic.action_units import ACTION_UNITS
 from fer3d.synthetic.draw import PROTOTYPES, Degradation, sample_degradation, sample_spec
-from fer3d.synthetic.model import VERTICES, FaceModel, load_model
+from fer3d.synthetic.model import FaceModel, load_model
 from fer3d.synthetic.render import render
 from fer3d.synthetic.spec import FaceSpec, Truth
 from fer3d.toolbox import Toolbox
@@ -127,7 +128,7 @@ def degrade(image: np.ndarray, how: Degradation, rng: np.random.Generator) -> by
     Args:
         image: (H, W, 3) uint8 RGB.
     """
-    values = image.astype(np.float32)
+    values: np.ndarray = image.astype(np.float32)
     if how.blur > 0.0:
         values = cv2.GaussianBlur(values, (0, 0), how.blur)
     values += rng.normal(0.0, how.noise, image.shape).astype(np.float32)
@@ -230,11 +231,11 @@ def _manifest(entries: list[Entry], shown: list[Picture], size: int) -> pd.DataF
 
 
 def _metrics(entries: list[Entry]) -> dict[str, object]:
-    copies = [entry for entry in entries if entry.source is not None]
+    copies = [(entry, entry.source) for entry in entries if entry.source is not None]
     labels = sorted({entry.label for entry in entries})
     return {
         "images": len(entries),
         "copies": len(copies),
-        "conflicting_copies": sum(entry.label != entry.source.label for entry in copies),
+        "conflicting_copies": sum(copy.label != source.label for copy, source in copies),
         "per_class": {label: sum(entry.label == label for entry in entries) for label in labels},
     }

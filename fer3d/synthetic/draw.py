@@ -104,8 +104,8 @@ def sample_light(rng: np.random.Generator) -> Light:
     azimuth = np.radians(np.clip(rng.normal(0.0, LIGHT_AZIMUTH), -limit, limit))
     elevation = np.radians(rng.uniform(*LIGHT_ELEVATION))
     flat = np.cos(elevation)
-    direction = (flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth))
-    return Light(tuple(map(float, direction)), float(rng.uniform(*AMBIENT)))
+    x, y, z = flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth)
+    return Light((float(x), float(y), float(z)), float(rng.uniform(*AMBIENT)))
 
 
 def sample_camera(rng: np.random.Generator, size: int) -> Camera:

@@ -189,7 +189,13 @@ def sample(texture: np.ndarray, where: np.ndarray) -> np.ndarray:
     # cv2.remap takes at most 32,767 rows
     blocks = np.array_split(where, max(1, -(-len(where) // 16384)))
     looked_up = [
-        cv2.remap(texture, block[:, None], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        cv2.remap(
+            texture,
+            block[:, None],
+            None,  # type: ignore[call-overload]  # OpenCV's stubs want a second map
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         for block in blocks
         if len(block)
     ]

@@ -93,7 +93,9 @@ def _hair(
     return _mix(texture, locks, fringe)
 
 
-def _mix(texture: np.ndarray, colour: np.ndarray | tuple, share: np.ndarray) -> np.ndarray:
+def _mix(
+    texture: np.ndarray, colour: np.ndarray | tuple[float, ...], share: np.ndarray
+) -> np.ndarray:
     """``texture`` painted over with a colour, or with a texture, where ``share`` is above zero."""
     rows, columns = np.flatnonzero(share.any(axis=1)), np.flatnonzero(share.any(axis=0))
     if not len(rows):

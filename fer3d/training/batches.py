@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+
+Rows = TypeVar("Rows")  # what a data set gives for a batch of indices
 
 READERS = 2  # processes that read ahead if the data set does not fit on the GPU
 
@@ -74,8 +77,8 @@ def in_order(
 
 
 def loader(
-    dataset: Dataset, batches: Sampler[Tensor] | list[Tensor], *, ahead: bool = False
-) -> DataLoader:
+    dataset: Dataset[Rows], batches: Sampler[Tensor] | list[Tensor], *, ahead: bool = False
+) -> DataLoader[Rows]:
     """A loader that reads a whole batch in one gather.
 
     Args:

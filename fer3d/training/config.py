@@ -23,7 +23,7 @@ Loss = Literal["cross_entropy", "focal"]
 Precision = Literal["float32", "bfloat16", "float16"]
 
 # Lightning's names of the precisions.
-PRECISIONS: Mapping[Precision, str] = {
+PRECISIONS: Mapping[Precision, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
     "float32": "32-true",
     "bfloat16": "bf16-mixed",
     "float16": "16-mixed",

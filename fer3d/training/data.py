@@ -97,7 +97,7 @@ def encode_labels(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
     Raises:
         UserError: a label that is not in ``classes``.
     """
-    codes = pd.Index(classes).get_indexer(labels)
+    codes = pd.Index(classes).get_indexer(pd.Index(labels))
     if (codes < 0).any():
         unknown = sorted(set(labels[codes < 0]))
         raise UserError(
@@ -272,7 +272,7 @@ class ExpressionData(pl.LightningDataModule):
             self.train.load_onto(device)
             self.validation.load_onto(device)
 
-    def train_dataloader(self) -> DataLoader:
+    def train_dataloader(self) -> DataLoader[Batch]:
         """Batches in an order that depends on (seed, epoch)."""
         batches = ShuffledBatches(
             len(self.train),
@@ -285,10 +285,10 @@ class ExpressionData(pl.LightningDataModule):
         batches.set_epoch(self._first_epoch)
         return loader(self.train, batches, ahead=self._reads_ahead())
 
-    def val_dataloader(self) -> DataLoader:
+    def val_dataloader(self) -> DataLoader[Batch]:
         """Batches in the order of the manifest."""
-        where = {"share": self._share, "device": self.validation.device}
-        batches = in_order(len(self.validation), self._batch_size, **where)
+        count, device = len(self.validation), self.validation.device
+        batches = in_order(count, self._batch_size, share=self._share, device=device)
         return loader(self.validation, batches, ahead=self._reads_ahead())
 
     def _reads_ahead(self) -> bool:

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
+from pytorch_lightning.callbacks import Callback
 
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.networks.landmark import landmark_features
+from fer3d.networks.landmark import LandmarkNetwork, landmark_features
+from fer3d.networks.vertices import VerticesNetwork
 from fer3d.training.checkpoint import Recognizer, save_recognizer
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import Course
@@ -88,15 +90,21 @@ def fit(
         model = build_network(network, data, arrays)
         module = ExpressionModule(model, len(data.classes), train, _class_weights(train, data))
         course = Course(train.patience)
-        callbacks = [course, TrainingState(state)] if state else [course]
+        callbacks: list[Callback] = [course, TrainingState(state)] if state else [course]
         trainer = make_trainer(train, callbacks, runtime)
         from_file = start.path if start else None
         trainer.fit(module, datamodule=data, ckpt_path=from_file, weights_only=True)
         module.load_state_dict(course.best_weights)
     counted = sum(parameter.numel() for parameter in model.parameters())
-    sizes = (arrays.image_size, arrays.shading_size)
-    about = (asdict(train), preprocessing, arrays.vertex_count)
-    recognizer = Recognizer(model, data.classes, *sizes, *about)
+    recognizer = Recognizer(
+        model,
+        data.classes,
+        arrays.image_size,
+        arrays.shading_size,
+        asdict(train),
+        preprocessing,
+        arrays.vertex_count,
+    )
     metrics = course.summary() | {"parameters": counted}
     return Fitted(recognizer, course.to_csv(), metrics, state, trainer.is_global_zero)
 
@@ -130,10 +138,14 @@ def build_network(config: NetworkConfig, data: ExpressionData, arrays: Arrays) -
         vertices=arrays.vertex_count,
     )
     if config.landmark:
-        network.branches["landmark"].standardize_by(*feature_scale(data.train))
+        landmark = cast(LandmarkNetwork, network.branches["landmark"])
+        landmark.standardize_by(*feature_scale(data.train))
     if config.vertices:
-        network.branches["vertices"].standardize_by(*vertex_scale(data.train))
-    return network.to(memory_format=torch.channels_last)  # twice as fast on a CPU
+        vertices = cast(VerticesNetwork, network.branches["vertices"])
+        vertices.standardize_by(*vertex_scale(data.train))
+    # twice as fast on a CPU; PyTorch's stubs lack this form of `to`
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def feature_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tensor]:
@@ -147,7 +159,7 @@ def feature_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tenso
     if not len(points):
         width = landmark_features(torch.zeros(1, 68, 2)).shape[-1]
         return torch.zeros(width), torch.ones(width)
-    total = square = 0.0
+    total = square = torch.zeros((), dtype=torch.float64)
     for part in points.split(_FEATURE_BATCH):
         features = landmark_features(part).double()
         total, square = total + features.sum(0), square + (features**2).sum(0)

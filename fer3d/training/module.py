@@ -6,16 +6,20 @@ is equal to an uninterrupted one.
 
 import math
 from functools import partial
+from typing import cast
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torchmetrics import MetricCollection
 
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.inputs import to_inputs
 from fer3d.networks.layers import PIXEL_STD
+from fer3d.networks.vertices import VerticesNetwork
 from fer3d.training.augment import augment
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import Batch
@@ -80,6 +84,8 @@ class ExpressionModule(pl.LightningModule):
     input noise) and validation. A step never synchronizes with the device.
     """
 
+    class_weights: Tensor | None
+
     def __init__(
         self,
         network: FusionNetwork,
@@ -143,7 +149,7 @@ class ExpressionModule(pl.LightningModule):
                 if values.is_floating_point():
                     values.copy_(self.trainer.strategy.reduce(values.clone(), reduce_op="mean"))
 
-    def configure_optimizers(self) -> dict[str, object]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer and its learning rate schedule, by step."""
         optimizer = self._optimizer()
         if self.config.schedule == "constant" and not self.config.warmup:
@@ -155,7 +161,9 @@ class ExpressionModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _partners(self, inputs: dict[str, Tensor]) -> Tensor | None:
-        return self.network.branches["vertices"].partners if "vertices" in inputs else None
+        if "vertices" not in inputs:
+            return None
+        return cast(VerticesNetwork, self.network.branches["vertices"]).partners
 
     def _step(self, inputs: dict[str, Tensor], labels: Tensor, split: str) -> Tensor:
         logits = self.network(**inputs)
@@ -164,11 +172,12 @@ class ExpressionModule(pl.LightningModule):
 
     def _logged(self, loss: Tensor, logits: Tensor, labels: Tensor, split: str) -> Tensor:
         """The loss, after it and the metrics were logged."""
-        metrics = self.metrics[f"{split}_metrics"]
+        metrics = cast(MetricCollection, self.metrics[f"{split}_metrics"])
         metrics.update(logits, labels)
-        options = {"on_step": False, "batch_size": len(labels)}
-        self.log_dict(metrics, on_epoch=True, **options)
-        self.log(f"{split}_loss", loss, on_epoch=True, sync_dist=True, **options)
+        count = len(labels)
+        self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=count)
+        name = f"{split}_loss"
+        self.log(name, loss, on_step=False, on_epoch=True, batch_size=count, sync_dist=True)
         return loss
 
     def _optimizer(self) -> Optimizer:

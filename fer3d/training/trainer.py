@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -84,7 +85,8 @@ def reproducible(seed: int) -> Iterator[None]:
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     benchmark = torch.backends.cudnn.benchmark
-    fill = torch.utils.deterministic.fill_uninitialized_memory
+    memory: Any = torch.utils.deterministic  # PyTorch's stubs lack its one attribute
+    fill = memory.fill_uninitialized_memory
     banner = logging.getLogger("pytorch_lightning")
     level = banner.level
     with torch.random.fork_rng(), warnings.catch_warnings():
@@ -94,11 +96,11 @@ def reproducible(seed: int) -> Iterator[None]:
         banner.setLevel(logging.WARNING)
         torch.manual_seed(seed)
         # Filling uninitialized memory is a debugging aid that costs time.
-        torch.utils.deterministic.fill_uninitialized_memory = False
+        memory.fill_uninitialized_memory = False
         try:
             yield
         finally:
             banner.setLevel(level)
             torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
             torch.backends.cudnn.benchmark = benchmark
-            torch.utils.deterministic.fill_uninitialized_memory = fill
+            memory.fill_uninitialized_memory = fill

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def model_file(models: Path | None) -> Path:
 def write(file: Path, variables: Mapping[str, np.ndarray], tables: UvTables) -> None:
     """Write a model file, atomically; equal content gives equal bytes."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {name: variables[name] for name in sorted(variables)}
+    arrays: dict[str, Any] = {name: variables[name] for name in sorted(variables)}
     arrays |= {name: getattr(tables, name).astype(np.int32) for name in TABLES}
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     with atomic_path(file) as temporary, temporary.open("wb") as target:
@@ -56,7 +57,8 @@ def read_tables(file: Path) -> UvTables:
         UserError: the file is damaged, or is not PRN's.
     """
     arrays = _read(file, TABLES)
-    return checked_tables(*(arrays[name] for name in TABLES), origin=str(file))
+    face_ind, uv_kpt_ind = (arrays[name] for name in TABLES)
+    return checked_tables(face_ind, uv_kpt_ind, origin=str(file))
 
 
 def read_variables(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ The one place that needs TensorFlow; what it writes is read without it.
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -43,8 +44,8 @@ def read_tables(face_ind: Path, uv_kpt_ind: Path) -> UvTables:
     Raises:
         UserError: no numbers, or not as many as there should be.
     """
-    arrays = [_numbers(path) for path in (face_ind, uv_kpt_ind)]
-    return checked_tables(*arrays, origin=str(face_ind.parent))
+    origin = str(face_ind.parent)
+    return checked_tables(_numbers(face_ind), _numbers(uv_kpt_ind), origin=origin)
 
 
 def read_checkpoint(prefix: Path) -> dict[str, np.ndarray]:
@@ -96,7 +97,7 @@ def _numbers(path: Path) -> np.ndarray:
         raise UserError(f"{path}: expected a table of numbers, {error}") from None
 
 
-def _tensorflow():
+def _tensorflow() -> ModuleType:
     try:
         import tensorflow
     except ModuleNotFoundError:

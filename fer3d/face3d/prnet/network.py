@@ -35,6 +35,9 @@ _DECODER = (
 class BatchNorm(nn.Module):
     """Normalization by the statistics of the training."""
 
+    moving_mean: Tensor
+    moving_variance: Tensor
+
     def __init__(self, channels: int):
         super().__init__()
         self.gamma = nn.Parameter(torch.ones(channels))
