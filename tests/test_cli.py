@@ -21,8 +21,11 @@ def test_it_runs_as_a_module_and_says_its_version(module, repository: Path):
     assert f"\nversion: {package['version']}\n" in (repository / "CITATION.cff").read_text()
 
 
-def test_accuracy3d_without_rendered_images_says_what_to_run(tmp_path, repository: Path):
+def test_accuracy3d_without_rendered_images_says_what_to_run(
+    tmp_path, repository: Path, assets_dir: Path
+):
     arguments = ["accuracy3d", str(tmp_path), "--params", str(repository / "params.yaml")]
+    arguments += ["--assets", str(assets_dir)]
     result = CliRunner().invoke(typer_app, arguments)
     assert isinstance(result.exception, UserError)
     assert "run `dvc repro synthesize`" in str(result.exception)
