@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -216,8 +217,12 @@ WRITERS = ["synthesize", "align", "balance", "reconstruct", "relight", "train"]
 
 
 @pytest.mark.parametrize("stage", WRITERS)
-def test_a_full_disk_is_one_line_and_leaves_nothing(first_run, small_disk, stage):
+def test_a_full_disk_is_one_line_and_leaves_nothing(first_run, small_disk, stage, request):
     project = first_run.project
+    if stage == "synthesize":  # renders only what ingest reads
+        params = project.folder / "params.yaml"
+        request.addfinalizer(partial(params.write_bytes, params.read_bytes()))
+        project.set({"ingest": {"source": str(small_disk / "synthetic" / "images")}})
     with project.start(*stage_command(project, stage, small_disk)) as process:
         said = process.communicate()[0]
     assert process.returncode == 1
