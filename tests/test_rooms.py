@@ -25,7 +25,7 @@ FLOORS = (
     ("inference",),
     ("synthetic", "relighting", "reporting"),
     ("alignment", "cleaning", "face3d", "evaluation", "ingestion", "presets"),
-    ("rowwise", "training", "splitting", "balancing", "datasets", "assets"),
+    ("rowwise", "training", "compared", "splitting", "balancing", "datasets", "assets"),
     ("store",),
     ("files", "toolbox"),
     ("machine", "geometry", "networks", "sections"),

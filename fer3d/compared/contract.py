@@ -1,0 +1,112 @@
+"""What every compared model takes, gives and can be asked."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fer3d.compared.pixels import PixelInput
+
+Criterion = Callable[[Tensor, Tensor], Tensor]  # logits (B, C) and labels (B,) to a mean loss ()
+
+
+class ComparedNetwork(nn.Module):
+    """A network that stands beside the project's own; it takes the arguments of ``FusionNetwork``.
+
+    A model of one's own needs ``forward`` alone. One whose loss is not the classes' cross entropy
+    has its own ``objective``; one that looks at pixels sets ``pixels``, which does the resizing.
+
+    Attributes:
+        pixels: what makes the model's image of an aligned one; None where it sees landmarks alone.
+        options: keyword arguments that make an equal network, JSON-able; for the checkpoint.
+    """
+
+    def __init__(self, pixels: PixelInput | None = None, **options: Any):
+        super().__init__()
+        self.pixels = pixels
+        self.options = options
+
+    def forward(
+        self,
+        image: Tensor | None = None,
+        landmarks: Tensor | None = None,
+        reconstructed: Tensor | None = None,
+        shading: Tensor | None = None,
+    ) -> Tensor:
+        """
+        Args:
+            image: (B, 3, H, W) uint8 or float32 in [0, 1], RGB; or what ``reduced`` made of it.
+            landmarks: (B, 68, 2 or 3) float32, px, image frame of the aligned image.
+            reconstructed: (B,) bool, whether the landmarks were found; all by default.
+            shading: not used; the project's own network takes it.
+
+        Returns:
+            (B, C) float32 logits.
+        """
+        raise NotImplementedError
+
+    def objective(
+        self, inputs: dict[str, Tensor], labels: Tensor, criterion: Criterion
+    ) -> tuple[Tensor, Tensor]:
+        """The loss that trains the model.
+
+        Args:
+            inputs: of ``forward``.
+            labels: (B,) int64, 0 .. C - 1.
+            criterion: cross entropy as the preset has it (smoothing, class weights).
+
+        Returns:
+            Loss, () float32; logits, (B, C) float32, for the metrics.
+        """
+        logits = self(**inputs)
+        return criterion(logits, labels), logits
+
+    def reduced(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The image at the model's resolution: what is done to it then, augmentation, costs less.
+
+        Returns:
+            The same inputs otherwise; ``forward`` gives the same logits for them.
+        """
+        if self.pixels is None:
+            return inputs
+        return inputs | {"image": self.pixels.reduced(inputs["image"])}
+
+    def calibrate(self, batches: Iterable[dict[str, Tensor]]) -> None:
+        """Set what the inputs are standardized by; once, before training.
+
+        Args:
+            batches: inputs of ``forward`` that cover the training images once.
+        """
+        if self.pixels is not None:
+            images = (self.pixels.reduced(batch["image"]) for batch in batches)
+            self.pixels.standardize_by(*channel_statistics(images))
+
+    @torch.no_grad()
+    def probabilities(self, **inputs: Tensor | None) -> Tensor:
+        """Softmax of the logits, (B, C) float32, rows summing to 1; arguments as ``forward``."""
+        return self(**inputs).float().softmax(dim=1)
+
+
+def channel_statistics(images: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel.
+
+    Args:
+        images: (B, C, H, W) float32 each.
+
+    Returns:
+        two of (C,) float32.
+
+    Raises:
+        ValueError: no image at all.
+    """
+    count, total, square = 0, 0.0, 0.0
+    for part in images:
+        values = part.double()
+        count += values[:, 0].numel()
+        total = total + values.sum(dim=(0, 2, 3))
+        square = square + values.square().sum(dim=(0, 2, 3))
+    if not count:
+        raise ValueError("standardization needs at least one training image")
+    mean = total / count
+    return mean.float(), (square / count - mean**2).clamp_min(0).sqrt().float()

@@ -1,0 +1,67 @@
+"""From aligned RGB images to what a compared model looks at."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601), as OpenCV converts to grey
+PIXEL_MAX = 255
+MIN_STD = 1e-3  # of pixels in [0, 1] over the training set; equal images have none
+
+
+def grey(image: Tensor) -> Tensor:
+    """Luma of RGB, (B, 3, H, W) to (B, 1, H, W)."""
+    return (image * image.new_tensor(LUMA)[:, None, None]).sum(dim=1, keepdim=True)
+
+
+class PixelInput(nn.Module):
+    """Grey or RGB, resized by averaging over areas, standardized, cropped about the centre.
+
+    Pixels in [0, 1] are standardized by mean and standard deviation of the training images, a
+    number a channel: none of the six articles fixes another scale, and it is what all have here.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, side: int, channels: int, *, crop: int | None = None):
+        """
+        Args:
+            side: of the image after resizing, px.
+            channels: 3 for RGB, 1 for grey.
+            crop: side of the central part that is kept, px; all of it by default.
+        """
+        super().__init__()
+        self.side, self.channels, self.crop = side, channels, crop
+        self.register_buffer("mean", torch.full((channels, 1, 1), 0.5))
+        self.register_buffer("std", torch.full((channels, 1, 1), 0.25))
+
+    def standardize_by(self, mean: Tensor, std: Tensor) -> None:
+        """Set what pixels are standardized by: two of (C,), in [0, 1]."""
+        self.mean.copy_(mean.view_as(self.mean))
+        self.std.copy_(std.view_as(self.std).clamp_min(MIN_STD))
+
+    def reduced(self, image: Tensor) -> Tensor:
+        """The image in the model's colours and size; one that is reduced already stays as it is.
+
+        Args:
+            image: (B, 3, H, W) uint8, or float32 in [0, 1].
+
+        Returns:
+            (B, C, side, side) float32 in [0, 1].
+        """
+        if image.dtype == torch.uint8:
+            image = image.float() / PIXEL_MAX
+        if self.channels == 1 and image.shape[1] == len(LUMA):
+            image = grey(image)
+        if image.shape[-2:] != (self.side, self.side):
+            image = F.interpolate(image, size=(self.side, self.side), mode="area")
+        return image
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) as ``reduced`` takes it to (B, C, crop, crop), standardized."""
+        image = (self.reduced(image) - self.mean) / self.std
+        if self.crop is None:
+            return image
+        start = (self.side - self.crop) // 2
+        return image[..., start : start + self.crop, start : start + self.crop]

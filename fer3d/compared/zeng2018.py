@@ -1,0 +1,213 @@
+"""Zeng-2018: LTNet of IPA2LT, the latent truth behind annotators who disagree."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from fer3d.compared.contract import ComparedNetwork, Criterion
+from fer3d.compared.operations import overlapping_max_pool
+from fer3d.compared.pixels import PixelInput
+from fer3d.networks.layers import convolution, convolved_side
+
+STEM, STEM_KERNEL = 32, 7  # filters; px
+STAGES = ((16, 64, 3), (32, 128, 4), (64, 256, 16), (96, 384, 3))  # middle, outer filters; blocks
+FEATURES = 1024
+MISSING = -1  # label of an annotator who did not look at the image
+MIN_ENTRY = 1e-5  # what negative entries of a transition matrix become
+MIN_PROBABILITY = 1e-7  # added before the logarithm, which has no value at 0
+
+
+class Bottleneck(nn.Module):
+    """1 x 1, 3 x 3 and 1 x 1 convolutions, added to the input or its projection; BN and ReLU.
+
+    A block with a projection is the first of its stage. The last block of the network has neither
+    normalization nor ReLU after the sum.
+    """
+
+    def __init__(
+        self, channels: int, middle: int, filters: int, *, stride: int, first: bool, last: bool
+    ):
+        super().__init__()
+        self.residual = nn.Sequential(
+            *convolution(channels, middle, 1),
+            nn.ReLU(),
+            *convolution(middle, middle, 3, stride, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(middle, filters, 1, bias=False),
+        )
+        shortcut = convolution(channels, filters, 1, stride) if first else []
+        self.shortcut = nn.Sequential(*shortcut)
+        self.after = nn.Sequential(*([] if last else [nn.BatchNorm2d(filters), nn.ReLU()]))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, channels, H, W) to (B, filters, ceil(H / stride), ceil(W / stride))."""
+        return self.after(self.residual(maps) + self.shortcut(maps))
+
+
+class ZengBase(ComparedNetwork):
+    """The base network: a residual network of 26 bottlenecks, a layer of 1024, C.
+
+    RGB, batch normalization on the image; convolution of 7 x 7, stride 2, 32; maximum 3/2; four
+    stages of 3, 4, 16, 3 bottlenecks to 64, 128, 256, 384 filters; maximum 3/2; 1024, batch
+    normalization, ReLU; C. 3,392,493 parameters at 100 px and 8,111,085 at 248 px, seven classes.
+    """
+
+    def __init__(self, classes: int, *, side: int = 100):
+        """
+        Args:
+            classes: C.
+            side: of the input, px; the article has 248.
+        """
+        super().__init__(PixelInput(side, 3), side=side)
+        self.stem = nn.Sequential(
+            nn.BatchNorm2d(3), nn.Conv2d(3, STEM, STEM_KERNEL, 2, STEM_KERNEL // 2, bias=False)
+        )
+        self.after_stem = nn.Sequential(nn.BatchNorm2d(STEM), nn.ReLU())
+        self.blocks = nn.Sequential(*_bottlenecks(STEM))
+        filters = STAGES[-1][1]
+        self.after_blocks = nn.Sequential(nn.BatchNorm2d(filters), nn.ReLU())
+        flat = filters * _final_side(side) ** 2
+        self.encoder = nn.Sequential(nn.Linear(flat, FEATURES), nn.BatchNorm1d(FEATURES), nn.ReLU())
+        self.classifier = nn.Linear(FEATURES, classes)
+
+    def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:
+        """(B, C) logits; see ``ComparedNetwork.forward``."""
+        maps = self.after_stem(overlapping_max_pool(self.stem(self.pixels(image))))
+        maps = self.after_blocks(overlapping_max_pool(self.blocks(maps)))
+        return self.classifier(self.encoder(maps.flatten(1)))
+
+    def freeze_first_convolutions(self) -> None:
+        """Keep the first two convolutions as they are."""
+        self.stem[1].requires_grad_(False)
+        self.blocks[0].residual[0].requires_grad_(False)
+
+
+def _bottlenecks(channels: int) -> list[nn.Module]:
+    blocks: list[nn.Module] = []
+    for stage, (middle, filters, count) in enumerate(STAGES):
+        for number in range(count):
+            first = number == 0
+            last = stage == len(STAGES) - 1 and number == count - 1
+            stride = 2 if first and stage else 1
+            blocks.append(
+                Bottleneck(channels, middle, filters, stride=stride, first=first, last=last)
+            )
+            channels = filters
+    return blocks
+
+
+def _final_side(side: int) -> int:
+    """Side of the maps after the last pooling, px."""
+    side = _pooled(convolved_side(side, STEM_KERNEL, 2, STEM_KERNEL // 2))
+    for _ in STAGES[1:]:
+        side = convolved_side(side, 3, 2, 1)
+    return _pooled(side)
+
+
+def _pooled(side: int) -> int:
+    return -((side - 3) // -2) + 1
+
+
+def annotator_probabilities(latent: Tensor, transitions: Tensor) -> Tensor:
+    """What each annotator is expected to say: P(y^k = l) = sum over i of p_i T^k_il.
+
+    Args:
+        latent: (B, C) float32, p, rows summing to 1.
+        transitions: (K, C, C) float32, rows summing to 1: from the latent to the given label.
+
+    Returns:
+        (B, K, C) float32, rows summing to 1.
+    """
+    return torch.einsum("bi,kil->bkl", latent, transitions)
+
+
+def annotator_loss(
+    probabilities: Tensor, labels: Tensor, weights: Sequence[float], criterion: Criterion
+) -> Tensor:
+    """The sum over the annotators of w_k x the mean over the images of -log P(y^k).
+
+    Args:
+        probabilities: (B, K, C) float32, rows summing to 1.
+        labels: (B, K) int64; -1 where an annotator gave none, which adds nothing.
+        weights: K.
+        criterion: cross entropy of logits; log-probabilities are logits.
+
+    Returns:
+        () float32.
+    """
+    logits = (probabilities + MIN_PROBABILITY).log()
+    total = logits.new_zeros(())
+    for k, weight in enumerate(weights):
+        given = labels[:, k] != MISSING
+        if share := given.float().mean().item():
+            loss = criterion(logits[given, k], labels[given, k])
+            total = total + weight * share * loss
+    return total
+
+
+class Zeng2018(ComparedNetwork):
+    """LTNet: a base network for the latent truth, a transition matrix for each annotator.
+
+    Used without the matrices: the classes' probabilities are the latent ones.
+
+    Left open by the sources and chosen here:
+
+    - A single data set has one label an image. Its training images are halved, a base network is
+      trained on each half and labels the other: annotators are the human and this machine. A
+      network that labels its own training images would only repeat their labels.
+    - 100 px, the project's crop, and no mirroring. ``side`` of 248 is the article's.
+    - Transition matrices start with 0.9 on the diagonal ("near the identity").
+    - -log(P + 1e-7). The published file applies the softmax twice; not copied.
+    - Initial weights: PyTorch's own; batch normalization follows.
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        *,
+        side: int = 100,
+        annotator_weights: Sequence[float] = (3.0, 0.5),
+        diagonal: float = 0.9,
+    ):
+        """
+        Args:
+            classes: C.
+            side: of the input, px.
+            annotator_weights: w, one an annotator, the human first.
+            diagonal: of a transition matrix at the start.
+        """
+        options = {"annotator_weights": list(annotator_weights), "diagonal": diagonal}
+        base = ZengBase(classes, side=side)
+        super().__init__(base.pixels, side=side, **options)
+        self.base, self.annotator_weights = base, tuple(annotator_weights)
+        off = (1 - diagonal) / max(classes - 1, 1)
+        start = torch.full((classes, classes), off).fill_diagonal_(diagonal)
+        self.transitions = nn.Parameter(start.repeat(len(self.annotator_weights), 1, 1))
+
+    @torch.no_grad()
+    def project_transitions(self) -> None:
+        """Make the matrices' rows distributions: negative entries 1e-5, rows divided by sums."""
+        entries = torch.where(self.transitions < 0, MIN_ENTRY, self.transitions)
+        self.transitions.copy_(entries / entries.sum(dim=2, keepdim=True))
+
+    def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:
+        """(B, C) logits of the latent truth; see ``ComparedNetwork.forward``."""
+        return self.base(image)
+
+    def objective(
+        self, inputs: dict[str, Tensor], labels: Tensor, criterion: Criterion
+    ) -> tuple[Tensor, Tensor]:
+        """The annotators' loss in training; see ``ComparedNetwork.objective``.
+
+        Args:
+            labels: (B, K) int64, -1 where an annotator gave none; or (B,), of the human alone, for
+                which the loss is the latent truth's cross entropy.
+        """
+        logits = self(**inputs)
+        if labels.ndim == 1:
+            return criterion(logits, labels), logits
+        self.project_transitions()
+        with torch.autocast(logits.device.type, enabled=False):
+            said = annotator_probabilities(logits.float().softmax(dim=1), self.transitions)
+            return annotator_loss(said, labels, self.annotator_weights, criterion), logits
