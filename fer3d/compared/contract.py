@@ -14,6 +14,11 @@ Criterion = Callable[[Tensor, Tensor], Tensor]  # logits (B, C) and labels (B,) 
 class ComparedNetwork(nn.Module):
     """A network that stands beside the project's own; it takes the arguments of ``FusionNetwork``.
 
+    ``forward`` takes by name image, (B, 3, H, W) uint8 or float32 in [0, 1], RGB, or what
+    ``reduced`` made of it; landmarks, (B, 68, 2 or 3) float32, px, image frame of the aligned
+    image; reconstructed, (B,) bool, whether the landmarks were found, all by default; and shading, which
+    no compared model uses. It gives logits, (B, C) float32.
+
     A model of one's own needs ``forward`` alone. One whose loss is not the classes' cross entropy
     has its own ``objective``; one that looks at pixels sets ``pixels``, which does the resizing.
 
@@ -27,24 +32,16 @@ class ComparedNetwork(nn.Module):
         self.pixels = pixels
         self.options = options
 
-    def forward(
-        self,
-        image: Tensor | None = None,
-        landmarks: Tensor | None = None,
-        reconstructed: Tensor | None = None,
-        shading: Tensor | None = None,
-    ) -> Tensor:
-        """
-        Args:
-            image: (B, 3, H, W) uint8 or float32 in [0, 1], RGB; or what ``reduced`` made of it.
-            landmarks: (B, 68, 2 or 3) float32, px, image frame of the aligned image.
-            reconstructed: (B,) bool, whether the landmarks were found; all by default.
-            shading: not used; the project's own network takes it.
+    def image_of(self, image: Tensor) -> Tensor:
+        """What ``pixels`` makes of aligned images (B, 3, H, W).
 
-        Returns:
-            (B, C) float32 logits.
+        Raises:
+            ValueError: the model sees landmarks alone.
         """
-        raise NotImplementedError
+        if self.pixels is None:
+            raise ValueError("this model looks at no image")
+        resized: Tensor = self.pixels(image)
+        return resized
 
     def objective(
         self, inputs: dict[str, Tensor], labels: Tensor, criterion: Criterion
@@ -100,7 +97,8 @@ def channel_statistics(images: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: no image at all.
     """
-    count, total, square = 0, 0.0, 0.0
+    count = 0
+    total = square = torch.zeros((), dtype=torch.float64)
     for part in images:
         values = part.double()
         count += values[:, 0].numel()

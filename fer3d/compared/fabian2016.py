@@ -137,7 +137,7 @@ class Fabian2016(ComparedNetwork):
         reconstructed: Tensor | None = None,
         **_: Tensor | None,
     ) -> Tensor:
-        """(B, C) scores; see ``ComparedNetwork.forward``."""
+        """(B, C) scores; see ``ComparedNetwork``."""
         points = present_points(landmarks, reconstructed)
         return self.scores(self.features(image, points), reconstructed)
 

@@ -88,11 +88,11 @@ class Inc2016(ComparedNetwork):
 
     def maps(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) to the last maps, (B, 512, 1, 1) for an input of 48 px."""
-        maps = overlapping_max_pool(self.first(self.pixels(image)).relu())
+        maps = overlapping_max_pool(self.first(self.image_of(image)).relu())
         maps = overlapping_max_pool(self.second(maps).relu())
         maps = overlapping_max_pool(self.three_b(self.three_a(maps)))
         return overlapping_max_pool(self.four_a(maps))
 
     def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:
-        """(B, C) logits; see ``ComparedNetwork.forward``."""
+        """(B, C) logits; see ``ComparedNetwork``."""
         return self.classifier(self.encoder(self.maps(image).flatten(1)))

@@ -1,7 +1,8 @@
 """Jung-2015: DTAGN, an appearance network and a landmark network, tuned together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
 
 from fer3d.compared.contract import ComparedNetwork, Criterion
@@ -45,8 +46,8 @@ class DTAN(ComparedNetwork):
         he_initialise(self, self.top)
 
     def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:
-        """(B, C) logits l1; see ``ComparedNetwork.forward``."""
-        maps = self.pixels(image)
+        """(B, C) logits l1; see ``ComparedNetwork``."""
+        maps = self.image_of(image)
         for convolution, normalization in zip(self.convolutions, self.normalizations, strict=True):
             maps = max_pool(normalization(convolution(maps)).relu(), POOL)
         return self.top(self.encoder(maps.flatten(1)))
@@ -72,7 +73,7 @@ class DTGN(ComparedNetwork):
     def forward(
         self, landmarks: Tensor, reconstructed: Tensor | None = None, **_: Tensor | None
     ) -> Tensor:
-        """(B, C) logits l2; see ``ComparedNetwork.forward``."""
+        """(B, C) logits l2; see ``ComparedNetwork``."""
         return self.top(self.encoder(scaled_points(landmarks, reconstructed).flatten(1)))
 
 
@@ -124,12 +125,12 @@ class Jung2015(ComparedNetwork):
             network.requires_grad_(False)
             network.top.requires_grad_(True)
 
-    def both(self, inputs: dict[str, Tensor | None]) -> tuple[Tensor, Tensor]:
+    def both(self, inputs: Mapping[str, Tensor | None]) -> tuple[Tensor, Tensor]:
         """l1 and l2, two of (B, C)."""
         return self.dtan(**inputs), self.dtgn(**inputs)
 
     def forward(self, **inputs: Tensor | None) -> Tensor:
-        """(B, C) logits l1 + l2; see ``ComparedNetwork.forward``."""
+        """(B, C) logits l1 + l2; see ``ComparedNetwork``."""
         first, second = self.both(inputs)
         return first + second
 
@@ -139,5 +140,6 @@ class Jung2015(ComparedNetwork):
         """a1 L1 + a2 L2 + a3 L3; see ``ComparedNetwork.objective``."""
         first, second = self.both(inputs)
         joint = first + second
-        losses = (criterion(logits, labels) for logits in (first, second, joint))
-        return sum(a * loss for a, loss in zip(self.loss_weights, losses, strict=True)), joint
+        losses = [criterion(logits, labels) for logits in (first, second, joint)]
+        weighted = [a * loss for a, loss in zip(self.loss_weights, losses, strict=True)]
+        return torch.stack(weighted).sum(), joint

@@ -1,5 +1,7 @@
 """Li-2017: DLP-CNN, a plain network with a locality-preserving loss."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -108,7 +110,7 @@ class Li2017(ComparedNetwork):
 
     def features(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) to the 2000 features after ReLU, (B, 2000) float32."""
-        maps, layers = self.pixels(image), iter(self.convolutions)
+        maps, layers = self.image_of(image), iter(self.convolutions)
         for number, stage in enumerate(STAGES):
             if number:
                 maps = max_pool(maps, POOL)
@@ -117,7 +119,7 @@ class Li2017(ComparedNetwork):
         return self.encoder(maps.flatten(1)).relu()
 
     def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:
-        """(B, C) logits of the softmax; see ``ComparedNetwork.forward``."""
+        """(B, C) logits of the softmax; see ``ComparedNetwork``."""
         return self.classifier(self.features(image))
 
     def objective(
@@ -145,9 +147,9 @@ class Li2017(ComparedNetwork):
         self.readout = self.options["readout"] = readout
 
     @torch.no_grad()
-    def probabilities(self, *, image: Tensor, **_: Tensor | None) -> Tensor:
+    def probabilities(self, **inputs: Tensor | None) -> Tensor:
         """Softmax of the readout's scores, (B, C) float32, rows summing to 1."""
-        features = self.features(image)
+        features = self.features(cast(Tensor, inputs["image"]))
         if self.readout == "svm":
             scores = features @ self.svm_weight.T + self.svm_bias
         else:

@@ -79,7 +79,8 @@ def he_initialise(network: nn.Module, top: nn.Linear) -> None:
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
     nn.init.normal_(top.weight, std=TOP_STD)
 
 

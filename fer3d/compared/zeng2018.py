@@ -1,6 +1,7 @@
 """Zeng-2018: LTNet of IPA2LT, the latent truth behind annotators who disagree."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -72,15 +73,16 @@ class ZengBase(ComparedNetwork):
         self.classifier = nn.Linear(FEATURES, classes)
 
     def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:
-        """(B, C) logits; see ``ComparedNetwork.forward``."""
-        maps = self.after_stem(overlapping_max_pool(self.stem(self.pixels(image))))
+        """(B, C) logits; see ``ComparedNetwork``."""
+        maps = self.after_stem(overlapping_max_pool(self.stem(self.image_of(image))))
         maps = self.after_blocks(overlapping_max_pool(self.blocks(maps)))
         return self.classifier(self.encoder(maps.flatten(1)))
 
     def freeze_first_convolutions(self) -> None:
         """Keep the first two convolutions as they are."""
         self.stem[1].requires_grad_(False)
-        self.blocks[0].residual[0].requires_grad_(False)
+        first = cast(Bottleneck, self.blocks[0])
+        first.residual[0].requires_grad_(False)
 
 
 def _bottlenecks(channels: int) -> list[nn.Module]:
@@ -192,7 +194,7 @@ class Zeng2018(ComparedNetwork):
         self.transitions.copy_(entries / entries.sum(dim=2, keepdim=True))
 
     def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:
-        """(B, C) logits of the latent truth; see ``ComparedNetwork.forward``."""
+        """(B, C) logits of the latent truth; see ``ComparedNetwork``."""
         return self.base(image)
 
     def objective(

@@ -80,13 +80,13 @@ class MSCNN(ComparedNetwork):
 
     def features(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) to the 80 features after ReLU, (B, 80)."""
-        maps = self.pixels(image)
+        maps = self.image_of(image)
         for convolution in self.convolutions:
             maps = self.normalization(max_pool(convolution(maps).relu(), POOL))
         return self.encoder(self.last(maps).relu().flatten(1)).relu()
 
     def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:
-        """(B, C) logits; see ``ComparedNetwork.forward``."""
+        """(B, C) logits; see ``ComparedNetwork``."""
         return self.top(self.features(image))
 
     def objective(
@@ -128,7 +128,7 @@ class PHRNN(ComparedNetwork):
     def forward(
         self, landmarks: Tensor, reconstructed: Tensor | None = None, **_: Tensor | None
     ) -> Tensor:
-        """(B, C) logits; see ``ComparedNetwork.forward``."""
+        """(B, C) logits; see ``ComparedNetwork``."""
         points = scaled_points(landmarks, reconstructed)[:, None]  # one frame
         parts = [points[:, :, part].flatten(2) for part in (BROWS, NOSE, EYES, MOUTH)]
         brows, nose, eyes, mouth = _each(self.parts, parts)
@@ -185,7 +185,7 @@ class Zhang2017(ComparedNetwork):
         self.register_buffer("fusion_weight", torch.tensor(0.5))
 
     def forward(self, **inputs: Tensor | None) -> Tensor:
-        """Logarithms of the fused probabilities, (B, C); see ``ComparedNetwork.forward``."""
+        """Logarithms of the fused probabilities, (B, C); see ``ComparedNetwork``."""
         by_points = self.phrnn(**inputs).softmax(dim=1)
         by_image = self.mscnn(**inputs).softmax(dim=1)
         return fuse(by_points, by_image, self.fusion_weight).log()
