@@ -14,10 +14,10 @@ Criterion = Callable[[Tensor, Tensor], Tensor]  # logits (B, C) and labels (B,) 
 class ComparedNetwork(nn.Module):
     """A network that stands beside the project's own; it takes the arguments of ``FusionNetwork``.
 
-    ``forward`` takes by name image, (B, 3, H, W) uint8 or float32 in [0, 1], RGB, or what
+    ``forward`` takes by name: image, (B, 3, H, W) uint8 or float32 in [0, 1], RGB, or what
     ``reduced`` made of it; landmarks, (B, 68, 2 or 3) float32, px, image frame of the aligned
-    image; reconstructed, (B,) bool, whether the landmarks were found, all by default; and shading, which
-    no compared model uses. It gives logits, (B, C) float32.
+    image; reconstructed, (B,) bool, whether the landmarks were found, all by default; shading,
+    which no compared model uses. It gives logits, (B, C) float32.
 
     A model of one's own needs ``forward`` alone. One whose loss is not the classes' cross entropy
     has its own ``objective``; one that looks at pixels sets ``pixels``, which does the resizing.
