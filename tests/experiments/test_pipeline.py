@@ -70,7 +70,7 @@ def test_every_cell_is_run_once(project):
     assert "whole_minus_base" in metrics["recommended"]["cross_entropy"]
     assert (project.folder / "data/experiments/tables/tables.md").exists()
     again, text = project.experiments()
-    assert again == [] and "4 cells, 4 of them there" in text
+    assert again == [] and "4 cells, 4 of them done" in text
 
 
 @pytest.mark.slow
