@@ -91,7 +91,7 @@ def all_tables(
     found: list[Group],
     bootstrap: Bootstrap,
 ) -> list[ResultTable]:
-    """All tables, starting with the differences."""
+    """All tables, those about the branches first."""
     published = PUBLISHED[params.experiments.compare]
     tables = [ablation_table(results, published, scores)]
     if any(pairs(results)):

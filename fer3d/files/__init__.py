@@ -1,1 +1,1 @@
-"""What lies on disk: atomic writes, images, the manifest and its labels, packed arrays, digests."""
+"""Files: atomic writes, images, the manifest and its labels, packed arrays, digests."""

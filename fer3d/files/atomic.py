@@ -1,14 +1,14 @@
-"""Files and folders that are either whole or not there, whatever happens to the process.
+"""Atomic writes: files and folders are either complete or absent, whatever happens to the process.
 
-What is written goes into a temporary sibling, is flushed to the disk and takes its name by a
-rename; then the folder that holds the name is flushed too. After a kill or a power loss the name
-holds what it held before, or all of the new content.
+Content is written to a temporary sibling, flushed to the disk and renamed; then the parent folder
+is flushed, too. After a kill or a power loss the name refers to the old content or to all of the
+new content.
 
-A process that is killed leaves its temporary sibling behind:
+A killed process leaves its temporary sibling behind:
 
     .<name>.<machine>.<process id>.<random>.tmp
 
-The next writer of any name in that folder removes it, once its process is gone.
+The next writer in that folder removes it if its process has ended.
 """
 
 import contextlib
@@ -24,14 +24,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-FORGOTTEN_S = 24 * 3600.0  # another machine's temporary sibling that nobody wrote to for so long
+FORGOTTEN_S = 24 * 3600.0  # age at which another machine's temporary sibling is removed
 _SUFFIX = ".tmp"
 _MACHINE = platform.node().replace(".", "-").replace("/", "-")[:32] or "unnamed"
 
 
 @contextlib.contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """A temporary sibling of ``target`` that takes its name when the block ends well."""
+    """A temporary sibling of ``target``, renamed to it when the block ends without an error."""
     remove_leftovers(target.parent)
     handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=_SUFFIX, dir=target.parent)
     os.close(handle)
@@ -49,10 +49,10 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(target: Path) -> Iterator[Path]:
-    """A temporary sibling folder that takes the place of ``target`` when the block ends well.
+    """A temporary sibling folder that replaces ``target`` when the block ends without an error.
 
-    An older folder of that name is first moved aside: between the two renames there is none, at
-    no time half of one.
+    An existing folder is first moved aside: between the two renames there is none, but never an
+    incomplete one.
     """
     with scratch_folder(target) as temporary, scratch_folder(target) as aside:
         with _named(target):
@@ -60,14 +60,14 @@ def atomic_folder(target: Path) -> Iterator[Path]:
         temporary.chmod(0o777 & ~current_umask() | temporary.stat().st_mode & stat.S_ISGID)
         _flush_tree(temporary)
         if target.exists():
-            target.replace(aside)  # an empty folder may be replaced
+            target.replace(aside)  # an empty folder can be replaced
         temporary.replace(target)
         _flush(target.parent)
 
 
 @contextlib.contextmanager
 def scratch_folder(target: Path) -> Iterator[Path]:
-    """A temporary sibling folder of ``target``, removed at the end, or later after a kill."""
+    """A temporary sibling folder of ``target``, removed at the end, or after a kill later."""
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(target.parent)
     folder = tempfile.mkdtemp(prefix=_prefix(target), suffix=_SUFFIX, dir=target.parent)
@@ -78,13 +78,13 @@ def scratch_folder(target: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files and folders in a folder whose writers are gone."""
+    """Remove temporary files and folders whose writers have ended."""
     for path in unfinished(folder):
         _remove(path)
 
 
 def unfinished(folder: Path) -> Iterator[Path]:
-    """The temporary files and folders in a folder whose writers are gone."""
+    """Temporary files and folders whose writers have ended."""
     for path in folder.glob(f".*{_SUFFIX}"):
         _, *owner = path.name.removesuffix(_SUFFIX).rsplit(".", 3)
         if len(owner) == 3 and _is_left(path, machine=owner[0], process=owner[1]):
@@ -92,33 +92,33 @@ def unfinished(folder: Path) -> Iterator[Path]:
 
 
 def write_bytes(target: Path, data: bytes) -> None:
-    """Write a file in one atomic step, making its folder if need be."""
+    """Write a file atomically; its folder is created if necessary."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(target) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(target: Path, text: str) -> None:
-    """Write a UTF-8 text file in one atomic step."""
+    """Write a UTF-8 text file atomically."""
     write_bytes(target, text.encode("utf-8"))
 
 
 def write_json(target: Path, value: Mapping[str, Any]) -> None:
-    """Write JSON for people and for DVC: keys in the given order, fixed layout, atomic."""
+    """Write a JSON file atomically, with keys in the given order and a fixed layout."""
     write_text(target, json_text(value))
 
 
 def json_text(value: Mapping[str, Any]) -> str:
-    """JSON as ``write_json`` writes it."""
+    """The text that ``write_json`` writes."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def current_umask(status: Path = Path("/proc/self/status")) -> int:
-    """The bits that the modes of new files lack.
+    """The umask of this process.
 
     Args:
-        status: where Linux says it. Elsewhere one has to set it to know it: for a moment the files
-            of other threads get all modes.
+        status: the file in which Linux gives it. Other systems only return it when it is set, so
+            that for a moment new files of other threads have all permissions.
     """
     said = status.read_bytes() if status.exists() else b""
     if found := re.search(rb"^Umask:\s*([0-7]+)$", said, re.MULTILINE):
@@ -130,7 +130,7 @@ def current_umask(status: Path = Path("/proc/self/status")) -> int:
 
 @contextlib.contextmanager
 def _named(target: Path) -> Iterator[None]:
-    """Say which file could not be written; the system names one only where it was opened."""
+    """Add the file name to errors of writes, which the system gives only when opening a file."""
     try:
         yield
     except OSError as error:
@@ -144,8 +144,8 @@ def _prefix(target: Path) -> str:
 
 
 def _is_left(path: Path, machine: str, process: str) -> bool:
-    """Whether the writer of a temporary sibling is gone, as far as one can know."""
-    if not process.isdecimal():  # not one of ours
+    """Whether the writer of a temporary sibling has ended, as far as this can be known."""
+    if not process.isdecimal():  # not written by fer3d
         return False
     if machine == _MACHINE:
         return not _is_running(int(process))
@@ -161,13 +161,13 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # someone else's
+    except PermissionError:  # a process of another user
         return True
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):  # no Linux, or just gone
+    except (OSError, IndexError):  # not Linux, or the process has just ended
         return True
-    return state not in ("Z", "X")  # dead, though its parent hasn't asked how it ended
+    return state not in ("Z", "X")  # ended, but not yet reaped by its parent
 
 
 def _remove(path: Path) -> None:
@@ -185,7 +185,7 @@ def _flush_tree(folder: Path) -> None:
 
 
 def _flush(path: Path) -> None:
-    """Wait until a file's content, or a folder's names, are on the disk."""
+    """Wait until the content of a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

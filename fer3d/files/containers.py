@@ -1,7 +1,7 @@
-"""The picture of an image file without its metadata.
+"""Removes the metadata of image files.
 
-A broken EXIF block, profile or comment costs the metadata, not the picture. What a decoder needs to
-show the pixels stays.
+If an EXIF block, profile or comment is broken, the image is decoded without metadata. Parts that a
+decoder needs for the pixels are kept.
 """
 
 import struct
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8"
 _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
-_JFIF, _ADOBE = 0xE0, 0xEE  # segments that say how colours are coded
+_JFIF, _ADOBE = 0xE0, 0xEE  # segments that define the colour space
 _APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
 _START_OF_SCAN = 0xDA
 _WEBP_PICTURE = (b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"VP8X")
@@ -19,10 +19,10 @@ _WEBP_METADATA_FLAGS = 0x20 | 0x08 | 0x04  # profile, EXIF, XMP
 
 
 def without_metadata(data: bytes) -> bytes | None:
-    """The same picture without metadata; None if it is no PNG, JPEG, WebP or AVIF.
+    """The same image without metadata; None if it is not a PNG, JPEG, WebP or AVIF file.
 
     Args:
-        data: of the file. What is cut off stays cut off, so that a decoder sees it.
+        data: content of the file. A truncated file stays truncated, so that the decoder rejects it.
     """
     if data.startswith(PNG):
         return PNG + b"".join(_png_chunks(data))
@@ -33,7 +33,7 @@ def without_metadata(data: bytes) -> bytes | None:
         return b"RIFF" + struct.pack("<I", len(body)) + body
     if data[4:12] in (b"ftypavif", b"ftypavis"):
         header, media, pixels = data.partition(b"mdat")
-        for item in _AVIF_METADATA:  # of a type that no decoder knows
+        for item in _AVIF_METADATA:  # renamed to a type that no decoder knows
             header = header.replace(item, b"free")
         return header + media + pixels
     return None

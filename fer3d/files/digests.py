@@ -10,7 +10,7 @@ import numpy as np
 
 
 def sha1_bytes(data: bytes) -> str:
-    """SHA1 of a file's bytes, 40 hexadecimal digits (paper B, section 4: exact duplicates)."""
+    """SHA-1 of a file's bytes, 40 hexadecimal digits (paper B, section 4: exact duplicates)."""
     return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
@@ -21,13 +21,13 @@ def sha256_file(path: Path) -> str:
 
 
 def sha256_json(value: Mapping[str, Any]) -> str:
-    """SHA-256 of a JSON-able value, whatever the order of its keys."""
+    """SHA-256 of a JSON-serializable value, independent of the order of its keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def sha256_arrays(prefix: str, arrays: Iterable[np.ndarray]) -> str:
-    """SHA-256 over a prefix and the dtype, shape and bytes of each array in turn."""
+    """SHA-256 of a prefix and of the dtype, shape and bytes of each array."""
     digest = hashlib.sha256(prefix.encode())
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())

@@ -1,4 +1,4 @@
-"""The packed folders that a recognizer is trained and evaluated on."""
+"""The packed folders used in training and evaluation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Folders:
-    """Packed folders with the same rows: of ``balance``, ``reconstruct`` and ``relight``."""
+    """Packed folders with the same rows, from ``balance``, ``reconstruct`` and ``relight``."""
 
     images: Path  # images (N, S, S, 3) uint8
     faces: Path  # landmarks_image (N, 68, 2 or 3) float32; `reconstructed` in the manifest;
-    # vertices_face (N, V, 3) float32 too, where a network sees them
+    # also vertices_face (N, V, 3) float32, if the network has a branch for vertices
     shadings: Path  # shading (N, S, S) uint8

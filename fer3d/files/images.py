@@ -1,7 +1,4 @@
-"""Pictures in and out: safe decoding, resizing, encoding.
-
-Images are (H, W, 3) uint8 RGB arrays everywhere in fer3d.
-"""
+"""Safe decoding, resizing and encoding of images, which are (H, W, 3) uint8 RGB arrays."""
 
 import io
 import struct
@@ -21,12 +18,12 @@ from fer3d.files.pixels import to_eight_bits
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
 HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 DEFAULT_MAX_PIXELS = 50_000_000
-MAX_PIXELS = 178_000_000  # Pillow takes no larger image
+MAX_PIXELS = 178_000_000  # Pillow's limit
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
-_DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # grey, more than eight bits
+_DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # grey with more than eight bits
 _ORIENTATION = 0x0112  # of EXIF
-_PPM_MAX = 65535  # says nothing of the range in use; any other does, and Pillow minds it
-_UPRIGHT = {  # by orientation: what turns the stored picture upright
+_PPM_MAX = 65535  # a default that does not tell the range in use; Pillow scales by any other
+_UPRIGHT = {  # by orientation: the operation that makes the image upright
     2: lambda image: image[:, ::-1],
     3: lambda image: image[::-1, ::-1],
     4: lambda image: image[::-1],
@@ -48,7 +45,7 @@ _BROKEN = (
 
 
 class Rejection(StrEnum):
-    """Why a file is not taken as an image."""
+    """Why a file is rejected."""
 
     EMPTY = "empty"
     NOT_AN_IMAGE = "not_an_image"
@@ -60,7 +57,7 @@ class Rejection(StrEnum):
 
 
 class Rejected(Exception):
-    """A file that is not taken: the reason from a fixed list, and what the decoder said."""
+    """A rejected file, with the reason and the decoder's message."""
 
     def __init__(self, reason: Rejection, detail: str):
         super().__init__(f"{reason}: {detail}")
@@ -87,29 +84,29 @@ def read_file(path: Path) -> bytes:
 
 @cache
 def suffixes() -> frozenset[str]:
-    """What names of image files end with, in lower case: those of all formats that are decoded."""
+    """Suffixes of image files, in lower case: those of all formats that can be decoded."""
     known = Image.registered_extensions().items()
     return HEIF_SUFFIXES | {suffix for suffix, kind in known if kind in FORMATS}
 
 
 def decode(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
-    """Decode an image file held in memory, upright by its EXIF orientation.
+    """Decode an image file in memory, upright by its EXIF orientation.
 
-    The size is read from the header first, so an oversized image costs nothing. Of an animation
-    the first frame is taken; transparency is dropped; pixels of more than eight bits keep their
-    picture, see ``fer3d.files.pixels``. Metadata that cannot be read are passed over.
+    The size is checked in the header first, so an oversized image costs nothing. Of an animation
+    the first frame is used; transparency is dropped; pixels with more than eight bits are scaled,
+    see ``fer3d.files.pixels``. Unreadable metadata is ignored.
 
     Returns:
         (H, W, 3) uint8 RGB.
 
     Raises:
         Rejected: empty, not one of ``FORMATS``, more than ``max_pixels``, corrupt or truncated, or
-            pixel values that are no brightness.
+            invalid pixel values.
     """
     if not data:
         raise Rejected(Rejection.EMPTY, "0 bytes")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's own pixel limit and EXIF complaints
+        warnings.simplefilter("ignore")  # Pillow's warnings about its pixel limit and EXIF
         try:
             return _decode(data, max_pixels)
         except Rejected as error:
@@ -139,7 +136,7 @@ def _decode(data: bytes, max_pixels: int) -> np.ndarray:
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Resize an image without aliasing: by area when shrinking, linearly when growing.
+    """Resize an image without aliasing: area averages when shrinking, bilinear when enlarging.
 
     Args:
         image: (H, W) or (H, W, C) uint8 or float32.
@@ -156,7 +153,7 @@ def encode_png(image: np.ndarray, software: str | None = None) -> bytes:
     """PNG bytes of an (H, W, 3) RGB or (H, W) grey uint8 image; equal images give equal bytes.
 
     Args:
-        software: what wrote the picture, kept in the file.
+        software: name of the program, for the file's header.
     """
     buffer, about = io.BytesIO(), PngImagePlugin.PngInfo()
     if software is not None:
@@ -178,7 +175,7 @@ def _open(data: bytes) -> ImageFile.ImageFile:
         raise Rejected(Rejection.TOO_LARGE, _one_line(error)) from None
     except _BROKEN as error:  # UnidentifiedImageError is an OSError
         if _is_heif(data) and not _reads_heif():
-            detail = "HEIC, which the extra `heic` reads: pip install 'fer3d[heic]'"
+            detail = "HEIC needs the extra `heic`: pip install 'fer3d[heic]'"
         else:
             detail = _one_line(error).split(" <")[0]
         raise Rejected(Rejection.NOT_AN_IMAGE, detail) from None
@@ -201,28 +198,28 @@ def _reads_heif() -> bool:
 def _orientation(picture: Image.Image) -> int:
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))
-    except _BROKEN:  # of the metadata; the picture is whole
+    except _BROKEN:  # only the metadata is broken
         return 1
 
 
 def _pixels(picture: Image.Image, data: bytes, deep: bool) -> np.ndarray:
-    """(H, W, 3) uint8, as it is stored.
+    """(H, W, 3) uint8, in the stored orientation.
 
     Args:
-        deep: colours of 16 bits a channel, of which Pillow gives the upper eight alone.
+        deep: colours with 16 bits per channel, of which Pillow returns only the upper eight.
     """
     if picture.mode in _DEEP_MODES:
         return np.repeat(_eight_bits(np.asarray(picture))[..., None], 3, axis=2)
     if deep:
         stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if stored is None or stored.ndim != 3 or stored.shape[:2] != picture.size[::-1]:
-            raise Rejected(Rejection.PIXEL_VALUES, f"{picture.mode} of 16 bits a channel")
+            raise Rejected(Rejection.PIXEL_VALUES, f"{picture.mode} with 16 bits per channel")
         return _eight_bits(stored[..., 2::-1])
     return np.array(picture.convert("RGB"))
 
 
 def _deep_channels(picture: ImageFile.ImageFile) -> bool:
-    """Whether colours have 16 bits a channel; the tiles are known until the picture is loaded."""
+    """Whether colours have 16 bits per channel; must be called before the image is loaded."""
     if picture.mode in _DEEP_MODES:
         return False
     if picture.format == "PPM":

@@ -1,7 +1,7 @@
-"""The manifest: one Parquet table, one row an image, sorted by id, with declared columns.
+"""The manifest: a Parquet table with one row per image, sorted by id, with declared columns.
 
-Stages add columns and never lose a row in silence: rows in = rows kept + rows dropped, and
-dropped rows are written to a table of their own with a reason.
+Stages add columns and never lose a row silently: rows in = rows kept + rows dropped, and dropped
+rows are written to a separate table with a reason.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -29,15 +29,15 @@ COLUMNS: Mapping[str, pa.DataType] = {
     "subject": pa.string(),  # null where unknown
     "width": pa.int32(),  # px, source image
     "height": pa.int32(),  # px, source image
-    "phash": pa.string(),  # of the picture, 16 hexadecimal digits; for `deduplicate` alone
+    "phash": pa.string(),  # perceptual hash, 16 hexadecimal digits; only for `deduplicate`
     # deduplicate
-    "near_group": pa.string(),  # id of the first of near copies; null where there are none
+    "near_group": pa.string(),  # id of the first of a group of near copies; null without copies
     # deduplicate, ingest: rows that were dropped
     "reason": pa.string(),
     "detail": pa.string(),
     # align
     "aligned": pa.bool_(),
-    "detection": pa.string(),  # the detector that found the face; "" where none did
+    "detection": pa.string(),  # the detector that found the face; "" if there is no face
     "box_x": pa.float32(),  # px, image frame of the aligned image
     "box_y": pa.float32(),
     "box_w": pa.float32(),
@@ -46,7 +46,7 @@ COLUMNS: Mapping[str, pa.DataType] = {
     # balance
     "noise": pa.string(),  # "" | poisson | speckle | gaussian
     "source_id": pa.string(),
-    # reconstruct; `reason` again: "" where a face was reconstructed
+    # reconstruct; also `reason`: "" if a face was reconstructed
     "reconstructed": pa.bool_(),
     "presence": pa.float32(),  # 0..1
     "pitch": pa.float32(),  # degrees
@@ -70,7 +70,7 @@ def read(path: Path) -> pd.DataFrame:
         raise UserError(f"{path} is missing: run `dvc repro` to make it") from None
     except pa.ArrowInvalid as error:
         raise UserError(
-            f"{path} is no Parquet manifest ({error}): delete it and run again"
+            f"{path} is not a Parquet manifest ({error}): delete it and run again"
         ) from None
     missing = [name for name in REQUIRED if name not in table.column_names]
     if missing:
@@ -84,7 +84,7 @@ def read(path: Path) -> pd.DataFrame:
 def write(frame: pd.DataFrame, path: Path) -> None:
     """Write a manifest, sorted by id, in one atomic step; equal frames give equal bytes.
 
-    Columns come out in the declared order with the declared types.
+    Columns have the declared order and types.
 
     Raises:
         ValueError: an undeclared column, a required one missing, or an id that is not unique.
@@ -96,7 +96,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
 
 def release_memory() -> None:
-    """Give back what Arrow keeps of tables that are gone: several times a table's size."""
+    """Release memory that Arrow keeps of deleted tables: several times the size of a table."""
     pa.default_memory_pool().release_unused()
 
 
@@ -105,14 +105,14 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
     unknown = sorted(set(frame.columns) - set(COLUMNS))
     if unknown:
         raise ValueError(
-            f"undeclared manifest columns {unknown}; declare them in fer3d/manifest.py"
+            f"undeclared manifest columns {unknown}; declare them in fer3d/files/manifest.py"
         )
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
-        raise ValueError(f"manifest needs the columns {list(REQUIRED)}, got none of {missing}")
+        raise ValueError(f"a manifest needs the columns {list(REQUIRED)}, missing are {missing}")
     repeated = frame["id"][frame["id"].duplicated()]
     if len(repeated):
-        raise ValueError(f"manifest ids must be unique, {repeated.iloc[0]!r} is there twice")
+        raise ValueError(f"manifest ids must be unique, {repeated.iloc[0]!r} is repeated")
     if not frame["id"].is_monotonic_increasing:
         frame = frame.sort_values("id", kind="stable")
     names = [name for name in COLUMNS if name in frame.columns]
@@ -122,21 +122,21 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
 
 
 def _columns(file: pq.ParquetFile) -> Iterator[tuple[str, pa.ChunkedArray]]:
-    """A column at a time, without threads: reading takes little more memory than the table."""
+    """Read one column at a time, without threads, to need little more memory than the table."""
     for name in file.schema_arrow.names:
         yield name, file.read([name], use_threads=False).column(0)
         release_memory()
 
 
 def tally(values: pd.Series) -> dict[str, int]:
-    """How often each value occurs, by name in alphabetical order."""
+    """Counts of the values, in alphabetical order."""
     return {str(name): int(count) for name, count in values.value_counts().sort_index().items()}
 
 
 def people(frame: pd.DataFrame) -> pd.Series:
-    """Who is on each image: its subject; an image of an unknown subject is a person of its own.
+    """The person in each image: its subject; an image without a known subject counts as a person.
 
-    What keeps persons together, the split and the statistics, asks here.
+    Splits and statistics use this to keep the images of a person together.
 
     Args:
         frame: N rows of a manifest with ``id`` and ``subject``.
@@ -150,15 +150,15 @@ def people(frame: pd.DataFrame) -> pd.Series:
 
 
 def classes(frame: pd.DataFrame) -> list[str]:
-    """The labels in alphabetical order: a label's position is its code (paper B, section 4)."""
+    """The labels in alphabetical order; the index of a label is its code (paper B, section 4)."""
     return sorted(frame["label"].unique())
 
 
 def check_two_classes(labels: Collection[str]) -> None:
-    """Stop where all images are of one class: whatever was trained on them would be right.
+    """Check that there are at least two classes.
 
     Raises:
-        UserError: naming the class.
+        UserError: all images are of one class; the message names it.
     """
     classes = set(labels)
     if len(classes) == 1:

@@ -1,7 +1,7 @@
-"""Files that a person tells a command to write: nothing that they have is destroyed.
+"""Output files of commands, written without destroying the user's files.
 
-An output is never written over an input, nor over a file that fer3d did not write, unless that is
-asked for. Links are followed; what is no plain file (a pipe, /dev/stdout) is written to as it is.
+An input is never overwritten; another file that fer3d did not write only on request. Symbolic links
+are followed; other special files (a pipe, /dev/stdout) are written to directly.
 """
 
 import os
@@ -16,7 +16,7 @@ from fer3d.files.atomic import write_bytes
 from fer3d.files.images import suffixes
 
 SOFTWARE = "fer3d"  # in the header of pictures and meshes
-_MARKS: Mapping[str, bytes] = {  # near the start of what fer3d writes, by the name's end
+_MARKS: Mapping[str, bytes] = {  # bytes near the start of files written by fer3d, by suffix
     ".json": b'{\n  "images": ',
     ".csv": b"image,",
     ".ply": b"comment " + SOFTWARE.encode(),
@@ -27,16 +27,16 @@ _EVERY_S = 2.0
 
 
 def check_output(path: Path, option: str, inputs: Iterable[Path], *, force: bool = False) -> None:
-    """Stop before something is destroyed.
+    """Check that a file may be written.
 
     Args:
-        path: to be written.
-        option: that named it, for the message.
-        inputs: files that are read; even ``force`` writes over none of them.
-        force: whether a file that fer3d did not write may be replaced.
+        path: the output file.
+        option: the command line option that names it, for the message.
+        inputs: input files, which are not overwritten even with ``force``.
+        force: whether a file that fer3d did not write may be overwritten.
 
     Raises:
-        UserError: saying what is wrong with the path.
+        UserError: it may not; the message says why.
     """
     name = printable(path)
     if path.resolve() in {file.resolve() for file in inputs}:
@@ -45,8 +45,8 @@ def check_output(path: Path, option: str, inputs: Iterable[Path], *, force: bool
         raise UserError(f"{option} {name} is a folder: name a file to write")
     if option in ("--json", "--csv") and path.suffix.lower() in suffixes():
         raise UserError(
-            f"{option} {name} has the name of an image: the option takes the file to write, "
-            "images come after it"
+            f"{option} {name} has the suffix of an image: the option needs the file to write, "
+            "before the images"
         )
     if not force and _is_foreign(path):
         raise UserError(
@@ -55,12 +55,12 @@ def check_output(path: Path, option: str, inputs: Iterable[Path], *, force: bool
 
 
 def write_output(path: Path, data: bytes) -> None:
-    """Write a file that a person named.
+    """Write an output file.
 
-    A plain file gets its content in one atomic step, also behind a link; anything else is written
-    to as it is.
+    A regular file, also the target of a link, is replaced atomically; a special file is written to
+    directly.
     """
-    for stream in (1, 2):  # /dev/stdout and the like: where what is printed goes, too
+    for stream in (1, 2):  # /dev/stdout and /dev/stderr
         if _same_file(path, stream):
             _write_all(stream, data)
             return
@@ -72,23 +72,23 @@ def write_output(path: Path, data: bytes) -> None:
 
 
 class GrowingOutput:
-    """A file that is written again and again while its content grows, and at the end.
+    """A file that is rewritten while its content grows, and at the end.
 
-    A plain file always holds a whole document. Pipes and the like are written once, at the end.
+    A regular file is a complete document at any time. Special files are written once, at the end.
     """
 
     def __init__(self, path: Path | None, content: Callable[[], bytes]):
         """
         Args:
-            path: of the file; None writes nothing.
-            content: the whole document as it is now.
+            path: the file; None writes nothing.
+            content: returns the current document.
         """
         self._path, self._content = path, content
         self._plain = path is not None and (path.is_file() or not path.exists())
         self._written, self._grown = -float("inf"), False
 
     def grew(self) -> None:
-        """Write the document, unless that was done a moment ago."""
+        """Write the document, but not more than once in ``_EVERY_S`` seconds."""
         self._grown = True
         if self._plain and time.monotonic() - self._written > _EVERY_S:
             self._write()
@@ -102,7 +102,7 @@ class GrowingOutput:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """What is known is written, whatever ended the block, unless nothing came of it."""
+        """Write the current document, also after an error if there is any content."""
         if error is None or self._grown:
             self._write()
 
@@ -113,7 +113,7 @@ class GrowingOutput:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether a plain file is there that does not look like one of fer3d's."""
+    """Whether there is a regular file that fer3d did not write."""
     if not path.is_file() or any(_same_file(path, stream) for stream in (1, 2)):
         return False
     with path.open("rb") as file:

@@ -1,12 +1,12 @@
-"""Packed arrays: a folder of .npy files of shape (N, ...) beside a manifest of N rows.
+"""Packed arrays: a folder of .npy files of shape (N, ...) with a manifest of N rows.
 
     folder/
       images.npy          (N, S, S, 3) uint8      row i belongs to row i of the manifest
       points.npy          (N, 5, 2) float32
       manifest.parquet    written last
 
-The files are memory-mapped to read them and written in place, so a folder may be larger than
-memory, and several processes may write rows of one folder at the same time.
+Files are memory-mapped for reading and written in place, so a folder can be larger than memory, and
+several processes can write its rows at the same time.
 """
 
 import math
@@ -31,7 +31,7 @@ MANIFEST = "manifest.parquet"
 
 @dataclass(frozen=True)
 class Spec:
-    """Shape of one row (the leading N left out) and dtype of a packed array."""
+    """Shape of one row (without the leading N) and dtype of a packed array."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -44,15 +44,15 @@ class Spec:
 
 @dataclass(frozen=True)
 class RowFiles:
-    """Packed arrays while they are made. Any process that sees their folder may write rows.
+    """Packed arrays while they are written, by any process that can access their folder.
 
-    Rows are written, not mapped: what was written takes no memory of the process, a full disk is an
-    error, and two machines may write neighbouring rows over NFS.
+    Rows are written with ``write``, not through a memory map: they take no memory, a full disk is
+    an error instead of a signal, and machines can write neighbouring rows over NFS.
 
     Attributes:
-        folder: of the files.
-        rows: N.
-        specs: what each file holds.
+        folder: folder of the files.
+        rows: number of rows, N.
+        specs: shape and dtype of each file.
     """
 
     folder: Path
@@ -64,11 +64,11 @@ class RowFiles:
         rows: Sequence[int] | np.ndarray,
         values: Mapping[str, Sequence[np.ndarray] | np.ndarray],
     ) -> None:
-        """Write some rows: for each declared name, as many arrays of its row shape.
+        """Write some rows: for each declared name one array of the row's shape per row.
 
         Raises:
             ValueError: other names, shapes or dtypes than declared.
-            UserError: this machine does not see the folder.
+            UserError: this machine cannot access the folder.
         """
         if set(values) != set(self.specs):
             raise ValueError(f"expected arrays {sorted(self.specs)}, got {sorted(values)}")
@@ -82,14 +82,14 @@ class RowFiles:
             self._write(name, rows, stacked)
 
     def create(self) -> None:
-        """Make the files, all zeros."""
+        """Create the files, filled with zeros."""
         for name, spec in self.specs.items():
             with self._path(name).open("wb") as file:
                 npy.write_array_header_1_0(file, _header(self.rows, spec))
                 file.truncate(file.tell() + self.rows * spec.nbytes)
 
     def open(self) -> dict[str, np.ndarray]:
-        """What has been written so far, memory-mapped, read-only, (N, ...) each."""
+        """The arrays written so far, (N, ...) each, memory-mapped and read-only."""
         return {name: _open(self._path(name)) for name in self.specs}
 
     def _write(self, name: str, rows: Sequence[int] | np.ndarray, values: np.ndarray) -> None:
@@ -102,10 +102,10 @@ class RowFiles:
                     _write_all(file, values[first:last])
         except FileNotFoundError:
             raise UserError(
-                f"{path} is not there: a worker on another machine must see the checkout's files "
-                "under the same path"
+                f"{path} is missing: workers on other machines must have the checkout under the "
+                "same path"
             ) from None
-        except OSError as error:  # a full disk does not say which one
+        except OSError as error:  # the error of a full disk has no file name
             error.filename = error.filename or str(path)
             raise
 
@@ -114,7 +114,7 @@ class RowFiles:
 
 
 class PackedWriter:
-    """Writes packed arrays row by row, then the manifest; the folder appears whole or not at all.
+    """Writes packed arrays row by row, then the manifest; an unfinished folder never appears.
 
     >>> with PackedWriter(out, len(frame), {"images": Spec((100, 100, 3), "uint8")}) as packed:
     ...     packed.write(0, {"images": first_batch})
@@ -123,10 +123,10 @@ class PackedWriter:
     Rows that are never written are zero. Leaving the block without ``finish`` is an error.
 
     Args:
-        folder: to write.
-        rows: N.
-        specs: the arrays by name.
-        scratch: names among them that serve to fill the manifest and are not kept.
+        folder: folder to write.
+        rows: number of rows, N.
+        specs: shape and dtype of the arrays, by name.
+        scratch: names of arrays that are used only for the manifest and not kept.
     """
 
     def __init__(
@@ -149,20 +149,20 @@ class PackedWriter:
 
     @property
     def arrays(self) -> Mapping[str, np.ndarray]:
-        """What has been written so far, (N, ...) each, read-only."""
+        """The arrays written so far, (N, ...) each, read-only."""
         return self.files.open()
 
     def write(self, start: int, batch: Mapping[str, np.ndarray]) -> None:
-        """Write rows ``start, start + 1, ...``: one array of (n, ...) for each declared name."""
+        """Write rows ``start, start + 1, ...``: one array (n, ...) for each declared name."""
         count = len(next(iter(batch.values())))
         self.files.write(range(start, start + count), batch)
 
     def finish(self, frame: pd.DataFrame) -> None:
-        """Write the manifest of these rows, in their order; the folder is complete after it."""
+        """Write the manifest of the rows, in their order, and complete the folder."""
         if len(frame) != self._rows:
             raise ValueError(f"expected a manifest of {self._rows} rows, got {len(frame)}")
         if not frame["id"].is_monotonic_increasing:
-            raise ValueError("rows of packed arrays must be sorted by id, as their manifest is")
+            raise ValueError("rows of packed arrays must be sorted by id, like their manifest")
         for name in self._scratch:
             (self.files.folder / f"{name}.npy").unlink()
         manifest.write(frame, self.files.folder / MANIFEST)
@@ -188,7 +188,7 @@ def open_arrays(folder: Path, *names: str) -> dict[str, np.ndarray]:
         UserError: the folder or one of the arrays is missing.
     """
     if not (folder / MANIFEST).exists():
-        raise UserError(f"{folder} holds no packed arrays: run `dvc repro` to make them")
+        raise UserError(f"{folder} has no packed arrays: run `dvc repro` to make them")
     chosen = names or sorted(path.stem for path in folder.glob("*.npy"))
     try:
         return {name: _open(folder / f"{name}.npy") for name in chosen}
@@ -202,7 +202,7 @@ def read_manifest(folder: Path) -> pd.DataFrame:
 
 
 def specs(folder: Path) -> dict[str, Spec]:
-    """What each array of a packed folder holds."""
+    """Shape and dtype of each array of a packed folder."""
     return {
         name: Spec(array.shape[1:], array.dtype.name) for name, array in open_arrays(folder).items()
     }
@@ -214,13 +214,13 @@ def _header(rows: int, spec: Spec) -> dict[str, object]:
 
 
 def _runs(rows: Sequence[int] | np.ndarray) -> Iterator[tuple[int, int]]:
-    """Where consecutive row numbers begin and end: ``[5, 6, 9]`` gives (0, 2), (2, 3)."""
+    """Start and end of runs of consecutive row numbers: ``[5, 6, 9]`` gives (0, 2), (2, 3)."""
     breaks = np.flatnonzero(np.diff(rows) != 1) + 1
     return pairwise([0, *breaks.tolist(), len(rows)] if len(rows) else [])
 
 
 def _write_all(file: BinaryIO, values: np.ndarray) -> None:
-    """Write an array; the system may take less at once."""
+    """Write an array; a single ``write`` may write less."""
     rest = values.reshape(-1).view(np.uint8).data
     while len(rest):
         rest = rest[file.write(rest) :]
@@ -229,5 +229,5 @@ def _write_all(file: BinaryIO, values: np.ndarray) -> None:
 def _open(path: Path) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError:  # no rows: nothing to map
+    except ValueError:  # an array without rows cannot be mapped
         return np.load(path, allow_pickle=False)

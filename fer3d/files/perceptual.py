@@ -1,18 +1,18 @@
-"""What similar pictures have in common: a hash of 64 bits, and a small grey thumbnail."""
+"""Perceptual hash (64 bits) and grey thumbnail of an image, to compare similar images."""
 
 import cv2
 import numpy as np
 from PIL import Image
 
-HEX_DIGITS = 16  # of a hash in a manifest
-SIDE = 48  # px of a thumbnail
+HEX_DIGITS = 16  # length of a hash in a manifest
+SIDE = 48  # px, side of a thumbnail
 
 
 def perceptual_hash(image: np.ndarray) -> str:
-    """The DCT hash of a picture, 16 hexadecimal digits.
+    """The DCT hash of an image, 16 hexadecimal digits.
 
-    The luminance is reduced to 32 x 32 px; of its discrete cosine transform the 8 x 8 lowest
-    frequencies each give a bit: above their median or not.
+    The luminance is reduced to 32 x 32 px. Each of the 8 x 8 lowest frequencies of its discrete
+    cosine transform gives one bit: whether it is above their median.
 
     Args:
         image: (H, W, 3) uint8, RGB.
@@ -20,18 +20,18 @@ def perceptual_hash(image: np.ndarray) -> str:
     Source: `phash` of the package ImageHash, after Zauner, "Implementation and Benchmarking of
     Perceptual Image Hash Functions", 2010.
     """
-    import imagehash  # brings SciPy
+    import imagehash  # slow: imports SciPy
 
     return str(imagehash.phash(Image.fromarray(image)))
 
 
 def hash_values(hashes: list[str]) -> np.ndarray:
-    """Hashes as numbers, (N,) uint64, whose bits can be compared."""
+    """Hashes as integers, (N,) uint64."""
     return np.array([int(text, 16) for text in hashes], np.uint64)
 
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
-    """A picture in grey, (48, 48) uint8, whatever its proportions.
+    """The image in grey, (48, 48) uint8, without keeping its aspect ratio.
 
     Args:
         image: (H, W, 3) uint8, RGB.

@@ -1,12 +1,12 @@
-"""Pixel values of any depth as eight bits.
+"""Conversion of pixel values of any depth to eight bits.
 
-Formats say in how many bits a value is stored, not how many of them are used: a 16-bit file may
-hold the 10 or 12 bits of a sensor, or 0 to 255. So the range is taken from the brightest pixel:
+Formats define how many bits a value is stored in, not how many are used: a 16-bit file can have 10
+or 12 bits of a sensor, or 0 to 255. So the range is derived from the largest value:
 
-* integers: the smallest of 8, 10, 12, 14, 16, 24 and 32 bits that holds it is the full range;
-* floats: 0 to 1 if nothing is brighter than 1, else 0 to 255, else 0 to 65,535.
+* integers: the smallest of 8, 10, 12, 14, 16, 24 and 32 bits that it fits into;
+* floats: 0 to 1 if no value is larger than 1, else 0 to 255, else 0 to 65,535.
 
-Negative values, NaN and infinities are no brightness.
+Negative values, NaN and infinities are errors.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def to_eight_bits(values: np.ndarray) -> np.ndarray:
         The same shape, uint8.
 
     Raises:
-        ValueError: values that are no brightness; the message says which.
+        ValueError: negative, infinite or NaN values; the message says which.
     """
     if values.dtype == np.uint8 or not values.size:
         return values.astype(np.uint8)

@@ -16,7 +16,7 @@ def contact_sheet(
     cell: int = 100,
     gap: int = 4,
 ) -> np.ndarray:
-    """Pictures in a grid, each fitted into a square cell, with titles at the left and on top.
+    """Images in a grid of square cells, with titles at the left and on top.
 
     Args:
         rows: rows of (H, W, 3) RGB or (H, W) grey uint8 images; rows may differ in length.

@@ -1,1 +1,1 @@
-"""This machine and its neighbours: settings, memory, threads, progress, the ordered map."""
+"""Settings, memory limits, threads, progress, and the ordered map on processes or Dask."""

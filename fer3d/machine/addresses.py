@@ -1,4 +1,4 @@
-"""Addresses of an object store: a folder, or any URL that fsspec knows."""
+"""Addresses of an object store: a folder, or any URL that fsspec supports."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -8,14 +8,14 @@ from fer3d.errors import UserError
 SWITCHED_OFF = "none"
 LOCAL = ("file", "local")
 _EXAMPLES = "/mnt/lab/fer3d, file:///mnt/lab/fer3d, s3://bucket/prefix or none"
-_EXTRAS = {"s3": "s3", "s3a": "s3"}  # protocol -> extra of fer3d that brings its package
+_EXTRAS = {"s3": "s3", "s3a": "s3"}  # protocol -> extra of fer3d that installs its package
 
 
 def parse(address: str) -> tuple[str, str]:
-    """The protocol of an address, and a folder's absolute path or the whole URL.
+    """Protocol of an address, and the absolute path of a folder or the whole URL.
 
     Raises:
-        UserError: nothing can be kept at such an address; the message says what to write.
+        UserError: invalid address; the message gives examples.
     """
     if "://" not in address:
         if not address.strip():
@@ -25,17 +25,14 @@ def parse(address: str) -> tuple[str, str]:
     if protocol in LOCAL:
         return "file", _folder(address)
     if protocol not in _protocols():
-        raise UserError(
-            f"FER3D_STORE: {address!r} starts with no protocol that fsspec knows: "
-            f"set it to {_EXAMPLES}"
-        )
+        raise UserError(f"FER3D_STORE: unknown protocol in {address!r}: set it to {_EXAMPLES}")
     if not urlsplit(address).netloc and protocol != "memory":
-        raise UserError(f"FER3D_STORE: {address!r} names no bucket or host: set it to {_EXAMPLES}")
+        raise UserError(f"FER3D_STORE: {address!r} has no bucket or host: set it to {_EXAMPLES}")
     return protocol, address.rstrip("/")
 
 
 def check_package(protocol: str) -> None:
-    """Import what fsspec needs for a protocol.
+    """Import the package that fsspec needs for a protocol.
 
     Raises:
         UserError: it is not installed; the message says how to install it.

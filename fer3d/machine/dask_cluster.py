@@ -1,11 +1,11 @@
 """A Dask cluster as an executor, for the ordered map.
 
-A worker computes one task at a time, whatever its number of threads: networks and dlib are not
-made for more. Start workers with one thread each (`dask worker --nthreads 1 --nworkers N`).
+A worker computes one task at a time, whatever its number of threads, because the networks and dlib
+are not thread-safe. Start workers with one thread each (`dask worker --nthreads 1 --nworkers N`).
 
-Workers open the same files as the session that sends them tasks, under the same paths, so the
-checkout and the images lie on a file system that all of them mount; a worker that doesn't see it
-ends the stage with a message. Results are small: what is large is written by the workers.
+Workers open the same files as the main process, under the same paths, so checkout and images must
+be on a file system that all of them mount; a worker without it ends the stage with an error. Large
+results are written to files by the workers and not sent.
 """
 
 import os
@@ -23,48 +23,47 @@ from fer3d.machine.settings import Settings
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
 
-CONNECT_SECONDS = 30  # for the scheduler's answer
-PATIENCE_SECONDS = 300  # without any worker
-_LOOK_SECONDS = 2  # between two looks at who is there
+CONNECT_SECONDS = 30  # timeout of the connection to the scheduler
+PATIENCE_SECONDS = 300  # longest time without any worker
+_LOOK_SECONDS = 2  # interval at which the number of workers is read
 
 
 def connect(settings: Settings) -> "Client":
-    """The cluster of the settings, or one of ``settings.workers`` processes on this machine.
+    """Connect to the cluster of the settings, or start ``settings.workers`` processes here.
 
-    A process keeps its connection, and a cluster of its own, until it ends.
+    Connection and local cluster are kept until the process ends.
 
     Raises:
         UserError: Dask is not installed, or no scheduler answers.
     """
-    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")  # of workers started here too
+    os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")  # also in local workers
     try:
         import distributed  # noqa: F401
     except ImportError:
         raise UserError(
-            "FER3D_PARALLEL is dask, and Dask is not installed: pip install -e '.[dask]'"
+            "FER3D_PARALLEL is dask, but Dask is not installed: pip install -e '.[dask]'"
         ) from None
     client = _client(settings.dask, settings.workers)
-    if client.status != "running":  # its cluster ended since
+    if client.status != "running":  # its cluster has ended
         _client.cache_clear()
         client = _client(settings.dask, settings.workers)
     return client
 
 
 def count_workers(client: "Client") -> int:
-    """Worker processes that are connected now."""
+    """Number of connected worker processes."""
     return len(client.nthreads())
 
 
 @contextmanager
 def cluster(client: "Client") -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """An executor of a cluster's workers, and their number now; tasks that are left are cancelled.
+    """An executor of a cluster, and a function for its number of workers; cancels tasks at exit.
 
-    A task whose worker dies runs again on another, as often as the cluster's
+    A task whose worker dies is retried on another worker, as often as the cluster's
     ``distributed.scheduler.allowed-failures`` allows.
 
     Raises:
-        UserError: a task ended every worker that tried it, no worker is left, or the scheduler is
-            gone.
+        UserError: a task killed too many workers, no worker is left, or the scheduler is gone.
     """
     from distributed import KilledWorker
 
@@ -73,9 +72,9 @@ def cluster(client: "Client") -> Iterator[tuple[Executor, Callable[[], int]]]:
         yield executor, _Crew(client).size
     except KilledWorker as error:
         raise UserError(
-            f"{error.allowed_failures + 1} Dask workers died over the same task, the last one was "
-            f"{error.last_worker.address}: see its log, give workers more memory; what is in the "
-            "object store is kept"
+            f"{error.allowed_failures + 1} Dask workers died on the same task, the last one was "
+            f"{error.last_worker.address}: see its log, give workers more memory; results in the "
+            "object store are kept"
         ) from None
     except CancelledError:
         raise UserError(_LOST) from None
@@ -85,7 +84,7 @@ def cluster(client: "Client") -> Iterator[tuple[Executor, Callable[[], int]]]:
 
 
 class _Crew:
-    """How many workers there are, asked now and then."""
+    """The number of workers, read at intervals."""
 
     def __init__(self, client: "Client"):
         self._client = client
@@ -112,14 +111,14 @@ class _Crew:
             elif now - self._seen > PATIENCE_SECONDS:
                 raise UserError(
                     f"the Dask cluster has had no worker for {PATIENCE_SECONDS} s: start workers "
-                    "and run `dvc repro` again; what is in the object store is kept"
+                    "and run `dvc repro` again; results in the object store are kept"
                 )
         return self._size
 
 
 _LOST = (
     "the connection to the Dask scheduler is lost: start it and run `dvc repro` again; "
-    "what is in the object store is kept"
+    "results in the object store are kept"
 )
 
 

@@ -1,4 +1,4 @@
-"""How worker processes behave when the run that they belong to ends before its time."""
+"""Behaviour of worker processes when a run is interrupted or killed."""
 
 import os
 import signal
@@ -7,16 +7,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-LOOK_S = 1.0  # between two looks at whether the parent is still there
+LOOK_S = 1.0  # interval at which the parent process is checked
 
 
 @contextmanager
 def deaf_to_interrupts() -> Iterator[None]:
-    """Processes that are started in the block never see Ctrl-C, which their parent answers.
+    """Processes started in this block ignore Ctrl-C, which their parent handles.
 
-    A terminal sends it to every process of a run, to those too that are still loading Python.
+    A terminal sends it to all processes of a run, even to those still starting Python.
     """
-    if threading.current_thread() is not threading.main_thread():  # only that one may ask for it
+    if threading.current_thread() is not threading.main_thread():  # others cannot set handlers
         yield
         return
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited by new processes
@@ -27,22 +27,23 @@ def deaf_to_interrupts() -> Iterator[None]:
 
 
 def serve(parent: int) -> None:
-    """Begin the life of a worker process: see ``end_with_parent``, and leave Ctrl-C to the parent.
+    """Initialize a worker process: end with the parent, and ignore Ctrl-C.
 
     Args:
-        parent: number of the process that started this one.
+        parent: process number of the parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent(parent)
 
 
 def end_with_parent(parent: int) -> None:
-    """Make this process end, as by SIGTERM, soon after its parent is gone; to be called once.
+    """Make this process end by SIGTERM soon after its parent has ended; call it once.
 
-    A parent that is killed cannot end its workers: they find themselves adopted, and leave.
+    A killed parent cannot end its workers, so they check for a change of their parent process.
 
     Args:
-        parent: its number, told by the parent itself: it may be gone before anybody asks.
+        parent: process number of the parent, passed by the parent because it could end before this
+            process asks for it.
     """
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 

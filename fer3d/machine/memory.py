@@ -1,6 +1,6 @@
-"""Memory that this process may use: the machine's, and its share in a container or a batch job.
+"""Memory that this process may use: that of the machine, or the limit of a container or batch job.
 
-Both versions of Linux's control groups limit a group by itself and by every group around it.
+In both versions of Linux control groups, the limits of all enclosing groups apply.
 """
 
 import math
@@ -11,10 +11,10 @@ _ROOT = Path("/")
 
 
 def available_memory(root: Path = _ROOT) -> float:
-    """Bytes that can be had without swapping, here and within the control groups.
+    """Bytes available without swapping, within the limits of the control groups.
 
     Args:
-        root: of the file system that tells.
+        root: root of the file system with /proc and /sys.
     """
     import psutil
 
@@ -22,22 +22,22 @@ def available_memory(root: Path = _ROOT) -> float:
 
 
 def _groups(root: Path) -> Iterator[Path]:
-    """Folders of the control groups that this process is in, from its own outwards.
+    """Folders of the control groups of this process, from the inside out.
 
-    A container may see its own group as the outermost, and the name that the host gave it.
+    A container may see its own group as the outermost one, under the name that the host gave it.
     """
     mount = root / "sys/fs/cgroup"
     for line in _read(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if not controllers or "memory" in controllers.split(","):
-            top = mount / "memory" if controllers else mount  # version 1 has a tree for each
+            top = mount / "memory" if controllers else mount  # version 1: a tree per controller
             names = [name for name in path.split("/") if name not in ("", "..")]
             for depth in range(len(names), -1, -1):
                 yield top.joinpath(*names[:depth])
 
 
 def _room(group: Path) -> float:
-    """Bytes left; what the page cache holds and nobody uses is given back when it is asked for."""
+    """Bytes left in a group; inactive page cache counts as free."""
     limit = _read(group / "memory.max") or _read(group / "memory.limit_in_bytes")
     used = _read(group / "memory.current") or _read(group / "memory.usage_in_bytes")
     if not (limit.isdecimal() and used.isdecimal()):

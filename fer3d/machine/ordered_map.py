@@ -1,6 +1,6 @@
-"""One ordered map over tasks, with a progress bar: processes on this machine, or a Dask cluster.
+"""An ordered map over tasks with a progress bar, on local processes or a Dask cluster.
 
-Both are an executor of ``concurrent.futures`` and a number of workers; one loop serves them.
+Both provide an executor of ``concurrent.futures`` and a number of workers, used by the same loop.
 """
 
 import os
@@ -19,10 +19,10 @@ from fer3d.machine.progress import progress
 from fer3d.machine.settings import Settings
 from fer3d.machine.threads import Result, Task, single_threaded
 
-IN_FLIGHT = 4  # tasks a worker: one computed, others at hand or done while an earlier one is not
-LOOK_S = 2.0  # between two looks at how many workers there are
+IN_FLIGHT = 4  # tasks per worker that are running, queued, or done before an earlier one
+LOOK_S = 2.0  # interval at which the number of workers is read
 
-_one_task = threading.Lock()  # a process: networks and dlib are not made for several at a time
+_one_task = threading.Lock()  # one task per process: networks and dlib are not thread-safe
 
 
 def map_ordered(
@@ -33,22 +33,22 @@ def map_ordered(
     description: str,
     weights: Sequence[int] | None = None,
 ) -> Iterator[Result]:
-    """Apply ``function`` to every task in worker processes; results come in the tasks' order.
+    """Apply ``function`` to every task in worker processes; results are in the order of the tasks.
 
-    Each worker process computes with one thread, so numerical results do not depend on the number
-    of workers. ``function`` and tasks must be picklable; what is expensive to load (a network) is
-    loaded inside ``function`` and kept by a cache of its module. A few tasks a worker are under way
-    at once, the results that nobody has taken yet among them, so neither tasks nor results pile up.
-    ``function`` may run twice on a task, if a worker of a cluster dies.
+    Each worker computes with one thread, so results do not depend on the number of workers.
+    ``function`` and tasks must be picklable; expensive objects such as networks are loaded inside
+    ``function`` and cached in its module. The number of tasks in flight, including results that
+    have not been consumed yet, is bounded. If a worker of a cluster dies, ``function`` may run
+    twice on a task.
 
     Args:
-        settings: processes here (one computes in this process) or a Dask cluster.
-        description: left of the progress bar.
-        weights: images in each task, so that the bar counts images; 1 each by default. With them
-            ``tasks`` may be a generator, asked for one task at a time.
+        settings: local processes (a single worker computes in this process) or a Dask cluster.
+        description: text of the progress bar.
+        weights: number of images in each task, for the progress bar; by default 1. With weights
+            ``tasks`` may be a generator, which is consumed one task at a time.
 
     Raises:
-        UserError: workers are gone; the message says what to do.
+        UserError: workers died; the message says what to do.
     """
     if weights is None:
         tasks = list(tasks)
@@ -60,7 +60,7 @@ def map_ordered(
 
 
 def workers(settings: Settings) -> int:
-    """How many tasks are computed at the same time."""
+    """Number of tasks that are computed at the same time."""
     if settings.parallel == "dask":
         from fer3d.machine.dask_cluster import connect, count_workers
 
@@ -100,10 +100,10 @@ def _in_order(
     function: Callable[[Task], Result],
     tasks: Iterable[Task],
 ) -> Iterator[Result]:
-    """Results in the tasks' order; the next task is drawn when the first result has been taken.
+    """Results in the order of the tasks; a task is submitted when a result has been consumed.
 
     Args:
-        size: number of workers, which may change.
+        size: returns the number of workers, which can change.
     """
     remaining = iter(tasks)
     waiting: deque[Future[Result]] = deque()
@@ -118,15 +118,15 @@ def _in_order(
 
 
 def _run(folder: str, function: Callable[[Task], Result], task: Task) -> Result:
-    """One task in a worker, in the folder that the paths of tasks start from."""
+    """Run one task in a worker, in the folder that its paths are relative to."""
     with _one_task:
         before = os.getcwd()
         try:
             os.chdir(folder)
         except OSError as error:
             raise UserError(
-                f"a worker on {platform.node()} does not see {folder} ({error.strerror}): the "
-                "checkout must lie on a file system that every worker mounts under the same path"
+                f"a worker on {platform.node()} cannot access {folder} ({error.strerror}): the "
+                "checkout must be on a file system that every worker mounts under the same path"
             ) from None
         try:
             return single_threaded(function, task)

@@ -15,7 +15,7 @@ from fer3d.machine.threads import ONE_THREAD
 
 @contextmanager
 def processes(count: int) -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """An executor of so many processes, and their number; whoever leaves early waits for none.
+    """An executor of local processes, and a function for their number; on an error it ends them.
 
     Raises:
         UserError: a process ended abruptly.
@@ -29,8 +29,8 @@ def processes(count: int) -> Iterator[tuple[Executor, Callable[[], int]]]:
         done = True
     except TerminatedWorkerError:
         raise UserError(
-            "a worker process ended abruptly, most likely for want of memory: run `dvc repro` "
-            "again, with a lower FER3D_WORKERS; what is in the object store is kept"
+            "a worker process ended abruptly, probably out of memory: run `dvc repro` again with a "
+            "lower FER3D_WORKERS; results in the object store are kept"
         ) from None
     finally:
         pool.shutdown(kill_workers=not done)

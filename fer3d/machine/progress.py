@@ -1,4 +1,4 @@
-"""A progress bar on a terminal, a line for every tenth elsewhere."""
+"""A progress bar in a terminal, a line for every tenth otherwise."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -17,9 +17,9 @@ from rich.progress import (
 
 @contextmanager
 def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; the block is given a function that advances it.
+    """A progress bar on standard error; yields a function that advances it.
 
-    Where standard error is no terminal (a log, a batch job), a line for every tenth instead.
+    If standard error is not a terminal (a log, a batch job), it prints a line for every tenth.
     """
     console = Console(stderr=True)
     if not console.is_terminal:

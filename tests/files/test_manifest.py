@@ -53,7 +53,7 @@ def test_reading_says_what_to_do(tmp_path):
     with pytest.raises(UserError, match="is missing: run `dvc repro`"):
         manifest.read(tmp_path / "none.parquet")
     (tmp_path / "text.parquet").write_text("hello")
-    with pytest.raises(UserError, match="no Parquet manifest"):
+    with pytest.raises(UserError, match="not a Parquet manifest"):
         manifest.read(tmp_path / "text.parquet")
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(UserError, match="no column 'id'"):

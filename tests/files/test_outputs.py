@@ -47,7 +47,7 @@ def test_what_fer3d_wrote_may_be_written_again(tmp_path, name, start):
 
 def test_an_option_that_took_the_name_of_an_image_says_so(tmp_path):
     for option in ("--json", "--csv"):
-        with pytest.raises(UserError, match=f"{option} .*has the name of an image"):
+        with pytest.raises(UserError, match=f"{option} .*has the suffix of an image"):
             check_output(tmp_path / "face.jpg", option, [])
     with pytest.raises(UserError, match="is a folder"):
         check_output(tmp_path, "--json", [])

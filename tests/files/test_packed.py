@@ -112,5 +112,5 @@ def test_scratch_arrays_are_there_until_the_end(tmp_path):
 
 def test_a_folder_that_another_machine_does_not_see_is_named(tmp_path):
     files = RowFiles(tmp_path / "elsewhere", 1, {"a": Spec((), "uint8")})
-    with pytest.raises(UserError, match=r"elsewhere.*is not there"):
+    with pytest.raises(UserError, match=r"elsewhere.*is missing"):
         files.write([0], {"a": np.zeros(1, np.uint8)})

@@ -190,7 +190,7 @@ def test_a_folder_that_workers_do_not_see_is_named(running, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path / "here")
     (tmp_path / "here").rmdir()
     monkeypatch.setattr(os, "getcwd", lambda: str(tmp_path / "here"))
-    with pytest.raises(UserError, match=r"does not see .*here"):
+    with pytest.raises(UserError, match=r"cannot access .*here"):
         list(map_ordered(where, [1], settings=running.settings(), description="map"))
 
 
