@@ -66,10 +66,10 @@ def stage(name: str, folder: Path, settings: Settings) -> None:
 
 def _align(folder: Path, settings: Settings) -> None:
     frame = manifest.read(folder / "files/manifest.parquet")
-    made = align.producer(ALIGN, 10**6, Toolbox(folder))
+    made = align.producer(10**6, ALIGN, Toolbox(folder))
     made = replace(made, compute=standin.StandIn(("file",), dict(made.outputs), 0.0))
     rows = align.file_source(frame, folder / "files")
-    compute_dataset(made, rows, frame, folder / "align", settings, lambda arrays: {})
+    compute_dataset(made, lambda arrays: {}, rows, frame, folder / "align", settings)
 
 
 def peaks(folder: Path, rows: int, workers: int) -> dict[str, standin.Measured]:

@@ -87,7 +87,7 @@ def relight(seconds: float = 0.0) -> Producer:
 
 def run(producer: Producer, source: Path, out: Path, settings: Settings) -> None:
     """One stage, as its script runs it."""
-    compute_packed(producer, source, out, settings, _columns)
+    compute_packed(producer, _columns, source, out, settings)
 
 
 def _columns(arrays: Arrays) -> Columns:

@@ -32,7 +32,7 @@ def main(
     folders = Folders(images, faces, shadings)
     start, runtime = time.monotonic(), Runtime(local.torch_device(), state=local.state_folder)
     result = run_cell(cell, folders, out, params, runtime)
-    note(TIMES, cell, params, time.monotonic() - start)
+    note(TIMES, cell, time.monotonic() - start, params)
     accuracy = result["scores"]["validation"]["accuracy"]
     print(f"{cell.title}: validation accuracy {accuracy:.3f}", flush=True)
 

@@ -1,4 +1,4 @@
-"""Public functions take few parameters."""
+"""Public functions take few parameters, in one order."""
 
 import ast
 from pathlib import Path
@@ -34,3 +34,24 @@ def test_public_functions_take_six_parameters_at_most(module: str) -> None:
         and len(parameters(node)) > MOST
     }
     assert many == {}
+
+
+ORDER = {
+    "params": 1,
+    "toolbox": 2,
+    "settings": 2,
+    "runtime": 2,
+}  # what is none of these comes first
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_inputs_come_before_outputs_before_parameters_before_the_toolbox(module: str) -> None:
+    for node in ast.walk(ast.parse((LIBRARY / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            names = [argument.arg for argument in node.args.args]
+            required = names[: len(names) - len(node.args.defaults)]
+            ranks = [ORDER.get(name, 0) for name in required]
+            assert ranks == sorted(ranks), node.name
+            if "out" in required:
+                after = required[required.index("out") + 1 :]
+                assert all(name in ORDER for name in after), node.name

@@ -60,9 +60,9 @@ def align_dataset(
     if device == "cuda" and settings.parallel == "processes":
         settings = settings.model_copy(update={"workers": 1})  # one process feeds the GPU
     frame = manifest.read(manifest_path)
-    made = producer(params, origin.max_pixels, toolbox)
+    made = producer(origin.max_pixels, params, toolbox)
     files = file_source(frame, origin.root, device)
-    aligned = compute_dataset(made, files, frame, out, settings, _columns)
+    aligned = compute_dataset(made, _columns, files, frame, out, settings)
     _LOGGER.info("align: %s", found_in_words(int(aligned["aligned"].sum()), len(aligned)))
     return summarize(aligned)
 
@@ -94,12 +94,12 @@ def found_in_words(found: int, images: int) -> str:
     return f"a face was found in {found} of {images} images{share}"
 
 
-def producer(params: AlignParams, max_pixels: int, toolbox: Toolbox) -> Producer:
+def producer(max_pixels: int, params: AlignParams, toolbox: Toolbox) -> Producer:
     """The stage's row-wise computation: image files in, the fields of ``Aligned`` out.
 
     Args:
-        params: section `align` of the parameters.
         max_pixels: of a source image.
+        params: section `align` of the parameters.
         toolbox: model files, and the device for MTCNN.
     """
     device = device_of(params, toolbox)

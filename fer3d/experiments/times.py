@@ -23,7 +23,7 @@ def read(times: Path) -> dict[str, float]:
         return {}
 
 
-def note(times: Path, cell: Cell, params: CellParams, seconds: float) -> None:
+def note(times: Path, cell: Cell, seconds: float, params: CellParams) -> None:
     """Record the duration of a cell."""
     write_json(times, read(times) | {kind(cell, params): seconds})
 

@@ -62,7 +62,7 @@ def write_tables(
     results = load_results(cells, people(read_manifest(images)), params)
     found = load_groups(results, images, faces)
     scores = score_all(results, bootstrap)
-    tables = all_tables(params, results, scores, found, bootstrap)
+    tables = all_tables(results, scores, found, bootstrap, params)
     for table in tables:
         write_text(out / f"{table.name}.csv", to_csv(table))
         write_text(out / f"{table.name}.tex", to_latex(table))
@@ -85,11 +85,11 @@ def load_groups(results: Results, images: Path, faces: Path) -> list[Group]:
 
 
 def all_tables(
-    params: MatrixParams,
     results: Results,
     scores: Scores,
     found: list[Group],
     bootstrap: Bootstrap,
+    params: MatrixParams,
 ) -> list[ResultTable]:
     """All tables, those about the branches first."""
     published = PUBLISHED[params.experiments.compare]

@@ -83,7 +83,7 @@ def reconstruct_dataset(
         and the median absolute pitch, yaw and roll in degrees (null without any face).
     """
     made = producer(params, toolbox)
-    metrics = _metrics(compute_packed(made, source, out, toolbox.settings, _columns))
+    metrics = _metrics(compute_packed(made, _columns, source, out, toolbox.settings))
     _log(metrics)
     return metrics
 

@@ -22,7 +22,7 @@ INPUTS = ("vertices_face", "visible")
 _MAX_SUBDIVISIONS = 3
 
 
-def surface_producer(params: RelightParams, surface: SurfaceSource) -> Producer:
+def surface_producer(surface: SurfaceSource, params: RelightParams) -> Producer:
     """The stage's row-wise computation: vertices_face (N, V, 3) and visible (N, D / 8) packed bits
     in; shading (N, S, S) uint8, mask (N, S, S) bool and visible_fraction (N,) float32 out.
 
@@ -50,7 +50,7 @@ def folder_producer(source: Path, params: RelightParams, toolbox: Toolbox) -> Pr
     """``surface_producer`` for the faces that a packed folder of ``reconstruct`` holds."""
     vertices, visible = (array.shape[1] for array in open_arrays(source, *INPUTS).values())
     subdivisions = subdivisions_of(visible, toolbox.assets) if vertices == VERTICES else 0
-    return surface_producer(params, surface_of(vertices, subdivisions, toolbox))
+    return surface_producer(surface_of(vertices, subdivisions, toolbox), params)
 
 
 def relight_dataset(
@@ -69,7 +69,7 @@ def relight_dataset(
         Metrics: images, and the mean visible_fraction of reconstructed faces (null without any).
     """
     made = folder_producer(source, params, toolbox)
-    frame = compute_packed(made, source, out, toolbox.settings, _columns)
+    frame = compute_packed(made, _columns, source, out, toolbox.settings)
     fractions = frame.loc[frame["reconstructed"], "visible_fraction"]
     mean = round(float(fractions.astype(np.float64).mean()), 4) if len(fractions) else None
     return {"images": len(frame), "visible_fraction": mean}

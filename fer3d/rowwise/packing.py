@@ -19,21 +19,21 @@ Columns = Mapping[str, np.ndarray]
 
 def compute_dataset(
     producer: Producer,
+    columns: Callable[[Arrays], Columns],
     source: RowSource,
     frame: pd.DataFrame,
     out: Path,
     settings: Settings,
-    columns: Callable[[Arrays], Columns],
 ) -> pd.DataFrame:
     """Compute every row of a source and write the results as a packed folder.
 
     Args:
         producer: the computation; its outputs except ``scratch`` become the arrays of ``out``.
+        columns: maps the outputs (N, ...) to the additional columns, N values each.
         source: the input rows, in the order of ``frame``.
         frame: manifest of the rows.
         out: packed folder to write; its manifest is ``frame`` with additional columns.
         settings: workers and object store.
-        columns: maps the outputs (N, ...) to the additional columns, N values each.
 
     Returns:
         The manifest that was written.
@@ -51,10 +51,10 @@ def compute_dataset(
 
 def compute_packed(
     producer: Producer,
+    columns: Callable[[Arrays], Columns],
     source: Path,
     out: Path,
     settings: Settings,
-    columns: Callable[[Arrays], Columns],
 ) -> pd.DataFrame:
     """``compute_dataset`` for the rows of a packed folder.
 
@@ -63,7 +63,7 @@ def compute_packed(
             columns.
     """
     rows = PackedSource(source, producer.inputs)
-    return compute_dataset(producer, rows, read_manifest(source), out, settings, columns)
+    return compute_dataset(producer, columns, rows, read_manifest(source), out, settings)
 
 
 def stacked(rows: Sequence[Mapping[str, Any]]) -> Arrays:

@@ -160,5 +160,5 @@ def test_faces_that_are_found_are_counted_in_the_log(
 
 def test_the_smallest_share_of_faces_is_no_part_of_a_results_key(assets_dir: Path) -> None:
     whole = AlignStageParams(**PARAMS.model_dump(), min_found_fraction=0.2)
-    keys = [producer(params, 100, Toolbox(assets_dir)).parameters for params in (PARAMS, whole)]
+    keys = [producer(100, params, Toolbox(assets_dir)).parameters for params in (PARAMS, whole)]
     assert keys[0] == keys[1]

@@ -71,13 +71,13 @@ def test_the_time_left_is_what_others_like_them_took(tmp_path: Path, make_params
     assert first == "cell 1 of 4: Base, cross entropy, seed 0"
     for cell, seconds in zip(cells, (60, 180), strict=False):
         finish(cell, params, tmp_path)
-        note(times, cell, params, seconds)
+        note(times, cell, seconds, params)
     line = announce(cells[2], tmp_path, times, params)
     assert line == "cell 3 of 4: Base, cross entropy, seed 1; about 4 min left"
     assert "left" not in announce(cells[2], tmp_path, times, make_params(train={"epochs": 3}))
     times.write_text("broken")
     assert "left" not in announce(cells[2], tmp_path, times, params)
-    note(times, cells[2], params, 50)  # the file is whole again
+    note(times, cells[2], 50, params)  # the file is whole again
     finish(cells[2], params, tmp_path)
     assert announce(cells[3], tmp_path, times, params).endswith("seed 1; about 50 s left")
 

@@ -145,7 +145,7 @@ def source(tmp_path) -> PackedSource:
 def compute(source: PackedSource, out: Path, settings: Settings) -> bytes:
     outputs = {"y": Spec((3,), "float64")}
     made = Producer("test", 1, roots, ("x",), outputs, {}, libraries=["numpy"], batch_rows=4)
-    compute_dataset(made, source, table(ROWS), out, settings, lambda arrays: {})
+    compute_dataset(made, lambda arrays: {}, source, table(ROWS), out, settings)
     return b"".join(path.read_bytes() for path in sorted(out.iterdir()))
 
 

@@ -28,11 +28,11 @@ def batch(assets_dir) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def result(batch, assets_dir) -> dict[str, np.ndarray]:
-    return surface_producer(PARAMS, MeshSurface(assets_dir, 2)).compute(batch)
+    return surface_producer(MeshSurface(assets_dir, 2), PARAMS).compute(batch)
 
 
 def test_the_size_of_the_batch_does_not_change_a_byte(batch, result, assets_dir):
-    compute = surface_producer(PARAMS, MeshSurface(assets_dir, 2)).compute
+    compute = surface_producer(MeshSurface(assets_dir, 2), PARAMS).compute
     for i in (3, 1, 0, 2):
         alone = compute({name: values[i : i + 1] for name, values in batch.items()})
         for name, values in alone.items():
@@ -72,7 +72,7 @@ def test_a_real_face_is_relit_alike_in_every_batch(astronaut, assets_dir):
         "points": np.full((2, 5, 2), np.nan, np.float32),
     }
     faces = reconstruct(params, Toolbox(assets_dir)).compute(images)
-    compute = surface_producer(PARAMS, MeshSurface(assets_dir, 2)).compute
+    compute = surface_producer(MeshSurface(assets_dir, 2), PARAMS).compute
     both = compute({name: faces[name] for name in ("vertices_face", "visible")})
     alone = compute({name: faces[name][1:] for name in ("vertices_face", "visible")})
     assert both["shading"][1].tobytes() == alone["shading"][0].tobytes()
@@ -84,7 +84,7 @@ def test_a_real_face_is_relit_alike_in_every_batch(astronaut, assets_dir):
 def test_a_light_without_direction_is_refused_before_anything_runs(assets_dir):
     dark = PARAMS.model_copy(update={"light": (0.0, 0.0, 0.0)})
     with pytest.raises(ValueError, match="direction"):
-        surface_producer(dark, MeshSurface(assets_dir, 2))
+        surface_producer(MeshSurface(assets_dir, 2), dark)
 
 
 def test_the_dense_surface_is_told_from_its_points(assets_dir):

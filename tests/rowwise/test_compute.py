@@ -128,7 +128,7 @@ def test_a_data_set_says_what_the_store_was_good_for_last(tmp_path, source, capl
     for _ in range(2):
         rows = PackedSource(source, ["x"])
         compute_dataset(
-            producer(), rows, table(ROWS), tmp_path / "out", settings, lambda arrays: {}
+            producer(), lambda arrays: {}, rows, table(ROWS), tmp_path / "out", settings
         )
         victim = files_of(tmp_path / "store")[0]
         victim.write_bytes(b"")

@@ -77,7 +77,7 @@ def test_the_key_of_a_result_holds_the_model_files_digest(assets_dir, model_file
     assert made.models["prnet.npz"] == sha256_file(model_file)
     assert "face_landmark_with_attention.tflite" not in made.models
     surface = PositionMapSurface(model_file)
-    assert relight.surface_producer(RELIGHT, surface).models == surface.models()
+    assert relight.surface_producer(surface, RELIGHT).models == surface.models()
 
 
 def test_dlibs_landmarks_are_looked_for_where_the_face_lies(batch, assets_dir, model_file):
