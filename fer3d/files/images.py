@@ -74,6 +74,8 @@ def read_file(path: Path) -> bytes:
     Raises:
         Rejected: the file cannot be read.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would block
+        raise Rejected(Rejection.UNREADABLE, "not a regular file")
     try:
         return path.read_bytes()
     except FileNotFoundError as error:

@@ -1,4 +1,5 @@
 import io
+import os
 import pickle
 import struct
 import zlib
@@ -227,3 +228,10 @@ def test_heic_without_the_extra_says_what_to_install(monkeypatch):
 def test_names_of_all_formats_are_known():
     assert {".jpg", ".jfif", ".jpe", ".pnm", ".avif", ".heic", ".tif", ".webp"} <= suffixes()
     assert ".txt" not in suffixes() and ".pdf" not in suffixes()
+
+
+def test_a_pipe_is_rejected_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(Rejected, match="not a regular file") as caught:
+        read_file(tmp_path / "a.jpg")
+    assert caught.value.reason == Rejection.UNREADABLE
