@@ -1,10 +1,13 @@
-"""``params.yaml`` as a whole; stages read only their own sections, see ``fer3d.sections``."""
+"""``params.yaml`` as a whole, and the models of its sections, to be imported from one place.
+
+Stages read only their own sections, see ``fer3d.sections``.
+"""
 
 from pathlib import Path
 from typing import TypeVar
 
 from fer3d.accuracy3d.params import Accuracy3dParams
-from fer3d.alignment.params import AlignStageParams
+from fer3d.alignment.params import AlignParams, AlignStageParams
 from fer3d.balancing.params import BalanceParams
 from fer3d.cleaning.params import DeduplicateParams
 from fer3d.experiments.params import ExperimentsParams
@@ -16,6 +19,25 @@ from fer3d.reporting.params import ReportParams
 from fer3d.sections import Section, Sections, load_sections
 from fer3d.splitting.params import SplitParams
 from fer3d.synthesis.params import SynthesizeParams
+
+__all__ = [
+    "Accuracy3dParams",
+    "AlignParams",
+    "AlignStageParams",
+    "BalanceParams",
+    "DeduplicateParams",
+    "ExperimentsParams",
+    "IngestParams",
+    "NetworkParams",
+    "Params",
+    "ReconstructParams",
+    "RelightParams",
+    "ReportParams",
+    "SplitParams",
+    "SynthesizeParams",
+    "TrainParams",
+    "load",
+]
 
 Part = TypeVar("Part", bound=Sections)
 

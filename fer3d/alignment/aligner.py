@@ -165,13 +165,16 @@ def make_detector(
     raise ValueError(f"detector: expected 'mtcnn' or 'haar', got {name!r}")
 
 
-def make_aligner(params: AlignParams, toolbox: Toolbox) -> Aligner:
+def make_aligner(params: AlignParams, toolbox: Toolbox | Path) -> Aligner:
     """The aligner that the section `align` of the parameters describes.
 
     Args:
         params: of the stage.
-        toolbox: model files, and the device for MTCNN.
+        toolbox: model files, and the device for MTCNN; or the folder of the model files, to
+            detect on the CPU.
     """
+    if isinstance(toolbox, Path):
+        toolbox = Toolbox(toolbox)
     detector = make_detector(
         params.detector,
         toolbox.assets,
