@@ -8,7 +8,7 @@ from experiments import TIMES
 from fer3d.experiments.cells import Cell, Configuration
 from fer3d.experiments.matrix import MatrixParams
 from fer3d.experiments.progress import announce
-from fer3d.sections import load_sections
+from fer3d.files.sections import load_sections
 from stages import PARAMS, PathOption, run
 
 

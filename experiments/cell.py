@@ -10,8 +10,8 @@ from fer3d.experiments.cells import Cell, CellParams, Configuration
 from fer3d.experiments.run import run_cell
 from fer3d.experiments.times import note
 from fer3d.files.folders import Folders
+from fer3d.files.sections import load_sections
 from fer3d.machine import settings
-from fer3d.sections import load_sections
 from fer3d.training.trainer import Runtime
 from stages import CHECKOUT, PARAMS, PathOption, run
 

@@ -1,8 +1,8 @@
 """Split, balance, reconstruct and relight the images of one fold of a cross validation."""
 
 from fer3d.experiments.folds import FoldParams, make_fold
+from fer3d.files.sections import load_sections
 from fer3d.machine import settings
-from fer3d.sections import load_sections
 from fer3d.toolbox import Toolbox
 from stages import CHECKOUT, PARAMS, PathOption, run
 

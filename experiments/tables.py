@@ -3,7 +3,7 @@
 from fer3d.experiments.matrix import MatrixParams
 from fer3d.experiments.write import write_tables
 from fer3d.files.atomic import write_json
-from fer3d.sections import load_sections
+from fer3d.files.sections import load_sections
 from stages import PARAMS, PathOption, run
 
 

@@ -1,6 +1,6 @@
 """``params.yaml`` as a whole, and the models of its sections, to be imported from one place.
 
-Stages read only their own sections, see ``fer3d.sections``.
+Stages read only their own sections, see ``fer3d.files.sections``.
 """
 
 from pathlib import Path
@@ -12,11 +12,11 @@ from fer3d.balancing.params import BalanceParams
 from fer3d.cleaning.params import DeduplicateParams
 from fer3d.experiments.params import ExperimentsParams
 from fer3d.face3d.params import ReconstructParams
+from fer3d.files.sections import Section, Sections, load_sections
 from fer3d.ingestion.params import IngestParams
 from fer3d.presets.params import NetworkParams, TrainParams
 from fer3d.relighting.params import RelightParams
 from fer3d.reporting.params import ReportParams
-from fer3d.sections import Section, Sections, load_sections
 from fer3d.splitting.params import SplitParams
 from fer3d.synthesis.params import SynthesizeParams
 

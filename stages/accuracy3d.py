@@ -5,9 +5,9 @@ from fer3d.accuracy3d.invariance import invariance
 from fer3d.accuracy3d.params import Accuracy3dParams
 from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
+from fer3d.files.sections import load_section, load_sections
 from fer3d.inference.pipeline import PipelineParams, make_pipeline
 from fer3d.machine import settings
-from fer3d.sections import load_section, load_sections
 from fer3d.toolbox import Toolbox
 from stages import CHECKOUT, PARAMS, PathOption, run
 

@@ -4,8 +4,8 @@ from fer3d.alignment.align import align_dataset, check_found
 from fer3d.alignment.params import AlignStageParams
 from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
+from fer3d.files.sections import load_section
 from fer3d.machine import settings
-from fer3d.sections import load_section
 from fer3d.toolbox import Toolbox
 from stages import CHECKOUT, PARAMS, PathOption, run
 

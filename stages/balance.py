@@ -3,8 +3,8 @@
 from fer3d.balancing.balance import balance_dataset
 from fer3d.balancing.params import BalanceParams
 from fer3d.files.atomic import write_json
+from fer3d.files.sections import load_section
 from fer3d.machine import settings
-from fer3d.sections import load_section
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 

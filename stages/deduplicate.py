@@ -7,8 +7,8 @@ from fer3d.cleaning.params import DeduplicateParams
 from fer3d.datasets.layout import image_root
 from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
+from fer3d.files.sections import load_section
 from fer3d.machine import settings
-from fer3d.sections import load_section
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from fer3d.files.atomic import write_json
+from fer3d.files.sections import load_section
 from fer3d.ingestion.ingest import ingest_dataset
 from fer3d.ingestion.params import IngestParams
 from fer3d.machine import settings
-from fer3d.sections import load_section
 from stages import CHECKOUT, PARAMS, PathOption, run
 
 KNOWN = CHECKOUT / ".fer3d/ingest.json"  # what earlier runs read

@@ -1,10 +1,10 @@
 """Compute normals from nearest neighbours and a shading image of each face, lit from the front."""
 
 from fer3d.files.atomic import write_json
+from fer3d.files.sections import load_section
 from fer3d.machine import settings
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import relight_dataset
-from fer3d.sections import load_section
 from fer3d.toolbox import Toolbox
 from stages import CHECKOUT, PARAMS, PathOption, run
 

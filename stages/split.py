@@ -2,7 +2,7 @@
 
 from fer3d.files import manifest as manifests
 from fer3d.files.atomic import write_json
-from fer3d.sections import load_section
+from fer3d.files.sections import load_section
 from fer3d.splitting.params import SplitParams
 from fer3d.splitting.splits import split
 from stages import PARAMS, PathOption, run

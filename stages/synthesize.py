@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from fer3d.files.atomic import write_json
+from fer3d.files.sections import load_section
 from fer3d.machine import settings
-from fer3d.sections import load_section
 from fer3d.synthesis.generate import synthesize
 from fer3d.synthesis.params import SynthesizeParams, UsedBy
 from fer3d.toolbox import Toolbox

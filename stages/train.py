@@ -2,10 +2,10 @@
 
 from fer3d.alignment.params import AlignParams
 from fer3d.files.folders import Folders
+from fer3d.files.sections import load_section, read_values
 from fer3d.machine import settings
 from fer3d.presets.configs import network_config, train_config
 from fer3d.presets.params import NetworkParams, TrainParams
-from fer3d.sections import load_section, read_values
 from fer3d.training.fit import fit, save
 from fer3d.training.trainer import Runtime
 from stages import CHECKOUT, PARAMS, PathOption, run

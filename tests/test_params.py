@@ -9,8 +9,8 @@ import yaml
 from fer3d import params
 from fer3d.alignment.params import AlignStageParams
 from fer3d.errors import UserError
+from fer3d.files.sections import load_section, read_values
 from fer3d.networks.ranges import Range
-from fer3d.sections import load_section, read_values
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ FLOORS = (
     ("rowwise", "training", "compared", "splitting", "balancing", "datasets", "assets"),
     ("store",),
     ("files", "toolbox"),
-    ("machine", "geometry", "networks", "sections"),
+    ("machine", "geometry", "networks"),
     ("errors", "checkout"),
     ("__init__",),
 )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fer3d.sections import Section, Seed
+from fer3d.files.sections import Section, Seed
 
 
 class Accuracy3dParams(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fer3d.sections import Fraction
+from fer3d.files.sections import Fraction
 
 
 class AlignParams(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Tag, model_validator
 
 from fer3d.files.labels import ClassName
-from fer3d.sections import UNSAID, Fraction, Section, Seed
+from fer3d.files.sections import UNSAID, Fraction, Section, Seed
 
 
 class ClassPolicy(Section):

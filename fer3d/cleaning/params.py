@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from fer3d.sections import Section
+from fer3d.files.sections import Section
 
 
 class DeduplicateParams(Section):

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fer3d.files.sections import Sections
 from fer3d.networks.config import BRANCHES as NETWORK_BRANCHES
 from fer3d.networks.config import NetworkConfig
 from fer3d.presets.configs import network_config, train_config
 from fer3d.presets.params import NetworkParams, TrainParams
-from fer3d.sections import Sections
 from fer3d.training.config import TrainConfig
 
 

@@ -11,9 +11,9 @@ from fer3d.files import manifest
 from fer3d.files.atomic import scratch_folder
 from fer3d.files.folders import Folders
 from fer3d.files.packed import MANIFEST, read_manifest
+from fer3d.files.sections import Sections
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import relight_dataset
-from fer3d.sections import Sections
 from fer3d.splitting.params import SplitParams
 from fer3d.splitting.splits import split
 from fer3d.toolbox import Toolbox

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from fer3d.files.sections import Section, Seed
 from fer3d.networks.config import NetworkPreset
-from fer3d.sections import Section, Seed
 from fer3d.training.config import Loss
 
 

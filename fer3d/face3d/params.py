@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fer3d.sections import Fraction, Section
+from fer3d.files.sections import Fraction, Section
 
 
 class ReconstructParams(Section):

@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 from fer3d.datasets.layout import NAMES
 from fer3d.datasets.params import SourceParams
 from fer3d.files.labels import ClassName
-from fer3d.sections import Fraction
+from fer3d.files.sections import Fraction
 
 
 def _known(name: str) -> str:

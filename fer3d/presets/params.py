@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import model_validator
 
+from fer3d.files.sections import Section, Seed
 from fer3d.networks.config import (
     Dropout,
     ImageChannels,
@@ -15,7 +16,6 @@ from fer3d.networks.config import (
     Width,
     without_branches,
 )
-from fer3d.sections import Section, Seed
 from fer3d.training.config import (
     Amount,
     Augmentation,

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from fer3d.sections import Section
+from fer3d.files.sections import Section
 
 
 class RelightParams(Section):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fer3d.sections import Section, Seed
+from fer3d.files.sections import Section, Seed
 
 
 class SplitParams(Section):

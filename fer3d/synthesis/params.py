@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fer3d.sections import Fraction, Section, Seed
+from fer3d.files.sections import Fraction, Section, Seed
 
 
 class SynthesizeParams(Section):
