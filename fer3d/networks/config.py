@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fer3d.errors import UserError
 from fer3d.networks.ranges import Range, check_ranges
 
-NetworkPreset = Literal["recommended", "paper"]
+NetworkPreset = Literal["recommended", "photos", "paper"]
 Dropout = Annotated[float, Range(ge=0, lt=1)]
 StemStride = Literal[4, 2]
 Width = Annotated[int, Range(ge=4, le=512)]
@@ -20,14 +20,15 @@ class NetworkConfig:
     """Branches and hyperparameters of the recognition network; the defaults are the paper's.
 
     Attributes:
-        preset: paper: the published layers; recommended: small ResNets for photo and shading image.
+        preset: paper: the published layers; recommended: small ResNets for photo and shading image;
+            photos: the same at full resolution, and a classifier for each branch and for all.
         base: whether there is a base branch, for the aligned image.
         shading: whether there is a shading branch, for the shading image.
         landmark: whether there is a landmark branch, for the distances between 68 landmarks.
         vertices: whether there is a branch for the vertices of the frontal face; not in the paper.
         dropout: probability that a unit after a hidden fully connected layer is dropped.
         stem_stride: stride of the first convolution in the paper's base branch.
-        width: number of filters in the first stage of the recommended base branch.
+        width: number of filters in the first stage of a residual base branch.
         image_channels: 3 for RGB, 1 for grey (mean of the three).
 
     Raises:

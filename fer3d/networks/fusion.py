@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from fer3d.networks.base import BaseNetwork
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.landmark import LandmarkNetwork
+from fer3d.networks.late import LateFusion
 from fer3d.networks.layers import EMBEDDING, fully_connected
 from fer3d.networks.residual import ResidualNetwork
 from fer3d.networks.shading import ShadingNetwork
@@ -17,33 +18,42 @@ SPARSE = ("landmark", "vertices")  # branches whose input a face may lack
 
 def base_branch(config: NetworkConfig, size: int) -> nn.Module:
     """The branch for an aligned image of ``size`` px, (B, 3, H, W) to (B, 128)."""
-    if config.preset == "recommended":
-        return ResidualNetwork(size=size, channels=config.image_channels, width=config.width)
-    return BaseNetwork(
+    if config.preset == "paper":
+        return BaseNetwork(
+            size=size,
+            channels=config.image_channels,
+            stem_stride=config.stem_stride,
+            dropout=config.dropout,
+        )
+    return ResidualNetwork(
         size=size,
         channels=config.image_channels,
-        stem_stride=config.stem_stride,
-        dropout=config.dropout,
+        width=config.width,
+        full=config.preset == "photos",
     )
 
 
 def shading_branch(config: NetworkConfig, size: int) -> nn.Module:
     """The branch for a shading image of ``size`` px, (B, 1, H, W) to (B, 128).
 
-    The recommended one has half the width of the base branch: a shading image has less detail.
+    A residual one has half the width of the base branch, at half resolution: a shading image has
+    less detail.
     """
-    if config.preset == "recommended":
-        width = max(config.width // 2, 1)
-        return ResidualNetwork(size=size, channels=1, width=width, centred=False)
-    return ShadingNetwork(size=size, dropout=config.dropout)
+    if config.preset == "paper":
+        return ShadingNetwork(size=size, dropout=config.dropout)
+    width = max(config.width // 2, 1)
+    return ResidualNetwork(size=size, channels=1, width=width, centred=False)
 
 
 class FusionNetwork(nn.Module):
     """Concatenated embeddings (128 per branch, 384 with all three), then layers of 512, 128, C.
 
     ``forward`` returns logits; the softmax is part of the loss and of ``probabilities``. There is
-    dropout after the layer of 512 and before the last layer.
+    dropout after the layer of 512 and before the last layer. The preset `photos` has the
+    classifiers of ``LateFusion`` instead of these layers.
     """
+
+    temperature: Tensor
 
     def __init__(
         self,
@@ -73,7 +83,11 @@ class FusionNetwork(nn.Module):
             self.branches["landmark"] = LandmarkNetwork(dropout=config.dropout)
         if config.vertices:
             self.branches["vertices"] = VerticesNetwork(points=vertices, dropout=config.dropout)
+        self.register_buffer("temperature", torch.ones(()))
         width = EMBEDDING * len(self.branches)
+        if config.preset == "photos":
+            self.late = LateFusion(config.branches, classes, config.dropout)
+            return
         self.fusion = fully_connected((width, *WIDTHS), config.dropout)
         self.classifier = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(WIDTHS[-1], classes))
 
@@ -101,9 +115,24 @@ class FusionNetwork(nn.Module):
         Raises:
             ValueError: the input of a branch is missing.
         """
-        return self.classifier(
-            self.fusion(self.embed(image, shading, landmarks, reconstructed, vertices))
-        )
+        return self.heads(image, shading, landmarks, reconstructed, vertices)[0]
+
+    def heads(
+        self,
+        image: Tensor | None = None,
+        shading: Tensor | None = None,
+        landmarks: Tensor | None = None,
+        reconstructed: Tensor | None = None,
+        vertices: Tensor | None = None,
+    ) -> list[Tensor]:
+        """Logits of every trained classifier, each (B, C) float32; arguments as ``forward``.
+
+        The first are those of the whole network, which ``forward`` returns.
+        """
+        embeddings = self.embed(image, shading, landmarks, reconstructed, vertices)
+        if self.config.preset == "photos":
+            return self.late(embeddings, reconstructed)
+        return [self.classifier(self.fusion(embeddings))]
 
     def embed(
         self,
@@ -141,5 +170,9 @@ class FusionNetwork(nn.Module):
 
     @torch.no_grad()
     def probabilities(self, **inputs: Tensor | None) -> Tensor:
-        """Softmax of the logits, (B, C) float32, rows summing to 1; arguments as ``forward``."""
-        return self(**inputs).softmax(dim=1)
+        """Softmax of the logits, (B, C) float32, rows summing to 1; arguments as ``forward``.
+
+        The logits are divided by ``temperature``, which calibrates the probabilities and changes no
+        answer; see ``fer3d.training.calibration``.
+        """
+        return (self(**inputs) / self.temperature).softmax(dim=1)

@@ -1,4 +1,4 @@
-"""The recommended branch for photo or shading image: a small ResNet at half the resolution."""
+"""The recommended branch for photo or shading image: a small ResNet."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,21 +14,32 @@ from fer3d.networks.layers import (
 
 MAX_SIDE = 50  # px; larger images are averaged down to this side, see ``ResidualNetwork``
 STAGES = (1, 2, 4, 8)  # filters of each stage, in widths; all but the first have stride 2
+FULL_STAGES = (2, 4, 8)  # the same for maps at full resolution, all with stride 2
 KERNEL = 3  # px
 
 
 class ResidualNetwork(nn.Module):
-    """A convolution with stride 2, four residual blocks, global average pooling, a layer of 128.
+    """A convolution, residual blocks, global average pooling, a layer of 128.
 
-    A ResNet (He et al. 2016) with one block of two 3 x 3 convolutions per stage, with 1, 2, 4 and 8
-    times ``width`` filters; the sides of the maps are 25, 25, 13, 7 and 4 px for an image of 50 px.
+    A ResNet (He et al. 2016) with one block of two 3 x 3 convolutions per stage. At half resolution
+    the first convolution has stride 2 and four blocks have 1, 2, 4 and 8 times ``width`` filters;
+    the sides of the maps are 25, 25, 13, 7 and 4 px for an image of 50 px. At full resolution the
+    first convolution has stride 1 and three blocks have 2, 4 and 8 times ``width`` filters; the
+    sides are 50, 25, 13 and 7 px, at twice the cost.
+
     Batch normalization follows every convolution; the last one of a block is initialized to zero,
     so that a block starts as its shortcut. The image is reduced to 50 px by averaging: faces in the
     wild are often not larger, and it costs a quarter.
     """
 
     def __init__(
-        self, *, size: int = 100, channels: int = 3, width: int = 32, centred: bool = True
+        self,
+        *,
+        size: int = 100,
+        channels: int = 3,
+        width: int = 32,
+        centred: bool = True,
+        full: bool = False,
     ):
         """
         Args:
@@ -37,17 +48,19 @@ class ResidualNetwork(nn.Module):
             width: filters of the first stage; doubling them costs three to four times as much.
             centred: whether pixels are standardized. Shading images are not, so that pixels
                 without a visible face point stay zero.
+            full: full resolution instead of half.
         """
         super().__init__()
         self.side, self.grey, self.centred = min(size, MAX_SIDE), channels == 1, centred
-        side = convolved_side(self.side, KERNEL, 2, KERNEL // 2)
+        stride = 1 if full else 2
+        side = convolved_side(self.side, KERNEL, stride, KERNEL // 2)
         if convolved_side(side, KERNEL, 2, KERNEL // 2) < 4:
             raise ValueError(f"images of {size} px are too small for the recommended network")
-        stem = convolution(channels, width, KERNEL, 2, padding=KERNEL // 2)
+        stem = convolution(channels, width, KERNEL, stride, padding=KERNEL // 2)
         layers: list[nn.Module] = [*stem, nn.ReLU(inplace=True)]
         before = width
-        for number, factor in enumerate(STAGES):
-            layers.append(BasicBlock(before, factor * width, stride=2 if number else 1))
+        for factor in FULL_STAGES if full else STAGES:
+            layers.append(BasicBlock(before, factor * width, stride=1 if factor == 1 else 2))
             before = factor * width
         self.convolutions = nn.Sequential(*layers)
         self.encoder = fully_connected((before, EMBEDDING), 0.0)

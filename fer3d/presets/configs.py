@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from fer3d.networks.config import NetworkConfig
 from fer3d.training.config import TrainConfig
 
+Config = TypeVar("Config", NetworkConfig, TrainConfig)
+
 PAPER_NETWORK = NetworkConfig()
 RECOMMENDED_NETWORK = NetworkConfig(preset="recommended", dropout=0.2)
+PHOTOS_NETWORK = NetworkConfig(preset="photos", dropout=0.4)
 
 # Paper A, section 5.1. It gives no number of epochs; early stopping ends the training.
 PAPER = TrainConfig(
@@ -38,6 +41,20 @@ RECOMMENDED = TrainConfig(
     input_noise_variance=0.0,
 )
 
+# For tens of thousands of photos, see docs/notes/recognition.md.
+PHOTOS = replace(
+    RECOMMENDED,
+    epochs=30,
+    patience=30,
+    batch_size=64,
+    warmup=3.0,
+    augmentation=1.0,
+    class_weights="none",
+)
+
+NETWORKS = {"paper": PAPER_NETWORK, "recommended": RECOMMENDED_NETWORK, "photos": PHOTOS_NETWORK}
+TRAININGS = {"paper": PAPER, "recommended": RECOMMENDED, "photos": PHOTOS}
+
 
 def network_config(values: Mapping[str, Any]) -> NetworkConfig:
     """The configuration of a preset with some values replaced.
@@ -45,16 +62,18 @@ def network_config(values: Mapping[str, Any]) -> NetworkConfig:
     Args:
         values: values of ``NetworkConfig``, including ``preset``; None keeps the preset's value.
     """
-    preset = PAPER_NETWORK if values["preset"] == "paper" else RECOMMENDED_NETWORK
-    return replace(preset, **{name: value for name, value in values.items() if value is not None})
+    return _override(NETWORKS[values["preset"]], values)
 
 
 def train_config(preset: str, values: Mapping[str, Any]) -> TrainConfig:
     """The configuration of a preset with some values replaced.
 
     Args:
-        preset: paper | recommended.
+        preset: paper | recommended | photos.
         values: values of ``TrainConfig``; None keeps the preset's value.
     """
-    start = PAPER if preset == "paper" else RECOMMENDED
-    return replace(start, **{name: value for name, value in values.items() if value is not None})
+    return _override(TRAININGS[preset], values)
+
+
+def _override(preset: Config, values: Mapping[str, Any]) -> Config:
+    return replace(preset, **{name: value for name, value in values.items() if value is not None})

@@ -16,7 +16,7 @@ from fer3d.files.atomic import write_bytes
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 
-FORMAT = 1  # increased when the file format changes
+FORMAT = 2  # increased when the file format changes
 
 
 @dataclass(frozen=True)

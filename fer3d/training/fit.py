@@ -14,9 +14,10 @@ from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.landmark import LandmarkNetwork, landmark_features
 from fer3d.networks.vertices import VerticesNetwork
+from fer3d.training.calibration import calibrate
 from fer3d.training.checkpoint import Recognizer, save_recognizer
 from fer3d.training.config import TrainConfig
-from fer3d.training.course import Course
+from fer3d.training.course import DECIMALS, Course
 from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, open_set
 from fer3d.training.losses import balanced_class_weights
 from fer3d.training.module import ExpressionModule
@@ -34,7 +35,8 @@ class Fitted:
         recognizer: the network after its best epoch, and how to use it.
         curves: learning curves, CSV: one row per epoch, columns epoch and ``CURVES``.
         metrics: {epochs, best_epoch (counted from 1), validation: {accuracy, class_accuracy,
-            macro_f1, loss} at the best epoch, parameters: number of weights}.
+            macro_f1, loss} at the best epoch, parameters: number of weights, temperature of the
+            calibrated probabilities}.
         state: file of the training state, if one was kept.
         is_first: whether this is the first of the processes that share a training.
     """
@@ -53,7 +55,7 @@ def fit(
     preprocessing: Mapping[str, Mapping[str, Any]] | None = None,
     runtime: Runtime | None = None,
 ) -> Fitted:
-    """Train a network and keep its best epoch by validation macro F1.
+    """Train a network, keep its best epoch by validation macro F1, and calibrate it there.
 
     Equal arguments give equal results on one machine, whether the training was interrupted or not.
     With several devices the calling program is started once for each of the others, and all of
@@ -95,6 +97,7 @@ def fit(
         from_file = start.path if start else None
         trainer.fit(module, datamodule=data, ckpt_path=from_file, weights_only=True)
         module.load_state_dict(course.best_weights)
+        calibrate(model, data.validation)
     counted = sum(parameter.numel() for parameter in model.parameters())
     recognizer = Recognizer(
         model,
@@ -105,7 +108,10 @@ def fit(
         preprocessing,
         arrays.vertex_count,
     )
-    metrics = course.summary() | {"parameters": counted}
+    metrics = course.summary() | {
+        "parameters": counted,
+        "temperature": round(model.temperature.item(), DECIMALS),
+    }
     return Fitted(recognizer, course.to_csv(), metrics, state, trainer.is_global_zero)
 
 

@@ -122,7 +122,7 @@ class ExpressionModule(pl.LightningModule):
         self._generator = torch.Generator(self.device)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Loss of a training batch, with augmentation and input noise."""
+        """Loss of a training batch, summed over the classifiers; with augmentation and noise."""
         place = (self.config.seed, self.current_epoch, self.global_rank, batch_idx)
         torch.manual_seed(derived_seed(*place, 0))  # of dropout
         self._generator.manual_seed(derived_seed(*place, 1))
@@ -166,9 +166,9 @@ class ExpressionModule(pl.LightningModule):
         return cast(VerticesNetwork, self.network.branches["vertices"]).partners
 
     def _step(self, inputs: dict[str, Tensor], labels: Tensor, split: str) -> Tensor:
-        logits = self.network(**inputs)
-        loss = self._loss(logits, labels, self.class_weights)
-        return self._logged(loss, logits, labels, split)
+        heads = self.network.heads(**inputs)
+        losses = [self._loss(logits, labels, self.class_weights) for logits in heads]
+        return sum(losses[1:], self._logged(losses[0], heads[0], labels, split))
 
     def _logged(self, loss: Tensor, logits: Tensor, labels: Tensor, split: str) -> Tensor:
         """The loss, after it and the metrics were logged."""

@@ -24,6 +24,13 @@ def test_a_reduced_image_gives_what_the_image_gives() -> None:
     torch.testing.assert_close(reduced.mean(), image.mean())
 
 
+def test_full_resolution_keeps_the_side_of_the_image() -> None:
+    network = ResidualNetwork(channels=1, width=8, full=True).eval()
+    assert network.convolutions[0](torch.rand(1, 1, 50, 50)).shape == (1, 8, 50, 50)
+    assert network.convolutions(torch.rand(1, 1, 50, 50)).shape == (1, 64, 7, 7)
+    assert network(torch.rand(2, 3, 100, 100)).shape == (2, 128)
+
+
 def test_a_block_starts_as_its_shortcut() -> None:
     maps = torch.rand(2, 8, 6, 6)
     assert torch.equal(BasicBlock(8, 8).eval()(maps), maps)
@@ -59,5 +66,5 @@ def test_the_papers_network_looks_at_the_whole_image() -> None:
 
 
 def test_another_preset_is_refused() -> None:
-    with pytest.raises(UserError, match=r"network\.preset: expected recommended \| paper"):
+    with pytest.raises(UserError, match=r"preset: expected recommended \| photos \| paper"):
         NetworkConfig(preset="best")

@@ -52,5 +52,5 @@ def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
 
 def test_another_format_is_a_users_error(tmp_path: Path) -> None:
     torch.save({"format": 0}, tmp_path / "model.ckpt")
-    with pytest.raises(UserError, match="format 1"):
+    with pytest.raises(UserError, match="format 2"):
         load_recognizer(tmp_path / "model.ckpt")

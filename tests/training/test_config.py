@@ -11,6 +11,8 @@ from fer3d.params import load
 from fer3d.presets.configs import (
     PAPER,
     PAPER_NETWORK,
+    PHOTOS,
+    PHOTOS_NETWORK,
     RECOMMENDED,
     RECOMMENDED_NETWORK,
     network_config,
@@ -34,6 +36,7 @@ def test_one_switch_in_params_yaml_gives_network_and_training_of_the_paper(tmp_p
     for preset, network, train in (
         ("paper", PAPER_NETWORK, PAPER),
         ("recommended", RECOMMENDED_NETWORK, RECOMMENDED),
+        ("photos", PHOTOS_NETWORK, PHOTOS),
     ):
         path = tmp_path / "params.yaml"
         path.write_text(re.sub(r"(?m)^  preset: \w+", f"  preset: {preset}", text))
@@ -54,15 +57,16 @@ def test_comments_of_params_yaml_name_the_presets_values() -> None:
     lines = (REPOSITORY / "params.yaml").read_text(encoding="utf-8").splitlines()
     named = 0
     for line in lines[lines.index(next(line for line in lines if line.startswith("train:"))) :]:
-        found = re.match(r"  (\w+): null .*[;,] paper (\S+), recommended ([^\s:]+)", line)
+        found = re.match(
+            r"  (\w+): null .*[;,] paper (\S+), recommended ([^\s:,]+)(?:, photos ([^\s:,]+))?",
+            line,
+        )
         if found:
             name, *values = found.groups()
-            assert values == [
-                f"{getattr(preset, name):g}"
-                if not isinstance(getattr(preset, name), str)
-                else getattr(preset, name)
-                for preset in (PAPER, RECOMMENDED)
-            ], line
+            expected = [getattr(preset, name) for preset in (PAPER, RECOMMENDED, PHOTOS)]
+            values[2] = values[2] or values[1]  # where photos has recommended's value
+            said = [v if isinstance(v, str) else f"{v:g}" for v in expected]
+            assert values == said, line
             named += 1
     assert named >= 9
 

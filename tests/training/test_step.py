@@ -118,6 +118,9 @@ class Linear(torch.nn.Module):
         """Logits of an image."""
         return self.layer(image.flatten(1))
 
+    def heads(self, **inputs: torch.Tensor) -> list[torch.Tensor]:
+        return [self(**inputs)]
+
 
 @pytest.mark.parametrize("class_weights", [None, torch.tensor([0.2, 1.0, 5.0])])
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
