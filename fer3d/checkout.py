@@ -6,7 +6,7 @@ TOP = Path()  # where commands run
 PARAMS = Path("params.yaml")
 DATA, METRICS, PLOTS = Path("data"), Path("metrics"), Path("plots")
 OUTPUTS = (DATA, METRICS, PLOTS)  # what the stages write
-MODELS = Path("models")  # installed by the user
+MODELS = Path("models")  # models that come with fer3d, and those installed by the user
 PROJECT, PINS = Path("pyproject.toml"), Path("constraints.txt")
 DVC_CACHE = Path(".dvc/cache")  # unless DVC is configured otherwise
 
@@ -20,3 +20,18 @@ EVALUATION = METRICS / "evaluate.json"
 EXPERIMENTS, FOLDS = Path("experiments/dvc.yaml"), Path("experiments/folds/dvc.yaml")
 CELLS, TABLES = DATA / "experiments" / "cells", DATA / "experiments" / "tables"
 FOLD_CELLS, FOLD_TABLES = DATA / "experiments" / "fold_cells", DATA / "experiments" / "fold_tables"
+
+_PACKAGE = Path(__file__).parent
+_SHIPPED = _PACKAGE / "shipped"  # made by setup.py in a wheel; does not exist in a checkout
+
+
+def shipped(path: Path) -> Path:
+    """Where a file or folder of the repository lies that wheels contain too.
+
+    Args:
+        path: relative to the top folder, ``PARAMS`` or ``MODELS``.
+
+    Returns:
+        The absolute path: in the installed package, or in the checkout that the code is in.
+    """
+    return (_SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent) / path
