@@ -79,6 +79,11 @@ class ComparedNetwork(nn.Module):
             images = (self.pixels.reduced(batch["image"]) for batch in batches)
             self.pixels.standardize_by(*channel_statistics(images))
 
+    def standardize_as(self, other: "ComparedNetwork") -> None:
+        """Take over what another network of the same kind standardizes its inputs by."""
+        if self.pixels is not None and other.pixels is not None:
+            self.pixels.load_state_dict(other.pixels.state_dict())
+
     @torch.no_grad()
     def probabilities(self, **inputs: Tensor | None) -> Tensor:
         """Softmax of the logits, (B, C) float32, rows summing to 1; arguments as ``forward``."""

@@ -12,7 +12,8 @@ from fer3d.compared.pixels import PixelInput
 from fer3d.networks.layers import convolution, convolved_side
 
 STEM, STEM_KERNEL = 32, 7  # filters; px
-STAGES = ((16, 64, 3), (32, 128, 4), (64, 256, 16), (96, 384, 3))  # middle, outer filters; blocks
+Stages = Sequence[tuple[int, int, int]]  # middle and outer filters, number of blocks, of each
+STAGES: Stages = ((16, 64, 3), (32, 128, 4), (64, 256, 16), (96, 384, 3))
 FEATURES = 1024
 MISSING = -1  # label of an annotator who did not look at the image
 MIN_ENTRY = 1e-5  # what negative entries of a transition matrix become
@@ -54,21 +55,22 @@ class ZengBase(ComparedNetwork):
     normalization, ReLU; C. 3,392,493 parameters at 100 px and 8,111,085 at 248 px, seven classes.
     """
 
-    def __init__(self, classes: int, *, side: int = 100):
+    def __init__(self, classes: int, *, side: int = 100, stages: Stages = STAGES):
         """
         Args:
             classes: C.
             side: of the input, px; the article has 248.
+            stages: of bottlenecks.
         """
-        super().__init__(PixelInput(side, 3), side=side)
+        super().__init__(PixelInput(side, 3), side=side, stages=[list(stage) for stage in stages])
         self.stem = nn.Sequential(
             nn.BatchNorm2d(3), nn.Conv2d(3, STEM, STEM_KERNEL, 2, STEM_KERNEL // 2, bias=False)
         )
         self.after_stem = nn.Sequential(nn.BatchNorm2d(STEM), nn.ReLU())
-        self.blocks = nn.Sequential(*_bottlenecks(STEM))
-        filters = STAGES[-1][1]
+        self.blocks = nn.Sequential(*_bottlenecks(STEM, stages))
+        filters = stages[-1][1]
         self.after_blocks = nn.Sequential(nn.BatchNorm2d(filters), nn.ReLU())
-        flat = filters * _final_side(side) ** 2
+        flat = filters * _final_side(side, stages) ** 2
         self.encoder = nn.Sequential(nn.Linear(flat, FEATURES), nn.BatchNorm1d(FEATURES), nn.ReLU())
         self.classifier = nn.Linear(FEATURES, classes)
 
@@ -85,12 +87,12 @@ class ZengBase(ComparedNetwork):
         first.residual[0].requires_grad_(False)
 
 
-def _bottlenecks(channels: int) -> list[nn.Module]:
+def _bottlenecks(channels: int, stages: Stages) -> list[nn.Module]:
     blocks: list[nn.Module] = []
-    for stage, (middle, filters, count) in enumerate(STAGES):
+    for stage, (middle, filters, count) in enumerate(stages):
         for number in range(count):
             first = number == 0
-            last = stage == len(STAGES) - 1 and number == count - 1
+            last = stage == len(stages) - 1 and number == count - 1
             stride = 2 if first and stage else 1
             blocks.append(
                 Bottleneck(channels, middle, filters, stride=stride, first=first, last=last)
@@ -99,10 +101,10 @@ def _bottlenecks(channels: int) -> list[nn.Module]:
     return blocks
 
 
-def _final_side(side: int) -> int:
+def _final_side(side: int, stages: Stages) -> int:
     """Side of the maps after the last pooling, px."""
     side = _pooled(convolved_side(side, STEM_KERNEL, 2, STEM_KERNEL // 2))
-    for _ in STAGES[1:]:
+    for _ in stages[1:]:
         side = convolved_side(side, 3, 2, 1)
     return _pooled(side)
 
@@ -169,6 +171,7 @@ class Zeng2018(ComparedNetwork):
         classes: int,
         *,
         side: int = 100,
+        stages: Stages = STAGES,
         annotator_weights: Sequence[float] = (3.0, 0.5),
         diagonal: float = 0.9,
     ):
@@ -176,12 +179,13 @@ class Zeng2018(ComparedNetwork):
         Args:
             classes: C.
             side: of the input, px.
+            stages: of the base network.
             annotator_weights: w, one an annotator, the human first.
             diagonal: of a transition matrix at the start.
         """
         options = {"annotator_weights": list(annotator_weights), "diagonal": diagonal}
-        base = ZengBase(classes, side=side)
-        super().__init__(base.pixels, side=side, **options)
+        base = ZengBase(classes, side=side, stages=stages)
+        super().__init__(base.pixels, **base.options, **options)
         self.base, self.annotator_weights = base, tuple(annotator_weights)
         off = (1 - diagonal) / max(classes - 1, 1)
         start = torch.full((classes, classes), off).fill_diagonal_(diagonal)

@@ -19,7 +19,14 @@ from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 
 NETWORKS = (Li2017, DTAN, DTGN, Jung2015, MSCNN, PHRNN, Zhang2017, Inc2016, ZengBase, Zeng2018)
-SMALL = {Li2017: {"side": 24}, DTAN: {"side": 16}, Jung2015: {"side": 16}}  # quick to build
+STAGES = ((16, 32, 1), (16, 48, 2), (16, 64, 1))
+SMALL = {  # quick to build
+    Li2017: {"side": 24},
+    DTAN: {"side": 16},
+    Jung2015: {"side": 16},
+    ZengBase: {"stages": STAGES},
+    Zeng2018: {"stages": STAGES},
+}
 Inputs = dict[str, Tensor]
 
 

@@ -29,9 +29,9 @@ def face(distance: float) -> Tensor:
 
 
 def test_faces_are_scaled_by_their_eyes() -> None:
-    points = 100 * torch.rand(3, 68, 2)
+    points = face(75.0)
     shape = scaled_shape(points)
-    torch.testing.assert_close(eye_distance(shape), torch.full((3,), EYE_DISTANCE))
+    torch.testing.assert_close(eye_distance(shape), torch.tensor([EYE_DISTANCE]))
     torch.testing.assert_close(scaled_shape(0.3 * points + 7), shape, atol=1e-2, rtol=1e-4)
 
 

@@ -52,3 +52,9 @@ def test_equal_images_do_not_divide_by_zero() -> None:
     pixels = PixelInput(4, 1)
     pixels.standardize_by(torch.tensor([0.5]), torch.tensor([0.0]))
     assert torch.equal(pixels(torch.full((1, 1, 4, 4), 0.5)), torch.zeros(1, 1, 4, 4))
+
+
+def test_pixels_lie_channel_by_channel() -> None:
+    """As stored they lie pixel by pixel."""
+    image = torch.rand(2, 20, 20, 3).movedim(-1, 1)
+    assert PixelInput(20, 3)(image).is_contiguous()

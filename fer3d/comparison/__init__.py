@@ -1,0 +1,1 @@
+"""Training of the compared models: each by its article's recipe, or all by the recommended one."""

@@ -1,0 +1,58 @@
+"""The models that can be compared, by name.
+
+Another model is a network and a line here, or ``REGISTRY["name"] = Model(...)`` in a program of
+one's own: see ``fer3d.compared.contract`` for what the network needs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from fer3d.compared.contract import ComparedNetwork
+from fer3d.compared.fabian2016 import Fabian2016
+from fer3d.compared.inc2016 import Inc2016
+from fer3d.compared.jung2015 import Jung2015
+from fer3d.compared.li2017 import Li2017
+from fer3d.compared.zeng2018 import Zeng2018
+from fer3d.compared.zhang2017 import Zhang2017
+from fer3d.comparison import plans, recipes
+from fer3d.comparison.plans import Plan
+from fer3d.comparison.recipes import Recipe
+from fer3d.errors import UserError
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the comparison.
+
+    Attributes:
+        title: for tables.
+        build: from the number of classes to a new network.
+        recipes: of the steps of its training, by the names that its plan gives them.
+        plan: of its training.
+    """
+
+    title: str
+    build: Callable[..., ComparedNetwork]
+    recipes: Mapping[str, Recipe]
+    plan: Plan = plans.train_once
+
+
+REGISTRY: dict[str, Model] = {
+    "li-2017": Model("Li-2017", Li2017, recipes.LI_2017, plans.train_li2017),
+    "jung-2015": Model("Jung-2015", Jung2015, recipes.JUNG_2015, plans.train_jung2015),
+    "zhang-2017": Model("Zhang-2017", Zhang2017, recipes.ZHANG_2017, plans.train_zhang2017),
+    "fabian-2016": Model("Fabian-2016", Fabian2016, recipes.FABIAN_2016, plans.train_fabian2016),
+    "inc-2016": Model("INC-2016", Inc2016, recipes.INC_2016),
+    "zeng-2018": Model("Zeng-2018", Zeng2018, recipes.ZENG_2018, plans.train_zeng2018),
+}
+
+
+def model_of(name: str) -> Model:
+    """A model by its name.
+
+    Raises:
+        UserError: there is none of this name.
+    """
+    if name not in REGISTRY:
+        raise UserError(f"unknown model {name!r}; known: {', '.join(REGISTRY)}")
+    return REGISTRY[name]

@@ -1,0 +1,49 @@
+"""A linear multi-class SVM on a network's features."""
+
+import numpy as np
+import torch
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.svm import LinearSVC
+from torch import Tensor
+
+COSTS = (0.001, 0.01, 0.1, 1.0, 10.0)  # of the SVM, for features of unit length on average
+FOLDS = 5
+CHOOSING_IMAGES = 2000  # that the choice of the cost sees at most
+MAX_ITERATIONS = 2000
+
+
+def fit_svm(
+    features: Tensor, labels: Tensor, classes: int, *, balanced: bool, seed: int
+) -> tuple[Tensor, Tensor, float]:
+    """One SVM a class against the others, its cost by cross validation on the training features.
+
+    Args:
+        features: (N, D) float32.
+        labels: (N,) int64, 0 .. C - 1.
+        classes: C.
+        balanced: weight images inversely to their class's size.
+        seed: of the images that the cost is chosen on, and of the folds.
+
+    Returns:
+        Weight (C, D) and bias (C,), float32, and the cost. A class without images is never chosen.
+    """
+    length = features.double().square().sum(dim=1).mean().sqrt().clamp_min(1e-12)
+    samples, targets = (features.double() / length).numpy(), labels.numpy()
+    svm = LinearSVC(dual=False, class_weight="balanced" if balanced else None)
+    svm.set_params(max_iter=MAX_ITERATIONS, C=_cost(svm, samples, targets, seed))
+    svm.fit(samples, targets)
+    weight = torch.zeros(classes, features.shape[1])
+    bias = torch.full((classes,), -torch.inf)
+    coefficients, offsets = svm.coef_ / length.item(), svm.intercept_
+    if len(svm.classes_) == 2:  # scikit-learn then has the second class's SVM alone
+        coefficients, offsets = np.vstack([-coefficients, coefficients]), np.r_[-offsets, offsets]
+    weight[svm.classes_] = torch.from_numpy(coefficients).float()
+    bias[svm.classes_] = torch.from_numpy(offsets).float()
+    return weight, bias, float(svm.C)
+
+
+def _cost(svm: LinearSVC, samples: np.ndarray, targets: np.ndarray, seed: int) -> float:
+    chosen = np.random.default_rng(seed).permutation(len(samples))[:CHOOSING_IMAGES]
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    search = GridSearchCV(svm, {"C": COSTS}, cv=folds, scoring="f1_macro", refit=False)
+    return search.fit(samples[chosen], targets[chosen]).best_params_["C"]

@@ -1,0 +1,222 @@
+"""Every model is trained, in both presets, and does better than chance on what it has not seen."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from fer3d.compared.contract import ComparedNetwork
+from fer3d.comparison import steps as steps_module
+from fer3d.comparison.fit import fit_compared
+from fer3d.comparison.recipes import ARTICLE, Recipe
+from fer3d.comparison.registry import REGISTRY, Model
+from fer3d.comparison.steps import Setting, Steps
+from fer3d.comparison.trained import ComparedModel, load_compared, save_compared
+from fer3d.errors import UserError
+from fer3d.presets.configs import RECOMMENDED
+from fer3d.training.checkpoint import write_checkpoint
+from fer3d.training.config import TrainConfig
+from fer3d.training.data import Arrays
+from fer3d.training.trainer import Runtime
+
+CLASSES = ("anger", "fear", "surprise")
+QUICK = replace(RECOMMENDED, batch_size=8)
+SETTINGS = {
+    "article": Setting("article", QUICK, max_epochs=5),
+    "recommended": Setting("recommended", QUICK, max_epochs=5),
+}
+STEPS = {
+    "li-2017": ["network"],
+    "jung-2015": ["dtan", "dtgn", "joint"],
+    "zhang-2017": ["phrnn", "mscnn"],
+    "fabian-2016": [],
+    "inc-2016": ["network"],
+    "zeng-2018": ["base", "first-half", "second-half", "latent-truth"],
+}
+pytestmark = pytest.mark.usefixtures("small_models")
+
+
+def probabilities(
+    fitted: ComparedModel, arrays: Arrays, split: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of a split's rows, (N, C), and their labels, (N,)."""
+    rows = arrays.rows(split)
+    labels = arrays.frame["label"].iloc[rows].map(fitted.classes.index).to_numpy()
+    inputs = (arrays.image[rows], arrays.landmarks[rows], arrays.reconstructed[rows])
+    return fitted.predict(*inputs), labels
+
+
+def accuracy(fitted: ComparedModel, arrays: Arrays, split: str = "test") -> float:
+    rows, labels = probabilities(fitted, arrays, split)
+    return float((rows.argmax(axis=1) == labels).mean())
+
+
+@pytest.mark.parametrize("name", [name for name in STEPS if name != "zeng-2018"])
+def test_articles_models_do_better_than_chance(name: str, arrays: Arrays) -> None:
+    fitted = fit_compared(name, arrays, SETTINGS["article"])
+    assert accuracy(fitted, arrays) > 0.6
+    assert fitted.classes == CLASSES
+    assert list(fitted.training["steps"]) == list(fitted.curves) == STEPS[name]
+    rows, _ = probabilities(fitted, arrays, "test")
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(rows.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in STEPS if name != "fabian-2016"])
+def test_the_recommended_recipe_trains_them_all(name: str, arrays: Arrays) -> None:
+    fitted = fit_compared(name, arrays, SETTINGS["recommended"])
+    assert accuracy(fitted, arrays) > 0.6
+    assert list(fitted.training["steps"]) == STEPS[name]
+
+
+def test_each_annotator_labels_what_it_was_not_trained_on(
+    arrays: Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: dict[str, set[int]] = {}
+    labelled: list[set[int]] = []
+    train, look = Steps.train, Steps.probabilities
+
+    def watched_train(self: Steps, name: str, network: ComparedNetwork, **options: object) -> None:
+        rows = options.get("rows")
+        trained[name] = set(self.rows if rows is None else rows)
+        train(self, name, network, **options)
+
+    def watched_look(self: Steps, network: ComparedNetwork, rows: np.ndarray) -> Tensor:
+        labelled.append(set(rows))
+        return look(self, network, rows)
+
+    monkeypatch.setattr(Steps, "train", watched_train)
+    monkeypatch.setattr(Steps, "probabilities", watched_look)
+    fit_compared("zeng-2018", arrays, replace(SETTINGS["article"], max_epochs=1))
+    assert labelled == [trained["second-half"], trained["first-half"]]
+    assert not labelled[0] & labelled[1]
+    assert labelled[0] | labelled[1] == trained["base"] == trained["latent-truth"]
+
+
+def test_the_joint_step_leaves_the_rest_as_it_was(
+    arrays: Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before: dict[str, Tensor] = {}
+    train = Steps.train
+
+    def watched(self: Steps, name: str, network: ComparedNetwork, **options: object) -> None:
+        if name == "joint":
+            before.update({key: values.clone() for key, values in network.state_dict().items()})
+        train(self, name, network, **options)
+
+    monkeypatch.setattr(Steps, "train", watched)
+    fitted = fit_compared("jung-2015", arrays, replace(SETTINGS["article"], max_epochs=2))
+    state = fitted.network.state_dict()
+    moved = {name for name, values in before.items() if not torch.equal(values, state[name])}
+    tops = {f"{part}.top.{kind}" for part in ("dtan", "dtgn") for kind in ("weight", "bias")}
+    assert moved == tops
+
+
+def test_the_fusion_weight_is_the_best_on_validation(arrays: Arrays) -> None:
+    fitted = fit_compared("zhang-2017", arrays, SETTINGS["article"])
+    chosen = fitted.training["chosen"]["fusion_weight"]
+    assert fitted.network.fusion_weight.item() == pytest.approx(chosen)
+    best = accuracy(fitted, arrays, "validation")
+    for weight in (0.0, 0.5, 1.0):
+        fitted.network.fusion_weight.fill_(weight)
+        assert accuracy(fitted, arrays, "validation") <= best
+
+
+def test_equal_arguments_give_equal_files(arrays: Arrays, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        fitted = fit_compared("zhang-2017", arrays, replace(SETTINGS["recommended"], max_epochs=2))
+        save_compared(fitted, tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_seeds_give_different_networks(arrays: Arrays) -> None:
+    settings = [Setting("recommended", replace(QUICK, seed=seed), max_epochs=1) for seed in (0, 1)]
+    first, second = (fit_compared("zhang-2017", arrays, setting) for setting in settings)
+    assert not torch.equal(first.network.mscnn.top.weight, second.network.mscnn.top.weight)
+
+
+@pytest.mark.parametrize("name", ["zhang-2017", "zeng-2018"])
+def test_a_killed_training_goes_on_and_ends_with_the_same(
+    name: str, arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in its last step: the steps before it are not trained again."""
+    setting = replace(SETTINGS["recommended"], max_epochs=2)
+    whole = fit_compared(name, arrays, setting)
+    resumable = replace(setting, runtime=Runtime(state=tmp_path, progress=False))
+    run, last = Steps.train, STEPS[name][-1]
+
+    def killed(self: Steps, step: str, network: ComparedNetwork, **options: object) -> None:
+        if step == last:
+            raise KeyboardInterrupt
+        run(self, step, network, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Steps, "train", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fit_compared(name, arrays, resumable)
+    epochs: list[int] = []
+    course = steps_module.Course.on_train_epoch_end
+
+    def counted(self: steps_module.Course, *arguments: object) -> None:
+        epochs.append(1)
+        course(self, *arguments)
+
+    monkeypatch.setattr(steps_module.Course, "on_train_epoch_end", counted)
+    again = fit_compared(name, arrays, resumable)
+    assert len(epochs) == 2
+    for key, values in whole.network.state_dict().items():
+        assert torch.equal(values, again.network.state_dict()[key]), key
+    assert again.training == whole.training
+
+
+@pytest.mark.parametrize("name", ["li-2017", "fabian-2016"])
+def test_a_file_gives_the_same_answers(name: str, arrays: Arrays, tmp_path: Path) -> None:
+    fitted = fit_compared(name, arrays, replace(SETTINGS["article"], max_epochs=1))
+    save_compared(fitted, tmp_path / "model.ckpt")
+    loaded = load_compared(tmp_path / "model.ckpt")
+    assert (loaded.model, loaded.classes, loaded.image_size) == (name, CLASSES, 32)
+    assert loaded.training == fitted.training
+    before, after = (probabilities(model, arrays, "test")[0] for model in (fitted, loaded))
+    assert np.array_equal(before, after)
+
+
+def test_max_images_limits_the_training_images(arrays: Arrays) -> None:
+    setting = Setting("article", replace(QUICK, max_images=12))
+    assert len(Steps(arrays, {}, setting).rows) == 12
+
+
+def test_an_unknown_model_is_a_users_error(arrays: Arrays) -> None:
+    with pytest.raises(UserError, match=r"unknown model 'vgg'; known: li-2017, jung-2015, .*"):
+        fit_compared("vgg", arrays, SETTINGS["article"])
+
+
+def test_the_projects_own_network_is_a_users_error(tmp_path: Path) -> None:
+    write_checkpoint({"classes": []}, nn.Linear(1, 1), tmp_path / "model.ckpt")
+    with pytest.raises(UserError, match="not a compared model"):
+        load_compared(tmp_path / "model.ckpt")
+
+
+class Mine(ComparedNetwork):
+    """A model of one's own: forward alone, and no pixels to standardize."""
+
+    def __init__(self, classes: int):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.LazyLinear(classes))
+
+    def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:
+        return self.layers(nn.functional.avg_pool2d(image, 4))
+
+
+def test_a_model_of_ones_own_is_a_class_and_a_line(
+    arrays: Arrays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipes: Mapping[str, Recipe] = {"network": Recipe(TrainConfig(epochs=1, optimizer="adam"))}
+    monkeypatch.setitem(REGISTRY, "mine", Model("Mine", Mine, recipes))
+    fitted = fit_compared("mine", arrays, replace(SETTINGS["article"], max_epochs=2))
+    assert fitted.training["steps"]["network"]["epochs"] == 1
+    assert probabilities(fitted, arrays, "test")[0].shape == (12, 3)
+    assert ARTICLE.epochs != 1

@@ -1,0 +1,40 @@
+"""The linear SVM on features."""
+
+import pytest
+import torch
+from sklearn.svm import LinearSVC
+from torch import Tensor
+
+from fer3d.comparison.svm import fit_svm
+
+
+def blobs(classes: int, *, spread: float) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(classes).repeat(30)
+    means = 100 * torch.eye(5)[:classes]
+    noise = torch.randn(len(labels), 5, generator=generator)
+    return means[labels] + spread * noise, labels
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_separable_classes_are_told_apart(classes: int) -> None:
+    features, labels = blobs(classes, spread=5)
+    weight, bias, cost = fit_svm(features, labels, classes, balanced=False, seed=0)
+    assert weight.shape == (classes, 5)
+    assert ((features @ weight.T + bias).argmax(dim=1) == labels).all()
+    assert cost > 0
+
+
+def test_scores_are_those_of_scikit_learn() -> None:
+    features, labels = blobs(3, spread=60)
+    weight, bias, cost = fit_svm(features, labels, 3, balanced=False, seed=0)
+    length = features.square().sum(dim=1).mean().sqrt()
+    theirs = LinearSVC(dual=False, C=cost).fit(features / length, labels)
+    expected = torch.from_numpy(theirs.decision_function(features / length)).float()
+    torch.testing.assert_close(features @ weight.T + bias, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_a_class_without_images_is_never_chosen() -> None:
+    features, labels = blobs(2, spread=5)
+    weight, bias, _ = fit_svm(features, 2 * labels, 3, balanced=True, seed=0)
+    assert ((features @ weight.T + bias).argmax(dim=1) == 2 * labels).all()
