@@ -25,7 +25,7 @@ FLOORS = (
     ("inference",),
     ("synthetic", "relighting", "reporting"),
     ("alignment", "cleaning", "face3d", "evaluation", "ingestion", "comparison", "presets"),
-    ("rowwise", "training", "compared", "splitting", "balancing", "datasets", "assets"),
+    ("rowwise", "training", "splitting", "balancing", "datasets", "assets"),
     ("store",),
     ("files", "toolbox"),
     ("machine", "geometry", "networks"),

@@ -1,13 +1,37 @@
 """From packed arrays to a trained model of the comparison."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from fer3d.comparison.registry import model_of
 from fer3d.comparison.steps import Setting, Steps
-from fer3d.comparison.trained import ComparedModel
+from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.training.data import Arrays
 from fer3d.training.trainer import reproducible
 
 
-def fit_compared(name: str, arrays: Arrays, setting: Setting) -> ComparedModel:
+@dataclass(frozen=True)
+class FittedModel:
+    """A trained model of the comparison.
+
+    Attributes:
+        name: of the model in the registry.
+        network: in evaluation mode, on the CPU.
+        classes: the expressions, in the order of the network's outputs.
+        training: {parameters: number of weights, steps: {step: {epochs, best_epoch, validation}},
+            chosen: what was chosen besides epochs}.
+        curves: learning curves as CSV by step.
+    """
+
+    name: str
+    network: ComparedNetwork
+    classes: tuple[str, ...]
+    training: Mapping[str, Any]
+    curves: Mapping[str, str]
+
+
+def fit_compared(name: str, arrays: Arrays, setting: Setting) -> FittedModel:
     """Train a model on the training images; every choice is made on them or by validation.
 
     Equal arguments give equal weights on one machine, interrupted or not.
@@ -16,9 +40,6 @@ def fit_compared(name: str, arrays: Arrays, setting: Setting) -> ComparedModel:
         name: of the model, see ``REGISTRY``.
         arrays: the set; its test rows are not read.
         setting: preset, seed, device and so on.
-
-    Returns:
-        The model, on the CPU.
 
     Raises:
         UserError: no model of this name, a split without images, no GPU where one is asked for, or
@@ -35,5 +56,4 @@ def fit_compared(name: str, arrays: Arrays, setting: Setting) -> ComparedModel:
     summaries = {step: course.summary() for step, course in steps.courses.items()}
     training = {"parameters": counted, "steps": summaries, "chosen": chosen}
     curves = {step: course.to_csv() for step, course in steps.courses.items()}
-    sizes = (arrays.image_size, arrays.shading_size)
-    return ComparedModel(name, network.cpu().eval(), steps.classes, *sizes, training, curves)
+    return FittedModel(name, network.cpu().eval(), steps.classes, training, curves)

@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_f1_score
 
-from fer3d.compared.contract import ComparedNetwork
-from fer3d.compared.fabian2016 import Fabian2016
-from fer3d.compared.jung2015 import Jung2015
-from fer3d.compared.li2017 import Li2017
-from fer3d.compared.zeng2018 import Zeng2018, ZengBase
-from fer3d.compared.zhang2017 import Zhang2017, fuse
 from fer3d.comparison.step_data import folds
 from fer3d.comparison.steps import Steps
 from fer3d.comparison.svm import fit_svm
+from fer3d.networks.compared.contract import ComparedNetwork
+from fer3d.networks.compared.fabian2016 import Fabian2016
+from fer3d.networks.compared.jung2015 import Jung2015
+from fer3d.networks.compared.li2017 import Li2017
+from fer3d.networks.compared.zeng2018 import Zeng2018, ZengBase
+from fer3d.networks.compared.zhang2017 import Zhang2017, fuse
 from fer3d.training.data import draw
 
 Plan = Callable[[Any, Steps], tuple[ComparedNetwork, dict[str, Any]]]

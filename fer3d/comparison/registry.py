@@ -1,23 +1,23 @@
 """The models that can be compared, by name.
 
 Another model is a network and a line here, or ``REGISTRY["name"] = Model(...)`` in a program of
-one's own: see ``fer3d.compared.contract`` for what the network needs.
+one's own: see ``fer3d.networks.compared.contract`` for what the network needs.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fer3d.compared.contract import ComparedNetwork
-from fer3d.compared.fabian2016 import Fabian2016
-from fer3d.compared.inc2016 import Inc2016
-from fer3d.compared.jung2015 import Jung2015
-from fer3d.compared.li2017 import Li2017
-from fer3d.compared.zeng2018 import Zeng2018
-from fer3d.compared.zhang2017 import Zhang2017
 from fer3d.comparison import plans, recipes
 from fer3d.comparison.plans import Plan
 from fer3d.comparison.recipes import Recipe
 from fer3d.errors import UserError
+from fer3d.networks.compared.contract import ComparedNetwork
+from fer3d.networks.compared.fabian2016 import Fabian2016
+from fer3d.networks.compared.inc2016 import Inc2016
+from fer3d.networks.compared.jung2015 import Jung2015
+from fer3d.networks.compared.li2017 import Li2017
+from fer3d.networks.compared.zeng2018 import Zeng2018
+from fer3d.networks.compared.zhang2017 import Zhang2017
 
 
 @dataclass(frozen=True)

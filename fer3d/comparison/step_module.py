@@ -8,8 +8,8 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
 
-from fer3d.compared.contract import ComparedNetwork
 from fer3d.comparison.recipes import Rate
+from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.config import TrainConfig
 from fer3d.training.module import SGD_MOMENTUM, ExpressionModule

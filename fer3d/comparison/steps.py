@@ -9,11 +9,11 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
-from fer3d.compared.contract import ComparedNetwork
 from fer3d.comparison.recipes import Preset, Recipe
 from fer3d.comparison.step_data import AnnotatedDataset, StepData, groups
 from fer3d.comparison.step_module import StepModule
 from fer3d.files.manifest import TRAIN, VALIDATION
+from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.networks.inputs import to_inputs
 from fer3d.training.batches import in_order
 from fer3d.training.config import TrainConfig

@@ -1,9 +1,12 @@
 """Evaluation of a trained recognizer on validation and test images."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
 
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import evaluate_split, predictions_table
@@ -17,6 +20,14 @@ from fer3d.training.data import Arrays, ExpressionDataset, open_set
 
 SPLITS = (VALIDATION, TEST)
 BATCH = 64  # images; a constant, because results depend on it in the last digits
+
+
+class Network(Protocol):
+    """What is evaluated: a ``FusionNetwork`` or a compared network."""
+
+    def probabilities(self, **inputs: Tensor | None) -> Tensor:
+        """Inputs as ``networks.inputs.to_inputs`` makes them; (B, C) float32, rows sum to 1."""
+        ...
 
 
 def evaluate(
@@ -41,31 +52,50 @@ def evaluate(
     recognizer = load_recognizer(checkpoint, device)
     arrays = open_set(folders, vertices=recognizer.network.config.vertices)
     _check_sizes(recognizer, arrays)
+    return evaluate_network(recognizer.network, recognizer.classes, arrays, device=device)
+
+
+def evaluate_network(
+    network: Network, classes: Sequence[str], arrays: Arrays, *, device: str = "cpu"
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Predict validation and test images with any network that takes these inputs.
+
+    Args:
+        network: in evaluation mode, on the device.
+        classes: in the order of the network's outputs.
+        arrays: the set.
+        device: cpu | cuda.
+
+    Returns:
+        As ``evaluate``.
+
+    Raises:
+        UserError: the probabilities are not finite, or both splits are empty.
+    """
     rows = np.flatnonzero(arrays.frame["split"].isin(SPLITS))
     if not len(rows):
         raise UserError("there are no validation and no test images to evaluate")
-    dataset = ExpressionDataset(arrays, rows, recognizer.classes)
-    probabilities = predict(recognizer, dataset, device)
+    probabilities = predict(network, ExpressionDataset(arrays, rows, classes), device)
     if not np.isfinite(probabilities).all():
         raise UserError(
             "the recognizer's probabilities are not finite (NaN) because its training diverged: "
             "lower train.learning_rate and train again"
         )
-    predictions = predictions_table(arrays.frame.iloc[rows], probabilities, recognizer.classes)
+    predictions = predictions_table(arrays.frame.iloc[rows], probabilities, classes)
     return predictions, {
-        split: evaluate_split(part, recognizer.classes)
+        split: evaluate_split(part, classes)
         for split in SPLITS
         if len(part := predictions[predictions["split"] == split])
     }
 
 
-def predict(recognizer: Recognizer, dataset: ExpressionDataset, device: str = "cpu") -> np.ndarray:
-    """Probabilities of the recognizer's classes, (N, C) float32, in the dataset's order."""
+def predict(network: Network, dataset: ExpressionDataset, device: str = "cpu") -> np.ndarray:
+    """Probabilities of the network's classes, (N, C) float32, in the dataset's order."""
     parts = []
     with progress("evaluate", total=len(dataset)) as advance:
         for indices in in_order(len(dataset), BATCH):
             batch = {name: values.to(device) for name, values in dataset[indices].items()}
-            parts.append(recognizer.network.probabilities(**to_inputs(batch)).cpu().numpy())
+            parts.append(network.probabilities(**to_inputs(batch)).cpu().numpy())
             advance(len(indices))
     return np.concatenate(parts)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer3d.errors import UserError
 from fer3d.files.atomic import write_bytes
@@ -53,20 +53,10 @@ def save_recognizer(recognizer: Recognizer, path: Path) -> None:
         "preprocessing": {name: dict(part) for name, part in recognizer.preprocessing.items()},
         "vertices": recognizer.vertices,
     }
-    write_checkpoint(about, recognizer.network, path)
-
-
-def write_checkpoint(about: Mapping[str, Any], network: nn.Module, path: Path) -> None:
-    """Write a network in one atomic step; equal networks give equal bytes.
-
-    Args:
-        about: JSON-able, everything needed to make the network again.
-        network: its state is written.
-    """
     content = {
         "format": FORMAT,
         "about": json.dumps(about),  # the bytes of a pickled mapping depend on object identities
-        "state": {name: _plain(value) for name, value in network.state_dict().items()},
+        "state": {name: _plain(value) for name, value in recognizer.network.state_dict().items()},
     }
     buffer = io.BytesIO()  # torch.save to a path would write the file name into the file
     torch.save(content, buffer)
@@ -79,7 +69,15 @@ def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognize
     Raises:
         UserError: the file is missing or is not a recognizer of this version.
     """
-    about, state = read_checkpoint(path, device)
+    try:
+        content = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run `dvc repro train` to make it") from None
+    except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
+        raise UserError(f"{path} is not a fer3d checkpoint ({_one_line(error)})") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UserError(f"{path} is not a fer3d checkpoint of format {FORMAT}: train again")
+    about = json.loads(content["about"])
     network = FusionNetwork(
         NetworkConfig(**about["network"]),
         len(about["classes"]),
@@ -87,7 +85,7 @@ def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognize
         shading_size=about["shading_size"],
         vertices=about.get("vertices", 0),
     )
-    network.load_state_dict(state)
+    network.load_state_dict(content["state"])
     return Recognizer(
         network.to(device).eval(),
         tuple(about["classes"]),
@@ -97,25 +95,6 @@ def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognize
         about["preprocessing"],
         about.get("vertices", 0),
     )
-
-
-def read_checkpoint(
-    path: Path, device: str | torch.device = "cpu"
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What ``write_checkpoint`` was given, and the network's state; executes nothing.
-
-    Raises:
-        UserError: the file is missing or is not a checkpoint of this version.
-    """
-    try:
-        content = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing: run `dvc repro train` to make it") from None
-    except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
-        raise UserError(f"{path} is not a fer3d checkpoint ({_one_line(error)})") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UserError(f"{path} is not a fer3d checkpoint of format {FORMAT}: train again")
-    return json.loads(content["about"]), content["state"]
 
 
 def _plain(tensor: Tensor) -> Tensor:

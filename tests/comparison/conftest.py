@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.compared.jung2015 import Jung2015
-from fer3d.compared.li2017 import Li2017
-from fer3d.compared.zeng2018 import Zeng2018
 from fer3d.comparison import plans
 from fer3d.comparison.registry import REGISTRY
+from fer3d.networks.compared.jung2015 import Jung2015
+from fer3d.networks.compared.li2017 import Li2017
+from fer3d.networks.compared.zeng2018 import Zeng2018
 from fer3d.training.data import Arrays
 
 CLASSES = ("anger", "fear", "surprise")

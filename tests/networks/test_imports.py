@@ -10,7 +10,7 @@ import torch, pytorch_lightning, torchmetrics, numpy, pandas, pyarrow, pyarrow.p
 before = set(sys.modules)
 import fer3d.networks, fer3d.training
 for package in (fer3d.networks, fer3d.training):
-    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
 print("\\n".join(sorted(set(sys.modules) - before)))
 """

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fer3d.compared.operations import (
+from fer3d.networks.compared.operations import (
     TOP_STD,
     LocalResponseNorm,
     he_initialise,

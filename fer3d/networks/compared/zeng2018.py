@@ -6,9 +6,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from fer3d.compared.contract import ComparedNetwork, Criterion
-from fer3d.compared.operations import overlapping_max_pool
-from fer3d.compared.pixels import PixelInput
+from fer3d.networks.compared.contract import ComparedNetwork, Criterion
+from fer3d.networks.compared.operations import overlapping_max_pool
+from fer3d.networks.compared.pixels import PixelInput
 from fer3d.networks.layers import convolution, convolved_side
 
 STEM, STEM_KERNEL = 32, 7  # filters; px

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fer3d.compared.pixels import PixelInput
+from fer3d.networks.compared.pixels import PixelInput
 
 Criterion = Callable[[Tensor, Tensor], Tensor]  # logits (B, C) and labels (B,) to a mean loss ()
 

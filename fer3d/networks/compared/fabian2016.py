@@ -6,17 +6,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fer3d.compared.contract import ComparedNetwork
-from fer3d.compared.discriminant import KernelSubclassDiscriminant
-from fer3d.compared.gabor import (
+from fer3d.networks.compared.contract import ComparedNetwork
+from fer3d.networks.compared.discriminant import KernelSubclassDiscriminant
+from fer3d.networks.compared.gabor import (
     FILTERS,
     gabor_features,
     geometry_features,
     scaled_shape,
     triangulate,
 )
-from fer3d.compared.pixels import PIXEL_MAX, grey
-from fer3d.compared.points import POINTS, present_points
+from fer3d.networks.compared.pixels import PIXEL_MAX, grey
+from fer3d.networks.compared.points import POINTS, present_points
 from fer3d.networks.landmark import DISTANCES
 
 MIN_SPREAD = 1e-6  # of a feature over the training set; one that never varies has none

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer3d.compared.contract import ComparedNetwork, Criterion
-from fer3d.compared.operations import LocalResponseNorm, he_initialise
-from fer3d.compared.pixels import PixelInput
-from fer3d.compared.points import scaled_points
+from fer3d.networks.compared.contract import ComparedNetwork, Criterion
+from fer3d.networks.compared.operations import LocalResponseNorm, he_initialise
+from fer3d.networks.compared.pixels import PixelInput
+from fer3d.networks.compared.points import scaled_points
 from fer3d.networks.layers import max_pool
 
 SIDE, CROP = 64, 60  # px

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer3d.compared.zhang2017 import (
+from fer3d.networks.compared.zhang2017 import (
     MSCNN,
     PHRNN,
     Zhang2017,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fer3d.compared.fabian2016 import Fabian2016
+from fer3d.networks.compared.fabian2016 import Fabian2016
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fer3d.compared.li2017 import Li2017, locality_preserving_loss
+from fer3d.networks.compared.li2017 import Li2017, locality_preserving_loss
 
 
 @pytest.fixture(scope="module")

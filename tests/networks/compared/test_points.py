@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fer3d.compared.points import SUBNASALE, present_points, scaled_points
+from fer3d.networks.compared.points import SUBNASALE, present_points, scaled_points
 
 
 def test_the_nose_is_the_origin_and_each_coordinate_has_unit_variance() -> None:

@@ -5,8 +5,8 @@ from itertools import combinations
 import pytest
 import torch
 
-from fer3d.compared.discriminant import squared_distances
-from fer3d.compared.subclasses import criterion, divide, sort_by_nearness
+from fer3d.networks.compared.discriminant import squared_distances
+from fer3d.networks.compared.subclasses import criterion, divide, sort_by_nearness
 
 
 def line(*places: float) -> torch.Tensor:

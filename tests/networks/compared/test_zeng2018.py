@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from fer3d.compared.zeng2018 import (
+from fer3d.networks.compared.zeng2018 import (
     Zeng2018,
     ZengBase,
     annotator_loss,

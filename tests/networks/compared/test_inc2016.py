@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from fer3d.compared.inc2016 import Inc2016, Inception
+from fer3d.networks.compared.inc2016 import Inc2016, Inception
 
 
 def test_parameters() -> None:

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from fer3d.compared.contract import ComparedNetwork
-from fer3d.compared.operations import he_initialise, overlapping_max_pool
-from fer3d.compared.pixels import PixelInput
+from fer3d.networks.compared.contract import ComparedNetwork
+from fer3d.networks.compared.operations import he_initialise, overlapping_max_pool
+from fer3d.networks.compared.pixels import PixelInput
 
 STEM = (64, 192)  # filters of the two convolutions before the modules
 WIDTHS = (4096, 1024)  # of the fully connected layers

@@ -5,9 +5,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from fer3d.compared.contract import ComparedNetwork, Criterion
-from fer3d.compared.operations import he_initialise
-from fer3d.compared.pixels import PixelInput
+from fer3d.networks.compared.contract import ComparedNetwork, Criterion
+from fer3d.networks.compared.operations import he_initialise
+from fer3d.networks.compared.pixels import PixelInput
 from fer3d.networks.layers import max_pool
 
 FEATURES = 2000

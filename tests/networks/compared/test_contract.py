@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fer3d.compared.contract import ComparedNetwork, channel_statistics
-from fer3d.compared.inc2016 import Inc2016
-from fer3d.compared.jung2015 import DTAN, DTGN, Jung2015
-from fer3d.compared.li2017 import Li2017
-from fer3d.compared.zeng2018 import Zeng2018, ZengBase
-from fer3d.compared.zhang2017 import MSCNN, PHRNN, Zhang2017
+from fer3d.networks.compared.contract import ComparedNetwork, channel_statistics
+from fer3d.networks.compared.inc2016 import Inc2016
+from fer3d.networks.compared.jung2015 import DTAN, DTGN, Jung2015
+from fer3d.networks.compared.li2017 import Li2017
+from fer3d.networks.compared.zeng2018 import Zeng2018, ZengBase
+from fer3d.networks.compared.zhang2017 import MSCNN, PHRNN, Zhang2017
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 
@@ -110,7 +110,7 @@ def test_no_training_images_are_refused() -> None:
 def test_compared_models_need_no_image_or_3d_library() -> None:
     """As ``tests/networks/test_imports.py`` has it for the rest of the room."""
     folder = Path(__file__).parents[2] / "fer3d" / "compared"
-    names = ", ".join(f"fer3d.compared.{file.stem}" for file in folder.glob("[a-z]*.py"))
+    names = ", ".join(f"fer3d.networks.compared.{file.stem}" for file in folder.glob("[a-z]*.py"))
     heavy = "{'cv2', 'open3d', 'dlib', 'skimage', 'sklearn', 'ai_edge_litert', 'PIL'}"
     program = f"import sys, torch; old = set(sys.modules); import {names}; "
     program += f"print(sorted({heavy} & (set(sys.modules) - old)))"

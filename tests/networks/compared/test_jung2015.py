@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from fer3d.compared.jung2015 import DTAN, DTGN, Jung2015
+from fer3d.networks.compared.jung2015 import DTAN, DTGN, Jung2015
 
 
 def count(network: nn.Module) -> int:

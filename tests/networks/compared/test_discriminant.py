@@ -5,7 +5,7 @@ import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from torch import Tensor
 
-from fer3d.compared.discriminant import (
+from fer3d.networks.compared.discriminant import (
     KernelSubclassDiscriminant,
     gaussian,
     squared_distances,

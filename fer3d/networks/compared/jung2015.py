@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from fer3d.compared.contract import ComparedNetwork, Criterion
-from fer3d.compared.operations import LocalResponseNorm, he_initialise, layers_of
-from fer3d.compared.pixels import PixelInput
-from fer3d.compared.points import POINTS, scaled_points
+from fer3d.networks.compared.contract import ComparedNetwork, Criterion
+from fer3d.networks.compared.operations import LocalResponseNorm, he_initialise, layers_of
+from fer3d.networks.compared.pixels import PixelInput
+from fer3d.networks.compared.points import POINTS, scaled_points
 from fer3d.networks.layers import max_pool
 
 FILTERS = 64

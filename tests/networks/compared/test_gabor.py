@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fer3d.compared.gabor import (
+from fer3d.networks.compared.gabor import (
     EYE_DISTANCE,
     eye_distance,
     gabor_bank,

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer3d.compared.subclasses import TINY, criterion, divide, owners_of
+from fer3d.networks.compared.subclasses import TINY, criterion, divide, owners_of
 
 RIDGE = 1e-4  # added to the diagonal of the total scatter, which is singular
 SUBCLASSES = (1, 2, 3, 4, 5)  # a class, of which the best is taken

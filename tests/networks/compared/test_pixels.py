@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fer3d.compared.pixels import PixelInput, grey
+from fer3d.networks.compared.pixels import PixelInput, grey
 
 
 def test_grey_is_luma() -> None:
