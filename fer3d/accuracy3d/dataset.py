@@ -161,8 +161,8 @@ def _compare_images(
     """Images through the pipeline against rows of the truth, in a worker process."""
     truths, topology, errors = Truths.open(truth), topology_of(pipeline), []
     for row in rows:
-        data = images.read_file(root / truths.frame["path"][row])
-        (face,) = pipeline.central_faces([images.decode(data)])
+        image = images.load_image(root / truths.frame["path"][row])
+        (face,) = pipeline.central_faces([image])
         if not face.reconstruction.reason:
             (relit,) = pipeline.relight([face])
             true = truths.face(row, face.aligned.aligned_from_image)

@@ -13,12 +13,12 @@ from fer3d.alignment.aligner import Aligned, Aligner, device_of, make_aligner
 from fer3d.alignment.params import AlignParams, AlignStageParams
 from fer3d.datasets.params import SourceParams
 from fer3d.errors import UserError
-from fer3d.files import images, manifest
+from fer3d.files import manifest
 from fer3d.files.digests import sha256_file
 from fer3d.files.packed import Spec
 from fer3d.rowwise.packing import compute_dataset
 from fer3d.rowwise.producer import Arrays, Producer
-from fer3d.rowwise.sources import Batch, FileSource, unreadable
+from fer3d.rowwise.sources import Batch, FileSource, decode_file
 from fer3d.toolbox import Toolbox
 
 VERSION = 1
@@ -154,15 +154,8 @@ class _Compute:
 
     def __call__(self, batch: Batch) -> Arrays:
         files = zip(batch["file"], batch["path"], strict=True)
-        pictures = [_decode(file, path, self.max_pixels) for file, path in files]
+        pictures = [decode_file(file, path, self.max_pixels) for file, path in files]
         return _pack(self.aligner.align(pictures))
-
-
-def _decode(file: np.ndarray, path: Path, max_pixels: int) -> np.ndarray:
-    try:
-        return images.decode(file.tobytes(), max_pixels=max_pixels)
-    except images.Rejected as error:
-        raise unreadable(path, error) from None
 
 
 def _specs(size: int) -> dict[str, Spec]:

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.cleaning.duplicates import Drop, deduplicate
+from fer3d.cleaning.duplicates import deduplicate
 from fer3d.cleaning.near.copies import NearDrop, separate_near_copies
 from fer3d.cleaning.params import DeduplicateParams
-from fer3d.files import images, manifest
+from fer3d.files import manifest
+from fer3d.files.images import MAX_PIXELS
 from fer3d.files.perceptual import thumbnail
 from fer3d.machine.ordered_map import map_ordered
 from fer3d.machine.settings import Settings
-from fer3d.rowwise.sources import FilePart, FileSource, unreadable
+from fer3d.rowwise.sources import FilePart, FileSource, decode_file
 
 MANIFEST = "manifest"  # written last
 AT_ONCE = 64  # photos a task
@@ -39,11 +40,12 @@ def deduplicate_dataset(
         out: folder to write.
 
     Returns:
-        Metrics of ``deduplicate``, with near copies counted too, and those of
-        ``separate_near_copies`` under ``near``; null where ``params.near`` is off.
+        Metrics: ``before``, ``after`` and ``removed`` by class, and those of ``deduplicate``;
+        ``near`` has those of ``separate_near_copies``, or null if ``params.near`` is off.
+        ``removed_by_reason`` counts exact and near copies.
     """
     before = manifest.read(source)
-    kept, dropped, metrics = deduplicate(before, params)
+    kept, dropped, exact = deduplicate(before, params)
     copies, near = kept.iloc[:0].assign(reason=""), None
     if params.near != "off":
         kept = kept.sort_values("id", ignore_index=True)
@@ -55,18 +57,22 @@ def deduplicate_dataset(
     for name, frame in (("dropped", dropped), ("near", copies), (MANIFEST, kept)):
         rows = frame.drop(columns="phash", errors="ignore")
         manifest.write(rows, out / f"{name}.parquet")
-    return metrics | _left(before, kept, dropped) | {"near": near}
+    more_reasons = near["removed_by_reason"] if near else dict.fromkeys(map(str, NearDrop), 0)
+    metrics = per_class(before, kept, dropped) | exact | {"near": near}
+    return metrics | {"removed_by_reason": exact["removed_by_reason"] | more_reasons}
 
 
-def _left(before: pd.DataFrame, kept: pd.DataFrame, dropped: pd.DataFrame) -> dict[str, Any]:
-    """What both kinds of copies leave, by class, and why the others went."""
-    classes = dict.fromkeys(sorted(before["label"].unique()), 0)
-    reasons = dict.fromkeys([*map(str, Drop), *map(str, NearDrop)], 0)
-    return {
-        "after": classes | manifest.tally(kept["label"]),
-        "removed": classes | manifest.tally(dropped["label"]),
-        "removed_by_reason": reasons | manifest.tally(dropped["reason"]),
-    }
+def per_class(
+    before: pd.DataFrame, kept: pd.DataFrame, dropped: pd.DataFrame
+) -> dict[str, dict[str, int]]:
+    """Numbers of images ``before``, ``after`` and ``removed``, by class.
+
+    Args:
+        before, kept, dropped: manifests.
+    """
+    frames = {"before": before, "after": kept, "removed": dropped}
+    none = dict.fromkeys(sorted(before["label"].unique()), 0)
+    return {name: none | manifest.tally(frame["label"]) for name, frame in frames.items()}
 
 
 @dataclass(frozen=True)
@@ -75,9 +81,8 @@ class _Task:
 
     def thumbnails(self) -> list[np.ndarray]:
         batch = self.part.read()
-        return [
-            _thumbnail(file, path) for file, path in zip(batch["file"], batch["path"], strict=True)
-        ]
+        files = zip(batch["file"], batch["path"], strict=True)
+        return [thumbnail(decode_file(file, path, MAX_PIXELS)) for file, path in files]
 
 
 def _thumbnails(
@@ -103,10 +108,3 @@ def _thumbnails(
         }
 
     return read
-
-
-def _thumbnail(file: np.ndarray, path: Path) -> np.ndarray:
-    try:
-        return thumbnail(images.decode(file.tobytes(), max_pixels=images.MAX_PIXELS))
-    except images.Rejected as error:
-        raise unreadable(path, error) from None

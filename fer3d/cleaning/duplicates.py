@@ -12,8 +12,7 @@ import pandas as pd
 from fer3d.cleaning.params import DeduplicateParams
 from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, tally
 
-# Which copy is kept: a held-out one, so that official test images stay and training copies go.
-KEPT_FIRST = {TEST: 0, VALIDATION: 1, TRAIN: 2}
+_KEPT_FIRST = {TEST: 0, VALIDATION: 1, TRAIN: 2}  # test images stay, training copies go
 
 
 class Drop(StrEnum):
@@ -24,10 +23,15 @@ class Drop(StrEnum):
     CONFLICTING_LABELS = "conflicting_labels"  # copies carry different labels
 
 
+def split_rank(frame: pd.DataFrame) -> pd.Series:
+    """Rank of each row's official split, int: of copies, those of the lowest rank are kept."""
+    return frame["split"].map(_KEPT_FIRST).fillna(len(SPLITS)).astype(int)
+
+
 def deduplicate(
     frame: pd.DataFrame, params: DeduplicateParams
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Keep one copy of every image; the order of the rows does not matter.
+    """Keep one copy of every image. The order of the rows does not matter.
 
     Of copies with one label, the one in the test split is kept, else the one in validation, else
     the first by id. If labels conflict, ``params.conflicts`` decides: ``drop_all`` copies,
@@ -41,22 +45,21 @@ def deduplicate(
         kept: manifest with unique SHA-1, sorted by id.
         dropped: the other rows, with ``reason`` (``Drop``) and ``detail`` (the id that is kept, and
             the conflicting labels).
-        metrics: ``before``, ``after``, ``removed`` by class, ``removed_by_reason``;
-            ``duplicates`` (files minus distinct SHA-1), ``conflicting_groups`` and their
-            ``conflicting_files``, ``cross_split_groups`` (groups with copies in several splits).
+        metrics: ``removed_by_reason``, ``duplicates`` (files minus distinct SHA-1),
+            ``conflicting_groups`` and their ``conflicting_files``, ``cross_split_groups`` (groups
+            with copies in several splits).
 
     Source: paper B, section 4 and table 1.
     """
     frame = frame.reset_index(drop=True)
-    rank = frame["split"].map(KEPT_FIRST).fillna(len(SPLITS))
-    ordered = frame.assign(_rank=rank).sort_values(["sha1", "_rank", "id"])
+    ordered = frame.assign(_rank=split_rank(frame)).sort_values(["sha1", "_rank", "id"])
     conflicting = ordered.groupby("sha1")["label"].transform("nunique") > 1
     chosen = _chosen_labels(ordered, conflicting, params.conflicts)
     kept = ordered[ordered["label"] == chosen].drop_duplicates("sha1")
     dropped = ordered.drop(kept.index)
     dropped = _with_reasons(dropped, kept, ordered[conflicting])
     kept = kept.drop(columns="_rank").sort_values("id", ignore_index=True)
-    return kept, dropped, _metrics(frame, kept, dropped, ordered[conflicting])
+    return kept, dropped, _metrics(frame, dropped, ordered[conflicting])
 
 
 def _chosen_labels(ordered: pd.DataFrame, conflicting: pd.Series, conflicts: str) -> pd.Series:
@@ -111,14 +114,10 @@ def _explain(rank: int, survivor: tuple[int, str] | None, conflict: str | None) 
 
 
 def _metrics(
-    before: pd.DataFrame, kept: pd.DataFrame, dropped: pd.DataFrame, conflicts: pd.DataFrame
+    before: pd.DataFrame, dropped: pd.DataFrame, conflicts: pd.DataFrame
 ) -> dict[str, Any]:
-    none = dict.fromkeys(sorted(before["label"].unique()), 0)
     splits = before.groupby("sha1")["split"].nunique()
     return {
-        "before": none | tally(before["label"]),
-        "after": none | tally(kept["label"]),
-        "removed": none | tally(dropped["label"]),
         "removed_by_reason": dict.fromkeys(map(str, Drop), 0) | tally(dropped["reason"]),
         "duplicates": len(before) - before["sha1"].nunique(),
         "conflicting_groups": conflicts["sha1"].nunique(),

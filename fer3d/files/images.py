@@ -1,8 +1,12 @@
 """Safe decoding, resizing and encoding of images, which are (H, W, 3) uint8 RGB arrays."""
 
 import io
+import os
+import stat
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -68,20 +72,39 @@ class Rejected(Exception):
         return Rejected, (self.reason, self.detail)
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a file.
+def regular_file(path: Path) -> os.stat_result:
+    """The status of a regular file.
 
     Raises:
-        Rejected: the file cannot be read.
+        Rejected: missing, not accessible, or not a regular file (pipes and devices may block).
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe would block
+    with _os_errors_rejected():
+        status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         raise Rejected(Rejection.UNREADABLE, "not a regular file")
-    try:
+    return status
+
+
+def read_file(path: Path, max_bytes: int | None = None) -> bytes:
+    """The bytes of a regular file.
+
+    Raises:
+        Rejected: see ``regular_file``; or larger than ``max_bytes``.
+    """
+    size = regular_file(path).st_size
+    if max_bytes is not None and size > max_bytes:
+        raise Rejected(Rejection.TOO_LARGE, f"{size} bytes, limit {max_bytes} bytes")
+    with _os_errors_rejected():
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise Rejected(Rejection.MISSING, error.strerror or str(error)) from None
-    except OSError as error:
-        raise Rejected(Rejection.UNREADABLE, error.strerror or str(error)) from None
+
+
+def load_image(path: Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
+    """Read and decode an image file; see ``decode``.
+
+    Raises:
+        Rejected: see ``read_file`` and ``decode``.
+    """
+    return decode(read_file(path), max_pixels=max_pixels)
 
 
 @cache
@@ -119,6 +142,17 @@ def decode(data: bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> np.ndarray:
                 return _decode(bare, max_pixels)
             except Rejected:
                 raise error from None
+
+
+@contextmanager
+def _os_errors_rejected() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Rejected(Rejection.MISSING, error.strerror or str(error)) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        detail = getattr(error, "strerror", None) or str(error)
+        raise Rejected(Rejection.UNREADABLE, detail) from None
 
 
 def _decode(data: bytes, max_pixels: int) -> np.ndarray:

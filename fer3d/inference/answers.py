@@ -114,7 +114,7 @@ def answer_file(path: Path, predictor: Predictor, *, all_faces: bool = False) ->
     """Recognize the expressions in a file; see ``answer_files``."""
     limit = images.MAX_PIXELS  # training may have taken images as large
     try:
-        image = images.decode(images.read_file(path), max_pixels=limit)
+        image = images.load_image(path, max_pixels=limit)
     except images.Rejected as rejected:
         return Answer(printable(path), problem=str(rejected))
     found = predictor.all_faces(image) if all_faces else [predictor.central_face(image)]

@@ -97,7 +97,7 @@ def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Ite
 def _describe(path: Path, finder: FaceFinder, outputs: Outputs) -> Photo:
     """One file, whose mesh and picture are written."""
     try:
-        image = images.decode(images.read_file(path), max_pixels=finder.max_pixels)
+        image = images.load_image(path, max_pixels=finder.max_pixels)
     except images.Rejected as rejected:
         return Photo(path, [], str(rejected))
     faces = finder(image)

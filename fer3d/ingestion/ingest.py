@@ -7,7 +7,6 @@
 Files in = images + rejected.
 """
 
-import stat
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,28 +95,11 @@ def read_image(path: Path, max_pixels: int) -> dict[str, Any]:
     Raises:
         Rejected: with the reason.
     """
-    _check_file(path, max_pixels)
-    data = read_file(path)
+    data = read_file(path, MAX_BYTES_PER_PIXEL * max_pixels + MAX_METADATA_BYTES)
     image = decode(data, max_pixels=max_pixels)
     height, width = image.shape[:2]
     phash = perceptual_hash(image)
     return {"sha1": sha1_bytes(data), "phash": phash, "width": width, "height": height}
-
-
-def _check_file(path: Path, max_pixels: int) -> None:
-    """Reject what must not be opened: pipes and devices, which may block, and huge files."""
-    try:
-        status = path.stat()
-    except FileNotFoundError as error:
-        raise Rejected(Rejection.MISSING, error.strerror or str(error)) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        detail = getattr(error, "strerror", None) or str(error)
-        raise Rejected(Rejection.UNREADABLE, detail) from None
-    if not stat.S_ISREG(status.st_mode):
-        raise Rejected(Rejection.UNREADABLE, "not a regular file")
-    limit = MAX_BYTES_PER_PIXEL * max_pixels + MAX_METADATA_BYTES
-    if status.st_size > limit:
-        raise Rejected(Rejection.TOO_LARGE, f"{status.st_size} bytes, limit {limit} bytes")
 
 
 def _read_files(

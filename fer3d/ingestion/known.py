@@ -6,7 +6,6 @@ system itself: a file is known while inode, size and the times of its last chang
 """
 
 import json
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import fer3d.files
 import fer3d.ingestion
 from fer3d.files.atomic import write_text
 from fer3d.files.digests import sha256_file, sha256_json
+from fer3d.files.images import Rejected, regular_file
 from fer3d.rowwise.versions import versions
 
 LIBRARIES = ("imagehash", "numpy", "opencv", "pillow", "pillow-heif", "scipy")
@@ -29,10 +29,8 @@ Rows = dict[str, tuple[Signature, dict[str, Any]]]  # by path
 def signature(path: Path) -> Signature | None:
     """What changes with a file's content; None if there is no regular file."""
     try:
-        status = path.stat()
-    except (OSError, ValueError):  # ValueError: a NUL in the name
-        return None
-    if not stat.S_ISREG(status.st_mode):
+        status = regular_file(path)
+    except Rejected:
         return None
     return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer3d.files.images import MAX_PIXELS, Rejected, decode, read_file, resize
+from fer3d.files.images import MAX_PIXELS, Rejected, load_image, resize
 from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.files.sheets import contact_sheet
@@ -172,7 +172,7 @@ def _stages(
 def _original(path: Path) -> np.ndarray:
     """The source image, or a white image if it was deleted after the stages ran."""
     try:
-        return decode(read_file(path), max_pixels=MAX_PIXELS)
+        return load_image(path, max_pixels=MAX_PIXELS)
     except Rejected:
         return np.full((CELL, CELL, 3), 255, np.uint8)
 

@@ -135,12 +135,32 @@ def _read(path: Path, sha1: str) -> np.ndarray:
     try:
         data = images.read_file(path)
     except images.Rejected as error:
-        raise unreadable(path, error) from None
+        raise _unreadable(path, error) from None
     if sha1_bytes(data) != sha1:
         raise UserError(f"{path} has changed since it was ingested: {_AGAIN}")
     return np.frombuffer(data, np.uint8)
 
 
-def unreadable(path: Path, error: images.Rejected) -> UserError:
+def decode_file(file: np.ndarray, path: Path, max_pixels: int) -> np.ndarray:
+    """Decode a file of a ``FilePart``.
+
+    Args:
+        file: (length,) uint8, its bytes.
+        path: for the error message.
+        max_pixels: limit of ``fer3d.files.images.decode``.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        UserError: the file cannot be decoded.
+    """
+    try:
+        return images.decode(file.tobytes(), max_pixels=max_pixels)
+    except images.Rejected as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: images.Rejected) -> UserError:
     """The error for a file that was readable when it was ingested and no longer is."""
     return UserError(f"{path} can no longer be read ({error.detail}): {_AGAIN}")

@@ -1,9 +1,9 @@
-"""Which images no split may part: those of one subject, and near copies of each other."""
+"""Images that must be in the same split: those of one subject, and near copies of each other."""
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from fer3d.files.components import first_in_component
 
 GROUP = "near_group"
 
@@ -19,16 +19,16 @@ def near_copies(frame: pd.DataFrame) -> bool:
 
 
 def inseparable(frame: pd.DataFrame) -> np.ndarray:
-    """Images that belong together, directly or by others.
+    """The first row of the images that must be in the same split as each image.
 
     A near copy of an image of another subject joins the two subjects.
 
     Args:
-        frame: N rows of a manifest with ``subject`` and, perhaps, ``near_group``; null where
+        frame: N rows of a manifest with ``subject`` and optionally ``near_group``; null where
             unknown.
 
     Returns:
-        (N,) int: the number of the first image that each belongs to.
+        (N,) int64.
     """
     rows = np.arange(len(frame))
     edges = [np.empty((0, 2), np.int64)]
@@ -37,7 +37,4 @@ def inseparable(frame: pd.DataFrame) -> np.ndarray:
             known = frame[name].notna().to_numpy()
             first = pd.Series(rows[known]).groupby(frame[name][known].to_numpy()).transform("first")
             edges.append(np.column_stack([first.to_numpy(np.int64), rows[known]]))
-    joined = np.concatenate(edges)
-    graph = coo_array((np.ones(len(joined)), tuple(joined.T)), shape=(len(frame), len(frame)))
-    labels = connected_components(graph, directed=False)[1]
-    return np.unique(labels, return_index=True)[1][labels]
+    return first_in_component(np.concatenate(edges), len(frame))

@@ -64,6 +64,7 @@ def test_near_copies_of_a_test_photo_leave_training(photos, tmp_path):
     assert set(dropped["reason"]) == {"near_copy_of_held_out_image"}
     assert len(kept) == 4 and "phash" not in kept
     assert metrics["near"]["would_leak"] == 1 and metrics["near"]["images"] == 4
+    assert list(metrics)[:4] == ["before", "after", "removed", "removed_by_reason"]
     assert metrics["after"] == {"happy": 2, "sad": 2}
     assert sum(metrics["removed_by_reason"].values()) == len(dropped)
     near = manifest.read(tmp_path / "out/near.parquet")

@@ -4,6 +4,7 @@ import zipfile
 import pandas as pd
 import pytest
 
+from fer3d.cleaning.clean import per_class
 from fer3d.cleaning.duplicates import deduplicate
 from fer3d.cleaning.params import DeduplicateParams
 from fer3d.splitting.params import SplitParams
@@ -43,10 +44,12 @@ def test_the_published_counts():
         for label, count in before.items()
         for i in range(count)
     ]
-    kept, dropped, metrics = deduplicate(images(*rows), DROP_ALL)
-    assert metrics["before"] == before
-    assert metrics["after"] == before | {"disgust": 2458, "fear": 2983, "surprise": 7417}
-    assert metrics["removed"] == dict.fromkeys(before, 0) | copies
+    frame = images(*rows)
+    kept, dropped, metrics = deduplicate(frame, DROP_ALL)
+    counts = per_class(frame, kept, dropped)
+    assert counts["before"] == before
+    assert counts["after"] == before | {"disgust": 2458, "fear": 2983, "surprise": 7417}
+    assert counts["removed"] == dict.fromkeys(before, 0) | copies
     assert metrics["duplicates"] == len(dropped) == 196 and len(kept) == 43_239
 
 
@@ -122,8 +125,9 @@ def test_a_conflict_is_explained():
 def test_metrics_add_up_and_name_every_class_and_reason():
     frame = images(*CONFLICTS, ("4", "joy", 4, None))
     kept, dropped, metrics = deduplicate(frame, DROP_ALL)
-    assert metrics["removed"] == {"fear": 3, "joy": 0, "sad": 3}
-    assert metrics["after"] == {"fear": 0, "joy": 1, "sad": 1}
+    counts = per_class(frame, kept, dropped)
+    assert counts["removed"] == {"fear": 3, "joy": 0, "sad": 3}
+    assert counts["after"] == {"fear": 0, "joy": 1, "sad": 1}
     assert metrics["removed_by_reason"] == {
         "exact_duplicate": 1,
         "copy_of_held_out_image": 0,

@@ -14,7 +14,7 @@ from fer3d.datasets.params import SourceParams
 from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.face3d.reconstructor import Reason
 from fer3d.files import manifest
-from fer3d.files.images import decode, read_file, write_png
+from fer3d.files.images import load_image, write_png
 from fer3d.files.packed import open_arrays
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.machine.settings import Settings
@@ -40,7 +40,7 @@ def test_an_image_gets_what_the_stages_give_its_file(
     reconstruct_dataset(aligned, found, run.reconstruct, toolbox)
     relight_dataset(found, relit, run.relight, toolbox)
     stored = open_arrays(aligned) | open_arrays(found) | open_arrays(relit, "shading", "mask")
-    faces = pipeline.central_faces([decode(read_file(file)) for file in files])
+    faces = pipeline.central_faces([load_image(file) for file in files])
     for row, (one, shading) in enumerate(zip(faces, pipeline.relight(faces), strict=True)):
         made = vars(one.aligned) | vars(one.reconstruction) | vars(shading)
         made |= {"images": one.aligned.image, "visible": np.packbits(one.reconstruction.visible)}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer3d.files import images, manifest
-from fer3d.ingestion import ingest, known
+from fer3d.ingestion import known
 from fer3d.ingestion.ingest import ingest_dataset
 from fer3d.ingestion.params import IngestParams
 from fer3d.machine.settings import Settings
@@ -32,15 +32,16 @@ def picture(path: Path, seed: int) -> None:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the files that are opened, in a world where files are never just written."""
+    """Names of the images that are read; no file counts as just written."""
     names: list[str] = []
-    read = ingest.read_file
+    read = Path.read_bytes
 
     def read_and_note(path: Path) -> bytes:
-        names.append(path.name)
+        if path.suffix == ".png":
+            names.append(path.name)
         return read(path)
 
-    monkeypatch.setattr(ingest, "read_file", read_and_note)
+    monkeypatch.setattr(Path, "read_bytes", read_and_note)
     monkeypatch.setattr(known, "TICK_NS", -1_000_000_000)
     return names
 
@@ -83,12 +84,12 @@ def test_unchanged_files_are_not_opened_and_give_the_same_bytes(source, tmp_path
 
 def test_changed_new_and_removed_files_are_seen_behind_links_too(source, tmp_path, opened):
     run(source, tmp_path)
-    opened.clear()
     behind = tmp_path / "elsewhere/s0.png"
     status = behind.stat()
     picture(tmp_path / "new.png", 90)
     behind.write_bytes((tmp_path / "new.png").read_bytes().ljust(status.st_size)[: status.st_size])
-    os.utime(behind, ns=(status.st_atime_ns, status.st_mtime_ns))  # as a careless copy leaves it
+    os.utime(behind, ns=(status.st_atime_ns, status.st_mtime_ns))  # as a copy that keeps times
+    opened.clear()
     picture(tmp_path / "elsewhere/s7.png", 91)
     (source / "fear/2.png").unlink()
     (source / "fear/gone.png").unlink()

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.cleaning.duplicates import KEPT_FIRST
-from fer3d.cleaning.near.groups import Thumbnails, copy_pairs, group_numbers
-from fer3d.files.manifest import SPLITS, TEST, tally
+from fer3d.cleaning.duplicates import split_rank
+from fer3d.cleaning.near.pairs import Thumbnails, copy_pairs
+from fer3d.files.components import first_in_component
+from fer3d.files.manifest import TEST, tally
 from fer3d.files.perceptual import hash_values
 
 
@@ -48,7 +49,7 @@ def separate_near_copies(
     """
     frame = frame.sort_values("id", ignore_index=True)
     pairs = copy_pairs(hash_values(frame["phash"].tolist()), thumbnails)
-    first = group_numbers(pairs, len(frame))
+    first = first_in_component(pairs, len(frame))
     size = np.bincount(first, minlength=len(frame))[first]
     frame = frame.drop(columns="phash").assign(near_group=frame["id"].to_numpy()[first])
     members = frame[size > 1]
@@ -66,13 +67,9 @@ def separate_near_copies(
     return kept, dropped, copies, _metrics(members, gone)
 
 
-def _rank(frame: pd.DataFrame) -> pd.Series:
-    return frame["split"].map(KEPT_FIRST).fillna(len(SPLITS)).astype(int)
-
-
 def _reasons(members: pd.DataFrame, near: str, conflicts: str) -> pd.Series:
     """Why each row is dropped, or ""."""
-    rank, group = _rank(members), members["near_group"]
+    rank, group = split_rank(members), members["near_group"]
     best = rank.groupby(group).transform("min")
     reasons = pd.Series("", index=members.index, dtype=object)
     reasons[rank > best] = NearDrop.NEAR_COPY_OF_HELD_OUT.value
@@ -98,7 +95,7 @@ def _chosen(labels: pd.Series, conflicts: str) -> str:
 
 
 def _metrics(members: pd.DataFrame, gone: pd.DataFrame) -> dict[str, Any]:
-    rank, group = _rank(members), members["near_group"]
+    rank, group = split_rank(members), members["near_group"]
     worst = rank.groupby(group).transform("max")
     labels, splits = (members.groupby("near_group")[name].nunique() for name in ("label", "split"))
     return {

@@ -1,63 +1,46 @@
+import cv2
 import numpy as np
-import pytest
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from skimage import data
 
-from fer3d.cleaning.near import pairs as module
-from fer3d.cleaning.near.pairs import distances, near_pairs
-
-
-def planted(seed: int = 0) -> np.ndarray:
-    """Random hashes, and copies of some with up to eleven bits turned."""
-    random = np.random.default_rng(seed)
-    hashes = random.integers(0, 2**64, 1000, dtype=np.uint64)
-    copies = [hashes]
-    for bits in range(12):
-        turned = hashes[:60].copy()
-        for row in range(60):
-            for bit in random.choice(64, bits, replace=False):
-                turned[row] ^= np.uint64(1) << np.uint64(bit)
-        copies.append(turned)
-    return np.concatenate(copies)
+from fer3d.cleaning.near.correlation import best_correlation
+from fer3d.cleaning.near.pairs import copy_pairs
+from fer3d.files.perceptual import thumbnail
 
 
-def components(pairs: np.ndarray, count: int) -> np.ndarray:
-    edges = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(count, count))
-    return connected_components(edges, directed=False)[1]
+def face() -> np.ndarray:
+    return data.astronaut()[0:256, 96:352]
 
 
-@pytest.mark.parametrize("radius", [0, 2, 4, 8])
-def test_pairs_are_those_of_comparing_all_with_all(radius):
-    hashes = planted()
-    pairs, distance = near_pairs(hashes, radius)
-    apart = np.bitwise_count(hashes[:, None] ^ hashes[None])
-    every = np.argwhere(np.triu(apart <= radius, 1))
-    assert (components(pairs, len(hashes)) == components(every, len(hashes))).all()
-    assert (distance == apart[tuple(pairs.T)]).all() and distance.max() <= radius
-    assert set(map(tuple, pairs)) <= set(map(tuple, every))
-    of_distinct = every[apart[tuple(every.T)] > 0]
-    kinds = {tuple(sorted(row)) for row in hashes[of_distinct].tolist()}
-    assert {tuple(sorted(row)) for row in hashes[pairs[distance > 0]].tolist()} == kinds
+def test_a_shift_of_up_to_four_pixels_correlates():
+    small = thumbnail(face())
+    for x, y in ((0, 0), (4, -4), (-3, 2)):
+        moved = np.roll(small, (y, x), (0, 1))
+        assert best_correlation(small, moved) > 0.99
+    assert best_correlation(small, np.roll(small, 12, 0)) < 0.9
 
 
-def test_small_shares_of_work_give_the_same_pairs(monkeypatch):
-    hashes = planted(1)
-    whole = near_pairs(hashes, 8)[0]
-    monkeypatch.setattr(module, "MOST_CANDIDATES", 3)
-    assert (near_pairs(hashes, 8)[0] == whole).all()
+def test_brightness_does_not_matter_and_another_picture_does():
+    small = thumbnail(face())
+    assert best_correlation(small, small // 2 + 60) > 0.99
+    assert best_correlation(small, thumbnail(data.coffee())) < 0.9
+    assert best_correlation(small, np.full((48, 48), 9, np.uint8)) == 0
+    assert best_correlation(np.full((48, 48), 9, np.uint8), small) == 0
 
 
-def test_a_million_copies_would_make_as_many_pairs_not_their_square():
-    pairs, distance = near_pairs(np.full(500, 7, np.uint64), 8)
-    assert pairs.tolist() == [[0, row] for row in range(1, 500)] and not distance.any()
+def test_pairs_are_copies_by_hash_by_picture_and_by_detail():
+    small, other = thumbnail(face()), thumbnail(data.coffee())
+    blurred = cv2.GaussianBlur(small, (0, 0), 6)  # alike as a whole, another in detail
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.float32)
+    unlike = np.clip(blurred + 0.3 * (noise - 128), 0, 255).astype(np.uint8)
+    asked = []
 
+    def pairs(bits: int, second: np.ndarray) -> list[list[int]]:
+        hashes = np.array([0xAAAAAAAA_AAAAAAAA, 0xAAAAAAAA_AAAAAAAA ^ ((1 << bits) - 1)], np.uint64)
+        asked.clear()
+        return copy_pairs(hashes, lambda rows: asked.extend(rows) or {0: small, 1: second}).tolist()
 
-def test_one_hash_has_no_pair():
-    for count in (0, 1):
-        pairs, distance = near_pairs(np.zeros(count, np.uint64), 8)
-        assert pairs.shape == (0, 2) and distance.shape == (0,)
-
-
-def test_distance_counts_bits():
-    first = np.array([0, 2**64 - 1], np.uint64)
-    assert distances(first, np.array([5, 0], np.uint64)).tolist() == [2, 64]
+    assert pairs(4, small) == pairs(8, small) == [[0, 1]]
+    assert pairs(8, other) == pairs(4, other) == []
+    assert pairs(4, unlike) == pairs(8, unlike) == []
+    assert asked == [0, 1]
+    assert pairs(9, small) == [] and asked == []
