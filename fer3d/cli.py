@@ -100,8 +100,8 @@ def import_prnet(
     out: ModelsOption = checkout.MODELS,
 ) -> None:
     """Convert PRN's published checkpoint to a model file, for `reconstruct.backend: prnet`."""
-    from fer3d.face3d.prnet.files import MODEL
-    from fer3d.face3d.prnet.import_checkpoint import import_checkpoint
+    from fer3d.reconstruction.prnet.files import MODEL
+    from fer3d.reconstruction.prnet.import_checkpoint import import_checkpoint
 
     import_checkpoint(folder, out / MODEL)
     print(f"wrote {out / MODEL}; now set `reconstruct.backend: prnet` in params.yaml")

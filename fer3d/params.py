@@ -11,10 +11,10 @@ from fer3d.alignment.params import AlignParams, AlignStageParams
 from fer3d.balancing.params import BalanceParams
 from fer3d.cleaning.params import DeduplicateParams
 from fer3d.experiments.params import ExperimentsParams
-from fer3d.face3d.params import ReconstructParams
 from fer3d.files.sections import Section, Sections, load_sections
 from fer3d.ingestion.params import IngestParams
 from fer3d.presets.params import NetworkParams, TrainParams
+from fer3d.reconstruction.params import ReconstructParams
 from fer3d.relighting.params import RelightParams
 from fer3d.reporting.params import ReportParams
 from fer3d.splitting.params import SplitParams

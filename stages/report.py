@@ -1,9 +1,9 @@
 """Write an HTML page about the run, with samples of each stage."""
 
 from fer3d.datasets.params import SourceParams
-from fer3d.face3d.surfaces import drawn_triangles
 from fer3d.files.packed import open_arrays
 from fer3d.files.sections import load_section
+from fer3d.reconstruction.surfaces import drawn_triangles
 from fer3d.reporting.params import ReportParams
 from fer3d.reporting.report import RunFiles, report
 from fer3d.reporting.samples import SampleSources

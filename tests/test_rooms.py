@@ -24,7 +24,7 @@ FLOORS = (
     ("accuracy3d", "experiments", "synthesis"),
     ("inference",),
     ("synthetic", "relighting", "reporting"),
-    ("alignment", "cleaning", "face3d", "evaluation", "ingestion", "comparison", "presets"),
+    ("alignment", "cleaning", "reconstruction", "evaluation", "ingestion", "comparison", "presets"),
     ("rowwise", "training", "splitting", "balancing", "datasets", "assets"),
     ("store",),
     ("files", "toolbox"),

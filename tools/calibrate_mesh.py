@@ -1,6 +1,6 @@
 """Measure the face mesh network's systematic error on rendered faces with known vertices.
 
-python tools/calibrate_mesh.py           rewrite fer3d/face3d/calibration.npz (about two minutes)
+python tools/calibrate_mesh.py           rewrite fer3d/reconstruction/calibration.npz; two minutes
 """
 
 import dataclasses
@@ -12,10 +12,10 @@ import numpy as np
 
 from fer3d.accuracy3d.truth import TrueFace, true_face
 from fer3d.alignment.aligner import Aligned, Aligner, make_detector
-from fer3d.face3d import calibration, facemesh
-from fer3d.face3d.rigid import fit_rigid, rigid_weights
-from fer3d.face3d.topology import Topology, load_topology
 from fer3d.files import images
+from fer3d.reconstruction import calibration, facemesh
+from fer3d.reconstruction.rigid import fit_rigid, rigid_weights
+from fer3d.reconstruction.topology import Topology, load_topology
 from fer3d.synthesis.generate import degrade
 from fer3d.synthetic.draw import PROTOTYPES, sample_degradation, sample_spec
 from fer3d.synthetic.model import load_model
@@ -38,7 +38,7 @@ def main() -> None:
     mirrored = errors[:, topology.mirror] * [-1, 1, 1]
     parts = ((slice(0, EVEN), errors + mirrored), (slice(EVEN, None), errors - mirrored))
     fields = np.concatenate([_ridge(terms[:, part], value / 2) for part, value in parts])
-    out = ROOT / "fer3d" / "face3d" / calibration.FIELDS
+    out = ROOT / "fer3d" / "reconstruction" / calibration.FIELDS
     np.savez_compressed(out, fields=fields.astype(np.float16))
     print(
         f"{out}: {len(errors)} faces, RMS error {_rms(errors):.3f} cm, "

@@ -17,13 +17,13 @@ from fer3d.accuracy3d.measures import (
     vertex_error,
 )
 from fer3d.accuracy3d.truth import TrueFace, seen_points
-from fer3d.face3d.landmarks import mesh_landmarks
-from fer3d.face3d.recentralize import place
-from fer3d.face3d.reconstructor import Reconstruction
-from fer3d.face3d.rigid import rigid_weights
-from fer3d.face3d.topology import Topology
 from fer3d.geometry.frames import pose_from_rotation
 from fer3d.geometry.meshes import unit_vectors, vertex_normals
+from fer3d.reconstruction.landmarks import mesh_landmarks
+from fer3d.reconstruction.recentralize import place
+from fer3d.reconstruction.reconstructor import Reconstruction
+from fer3d.reconstruction.rigid import rigid_weights
+from fer3d.reconstruction.topology import Topology
 from fer3d.relighting.normals import estimate_normals
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.shading import VIEWER, ShadingImage, shade

@@ -13,14 +13,14 @@ import numpy as np
 from fer3d.accuracy3d.compare import FaceErrors, compare, summarize
 from fer3d.accuracy3d.truth import FOLDER, Truths, find_truth, topology_of
 from fer3d.errors import UserError
-from fer3d.face3d.landmarks import mesh_landmarks
-from fer3d.face3d.reconstructor import Reason, Reconstruction
-from fer3d.face3d.topology import VERTICES, Topology, load_topology
 from fer3d.files import images
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.inference.pipeline import Pipeline
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
+from fer3d.reconstruction.landmarks import mesh_landmarks
+from fer3d.reconstruction.reconstructor import Reason, Reconstruction
+from fer3d.reconstruction.topology import VERTICES, Topology, load_topology
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import subdivisions_of
 from fer3d.relighting.shading import ShadingImage

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from fer3d.errors import UserError
-from fer3d.face3d.subdivision import Subdivision
-from fer3d.face3d.topology import Topology, load_topology
 from fer3d.files.packed import MANIFEST, open_arrays, read_manifest
 from fer3d.geometry import affine
 from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE
 from fer3d.geometry.meshes import TriangleMesh, vertex_normals
 from fer3d.geometry.rays import Caster
 from fer3d.inference.pipeline import Pipeline
+from fer3d.reconstruction.subdivision import Subdivision
+from fer3d.reconstruction.topology import Topology, load_topology
 from fer3d.synthetic.scene import TOLERANCE
 
 FOLDER = "truth"  # beside the folder of images

@@ -5,13 +5,13 @@ from pathlib import Path
 from fer3d.balancing.balance import balance_dataset
 from fer3d.balancing.params import BalanceParams
 from fer3d.errors import UserError
-from fer3d.face3d.params import ReconstructParams
-from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.files import manifest
 from fer3d.files.atomic import scratch_folder
 from fer3d.files.folders import Folders
 from fer3d.files.packed import MANIFEST, read_manifest
 from fer3d.files.sections import Sections
+from fer3d.reconstruction.params import ReconstructParams
+from fer3d.reconstruction.reconstruct import reconstruct_dataset
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import relight_dataset
 from fer3d.splitting.params import SplitParams

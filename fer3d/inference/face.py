@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer3d.alignment.aligner import Aligned
-from fer3d.face3d.landmarks import ibug_landmarks
-from fer3d.face3d.recentralize import fit_similarity
-from fer3d.face3d.reconstructor import Reconstruction
-from fer3d.face3d.topology import VERTICES
 from fer3d.geometry import affine
 from fer3d.geometry.frames import pose_from_rotation
+from fer3d.reconstruction.landmarks import ibug_landmarks
+from fer3d.reconstruction.recentralize import fit_similarity
+from fer3d.reconstruction.reconstructor import Reconstruction
+from fer3d.reconstruction.topology import VERTICES
 
 
 @dataclass(frozen=True)

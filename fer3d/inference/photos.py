@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from fer3d.errors import UserError, printable
-from fer3d.face3d.export import draw_face, encode_ply, scene_mesh
-from fer3d.face3d.surfaces import drawn_triangles, surface_of
 from fer3d.files import images
 from fer3d.files.atomic import json_text
 from fer3d.files.outputs import SOFTWARE, GrowingOutput, check_output, write_output
 from fer3d.geometry.frames import rotation_from_pose
 from fer3d.inference.face import Face
 from fer3d.inference.find_faces import FaceFinder
+from fer3d.reconstruction.export import draw_face, encode_ply, scene_mesh
+from fer3d.reconstruction.surfaces import drawn_triangles, surface_of
 
 
 @dataclass(frozen=True)

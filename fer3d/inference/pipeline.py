@@ -8,10 +8,10 @@ import numpy as np
 
 from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
 from fer3d.alignment.params import AlignParams
-from fer3d.face3d.params import ReconstructParams
-from fer3d.face3d.reconstructor import Reconstructor, make_reconstructor
 from fer3d.files.sections import Sections
 from fer3d.inference.face import Face
+from fer3d.reconstruction.params import ReconstructParams
+from fer3d.reconstruction.reconstructor import Reconstructor, make_reconstructor
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import ShadingImage

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fer3d.face3d.surfaces import SurfaceSource, surface_of
-from fer3d.face3d.topology import VERTICES, load_topology
 from fer3d.files.packed import Spec, open_arrays
+from fer3d.reconstruction.surfaces import SurfaceSource, surface_of
+from fer3d.reconstruction.topology import VERTICES, load_topology
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import ShadingImage, unit

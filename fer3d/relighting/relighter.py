@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer3d.face3d.surfaces import SurfaceSource
+from fer3d.reconstruction.surfaces import SurfaceSource
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.shading import ShadingImage, shade
 

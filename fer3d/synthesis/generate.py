@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 
 from fer3d.errors import UserError
-from fer3d.face3d.topology import VERTICES
 from fer3d.files.atomic import atomic_folder
 from fer3d.files.digests import sha1_bytes
 from fer3d.files.packed import PackedWriter, Spec
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
+from fer3d.reconstruction.topology import VERTICES
 from fer3d.synthesis.params import SynthesizeParams
 from fer3d.synthetic.action_units import ACTION_UNITS
 from fer3d.synthetic.draw import PROTOTYPES, Degradation, sample_degradation, sample_spec

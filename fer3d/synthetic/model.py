@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from fer3d.errors import UserError
-from fer3d.face3d.topology import MODELS, VERTICES, load_topology
+from fer3d.reconstruction.topology import MODELS, VERTICES, load_topology
 from fer3d.synthetic import action_units, anatomy, fields, identity
 
 ACTION_UNITS_FILE = "au_to_mesh_pls_v4.npz"

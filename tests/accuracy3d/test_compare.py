@@ -8,13 +8,13 @@ import pytest
 from fer3d.accuracy3d.compare import compare, summarize, true_shading
 from fer3d.accuracy3d.measures import rotation_error
 from fer3d.accuracy3d.truth import TrueFace, camera_distance, seen_points, true_face
-from fer3d.face3d.landmarks import mesh_landmarks
-from fer3d.face3d.recentralize import place
-from fer3d.face3d.reconstructor import Reason, Reconstruction
-from fer3d.face3d.rigid import rigid_weights
-from fer3d.face3d.topology import Topology, load_topology
 from fer3d.geometry import affine
 from fer3d.geometry.frames import pose_from_rotation, rotation_from_pose
+from fer3d.reconstruction.landmarks import mesh_landmarks
+from fer3d.reconstruction.recentralize import place
+from fer3d.reconstruction.reconstructor import Reason, Reconstruction
+from fer3d.reconstruction.rigid import rigid_weights
+from fer3d.reconstruction.topology import Topology, load_topology
 from fer3d.relighting.shading import ShadingImage
 
 

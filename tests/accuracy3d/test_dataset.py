@@ -9,10 +9,10 @@ from fer3d.accuracy3d.truth import Truths
 from fer3d.alignment.align import align_dataset
 from fer3d.datasets.params import SourceParams
 from fer3d.errors import UserError
-from fer3d.face3d.reconstruct import reconstruct_dataset
 from fer3d.files.manifest import write
 from fer3d.files.packed import read_manifest
 from fer3d.machine.settings import Settings
+from fer3d.reconstruction.reconstruct import reconstruct_dataset
 from fer3d.relighting.relight import relight_dataset
 from fer3d.synthesis.generate import synthesize
 from fer3d.synthesis.params import SynthesizeParams

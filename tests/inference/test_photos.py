@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from fer3d.accuracy3d.measures import landmark_error
 from fer3d.cli import typer_app
 from fer3d.errors import UserError
-from fer3d.face3d.landmarks import mesh_landmarks
 from fer3d.files.images import write_png
+from fer3d.reconstruction.landmarks import mesh_landmarks
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ import pytest
 
 from fer3d.alignment.align import align_dataset
 from fer3d.datasets.params import SourceParams
-from fer3d.face3d.reconstruct import reconstruct_dataset
-from fer3d.face3d.reconstructor import Reason
 from fer3d.files import manifest
 from fer3d.files.images import load_image, write_png
 from fer3d.files.packed import open_arrays
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.machine.settings import Settings
+from fer3d.reconstruction.reconstruct import reconstruct_dataset
+from fer3d.reconstruction.reconstructor import Reason
 from fer3d.relighting.relight import relight_dataset
 from fer3d.toolbox import Toolbox
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer3d.face3d.topology import load_topology
+from fer3d.reconstruction.topology import load_topology
 from fer3d.relighting.raster import rasterize
 
 QUAD = np.array([[0, 1, 2], [0, 2, 3]])

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.face3d.surfaces import MeshSurface
-from fer3d.face3d.topology import load_topology
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
+from fer3d.reconstruction.surfaces import MeshSurface
+from fer3d.reconstruction.topology import load_topology
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relight import relight_dataset, subdivisions_of, surface_producer
 from fer3d.toolbox import Toolbox
@@ -56,8 +56,8 @@ def test_visible_fraction_is_the_share_of_visible_points(result):
 
 
 def test_a_real_face_is_relit_alike_in_every_batch(astronaut, assets_dir):
-    from fer3d.face3d.params import ReconstructParams
-    from fer3d.face3d.reconstruct import producer as reconstruct
+    from fer3d.reconstruction.params import ReconstructParams
+    from fer3d.reconstruction.reconstruct import producer as reconstruct
 
     params = ReconstructParams(
         backend="facemesh",

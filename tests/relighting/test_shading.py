@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fer3d.face3d.recentralize import fit_similarity
-from fer3d.face3d.topology import LANDMARKS_68, load_topology
 from fer3d.geometry.frames import rotation_from_pose
+from fer3d.reconstruction.recentralize import fit_similarity
+from fer3d.reconstruction.topology import LANDMARKS_68, load_topology
 from fer3d.relighting.shading import lambert, shade, to_picture
 
 FRONT = np.array([0.0, 0.0, 1.0])

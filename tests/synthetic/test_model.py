@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.face3d.topology import mirror_indices
+from fer3d.reconstruction.topology import mirror_indices
 from fer3d.synthetic import anatomy
 from fer3d.synthetic.action_units import ACTION_UNITS
 from fer3d.synthetic.draw import sample_identity

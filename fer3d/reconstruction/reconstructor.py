@@ -1,0 +1,162 @@
+"""From aligned images to frontal 3D faces: mesh, landmarks, pose and visibility of each image."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from fer3d.geometry.frames import pose_from_rotation
+from fer3d.geometry.typing import FivePoints, Image
+from fer3d.reconstruction import landmarks
+from fer3d.reconstruction.backends import Backend, make_backend
+from fer3d.reconstruction.mesh import Mesh
+from fer3d.reconstruction.params import ReconstructParams
+from fer3d.reconstruction.recentralize import Similarity, fit_similarity, is_degenerate
+from fer3d.reconstruction.rigid import rigid_weights, turn_to_front
+from fer3d.reconstruction.topology import VERTICES, Topology, load_topology
+from fer3d.reconstruction.visibility import unoccluded_points, visible_points
+from fer3d.toolbox import Toolbox
+
+
+class Reason(StrEnum):
+    """Why no face was reconstructed; the order is that of the codes in the packed arrays."""
+
+    RECONSTRUCTED = ""
+    NO_FACE = "no_face"  # presence below reconstruct.min_presence
+    DEGENERATE = "degenerate_landmarks"  # they do not determine a rotation
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """One face. Where ``reason`` is not empty all arrays are zeros.
+
+    Attributes:
+        vertices_image: (V, 3), px, image frame: 468 float32 of facemesh, 43,867 float16 of prnet.
+        vertices_face: (V, 3), cm, face frame: turned to the front, centred, scaled.
+        landmarks_image: (68, 2) float32, px, image frame, by ``reconstruct.landmarks``.
+        mesh_landmarks_image: (68, 3) float64, px, image frame, by the backend.
+        rotation: (3, 3) float32, ``face_from_image``.
+        pose: (3,) float32, degrees: pitch, yaw, roll.
+        visible: (D,) bool, points of the dense surface that the image shows.
+        presence: () float32, 0 to 1.
+        reason: why there is no face, or "".
+    """
+
+    vertices_image: Float[np.ndarray, "v 3"]
+    vertices_face: Float[np.ndarray, "v 3"]
+    landmarks_image: Float[np.ndarray, "68 2"]
+    mesh_landmarks_image: Float[np.ndarray, "68 3"]
+    rotation: Float[np.ndarray, "3 3"]
+    pose: Float[np.ndarray, "3"]
+    visible: Bool[np.ndarray, " d"]
+    presence: np.float32
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Reconstructor:
+    """Reconstructs faces and turns them to the front; picklable.
+
+    Attributes:
+        backend: the network, which is loaded once per process.
+        assets: folder of model files.
+        params: the parameters of the stage.
+
+    Source: paper A, sections 3.1 and 3.2.
+    """
+
+    backend: Backend
+    assets: Path
+    params: ReconstructParams
+
+    def __call__(
+        self,
+        images: Sequence[UInt8[np.ndarray, "_ _ 3"]] | UInt8[np.ndarray, "n _ _ 3"],
+        points: Sequence[FivePoints] | Float[np.ndarray, "n 5 2"],
+    ) -> list[Reconstruction]:
+        """The face of each image; it does not depend on the other images.
+
+        Args:
+            images: (H, W, 3) uint8, RGB, each.
+            points: (5, 2) float, px, image frame, of each: eyes, nose and corners of the mouth,
+                left and right as seen; NaN where no face was detected, then the whole image is
+                tried.
+        """
+        return [
+            self._turned(image, self.backend(image, five))
+            for image, five in zip(images, points, strict=True)
+        ]
+
+    def _turned(self, image: Image, mesh: Mesh) -> Reconstruction:
+        """The face that the backend found in an image, turned to the front."""
+        if mesh.presence < self.params.min_presence:
+            return self._nothing(mesh.presence, Reason.NO_FACE)
+        if is_degenerate(mesh.landmarks):
+            return self._nothing(mesh.presence, Reason.DEGENERATE)
+        face_from_image, vertices_face = _fit(mesh, load_topology(self.assets, 0), self.params.fit)
+        kept = self.backend.vertices.dtype
+        return Reconstruction(
+            vertices_image=mesh.vertices.astype(kept),
+            vertices_face=vertices_face.astype(kept),
+            landmarks_image=self._landmarks(image, mesh, face_from_image).astype(np.float32),
+            mesh_landmarks_image=mesh.landmarks,
+            rotation=face_from_image.rotation.astype(np.float32),
+            pose=pose_from_rotation(face_from_image.rotation).astype(np.float32),
+            visible=self._visible(mesh),
+            presence=np.float32(mesh.presence),
+            reason=Reason.RECONSTRUCTED,
+        )
+
+    def _visible(self, mesh: Mesh) -> Bool[np.ndarray, " d"]:
+        """(D,) bool, by the method that the parameters name."""
+        surface = self.backend.surface.load()
+        method = visible_points if self.params.visibility == "paper" else unoccluded_points
+        return method(surface(mesh.vertices), surface.triangles)
+
+    def _landmarks(
+        self, image: Image, mesh: Mesh, face_from_image: Similarity
+    ) -> Float[np.ndarray, "68 2"]:
+        """(68, 2) px, image frame, from the source that the parameters name."""
+        if self.params.landmarks != "dlib":
+            return mesh.landmarks[:, :2]
+        where = mesh.vertices
+        if len(where) != VERTICES:  # the box that dlib needs is known on the face mesh
+            where = face_from_image.inverse()(load_topology(self.assets, 0).reference)
+        return landmarks.load_dlib(self.assets / landmarks.MODEL)(image, where)
+
+    def _nothing(self, presence: float, reason: Reason) -> Reconstruction:
+        return Reconstruction(
+            vertices_image=np.zeros(*astuple(self.backend.vertices)),
+            vertices_face=np.zeros(*astuple(self.backend.vertices)),
+            landmarks_image=np.zeros((landmarks.POINTS, 2), np.float32),
+            mesh_landmarks_image=np.zeros((landmarks.POINTS, 3)),
+            rotation=np.zeros((3, 3), np.float32),
+            pose=np.zeros(3, np.float32),
+            visible=np.zeros(len(self.backend.surface.load()), bool),
+            presence=np.float32(presence),
+            reason=reason,
+        )
+
+
+def make_reconstructor(params: ReconstructParams, toolbox: Toolbox) -> Reconstructor:
+    """What the section `reconstruct` of the parameters describes.
+
+    Args:
+        params: of the stage.
+        toolbox: model files, and the device for prnet.
+    """
+    return Reconstructor(make_backend(params, toolbox), toolbox.assets, params)
+
+
+def _fit(mesh: Mesh, topology: Topology, how: str) -> tuple[Similarity, np.ndarray]:
+    """What turns a face to the front, by all vertices of facemesh or by landmarks; and the face."""
+    reference = topology.reference
+    if how == "rigid" and len(mesh.vertices) == VERTICES:
+        by_vertex = rigid_weights(reference, topology.triangles)
+        return turn_to_front(mesh.vertices, reference, by_vertex)
+    weights = landmarks.RIGID if how == "rigid" else None
+    fit = fit_similarity(mesh.landmarks, landmarks.mesh_landmarks(reference), weights)
+    return fit, fit(mesh.vertices)

@@ -1,0 +1,93 @@
+"""The dense surface of each backend's faces: which points, joined to which triangles."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from fer3d.files.digests import sha256_file
+from fer3d.geometry.typing import Triangles
+from fer3d.reconstruction.prnet import files
+from fer3d.reconstruction.prnet.uv import POINTS, uv_triangles
+from fer3d.reconstruction.subdivision import Subdivision, subdivide
+from fer3d.reconstruction.topology import MODELS, VERTICES, load_topology
+from fer3d.toolbox import Toolbox
+
+DRAWN_STEP = 8  # UV cells between the points of PRN's surface that a drawing joins
+
+
+class SurfaceSource(Protocol):
+    """Where a dense surface comes from; picklable, for worker processes to load it."""
+
+    def load(self) -> Subdivision:
+        """The surface, loaded once per process."""
+
+    def parameters(self) -> dict[str, Any]:
+        """What tells this surface from others, JSON-able, for the keys of results."""
+
+    def models(self) -> dict[str, str]:
+        """SHA-256 of the files that it is made from, by name."""
+
+
+@dataclass(frozen=True)
+class MeshSurface:
+    """The face mesh, subdivided."""
+
+    assets: Path
+    subdivisions: int
+
+    def load(self) -> Subdivision:
+        return load_topology(self.assets, self.subdivisions).dense
+
+    def parameters(self) -> dict[str, Any]:
+        return {"subdivisions": self.subdivisions}
+
+    def models(self) -> dict[str, str]:
+        return {name: sha256_file(self.assets / name) for name in MODELS}
+
+
+@dataclass(frozen=True)
+class PositionMapSurface:
+    """PRN's points as they are, joined along the UV grid."""
+
+    file: Path
+
+    def load(self) -> Subdivision:
+        return _position_map_surface(self.file)
+
+    def parameters(self) -> dict[str, Any]:
+        return {"surface": "prnet"}
+
+    def models(self) -> dict[str, str]:
+        return {files.MODEL: sha256_file(self.file)}
+
+
+def surface_of(vertices: int, subdivisions: int, toolbox: Toolbox) -> SurfaceSource:
+    """The surface of faces with so many vertices.
+
+    Args:
+        vertices: 468 or 43,867.
+        subdivisions: levels that the face mesh was subdivided; PRN's points are not.
+        toolbox: model files.
+
+    Raises:
+        ValueError: no backend has so many.
+        UserError: PRN's model file is missing.
+    """
+    if vertices == VERTICES:
+        return MeshSurface(toolbox.assets, subdivisions)
+    if vertices == POINTS:
+        return PositionMapSurface(files.model_file(toolbox.models))
+    raise ValueError(f"expected {VERTICES} or {POINTS} vertices, got {vertices}")
+
+
+def drawn_triangles(vertices: int, toolbox: Toolbox) -> Triangles:
+    """Triangles (T, 3) to draw a face with so many vertices, few enough to see the face below."""
+    if vertices == VERTICES:
+        return load_topology(toolbox.assets, 0).triangles
+    return uv_triangles(files.read_tables(files.model_file(toolbox.models)).face_ind, DRAWN_STEP)
+
+
+@lru_cache(maxsize=2)
+def _position_map_surface(file: Path) -> Subdivision:
+    return subdivide(uv_triangles(files.read_tables(file).face_ind), POINTS, 0)

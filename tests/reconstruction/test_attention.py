@@ -1,0 +1,79 @@
+"""The attention mesh: its windows, its samples, and what its branches add on a real face."""
+
+import numpy as np
+import pytest
+
+from fer3d.geometry.affine import Crop
+from fer3d.geometry.sampling import sample_window
+from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh, Branch, find_branches, read
+from fer3d.reconstruction.facemesh import MODEL
+from fer3d.reconstruction.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, load_topology
+
+LIPS = (61, 0, 291, 17, 13, 14)  # corners, upper and lower lip, their inner sides
+
+
+@pytest.fixture(scope="module")
+def network(assets_dir) -> AttentionMesh:
+    return AttentionMesh(assets_dir / MODEL)
+
+
+@pytest.fixture(scope="module")
+def branches(assets_dir) -> list[Branch]:
+    return find_branches(read(assets_dir / MODEL))
+
+
+def test_branches_draw_lips_and_eyes(branches, assets_dir):
+    lips, right, left = branches
+    assert set(LIPS) <= set(lips.vertices)
+    assert set(RIGHT_EYE_CORNERS) <= set(right.vertices)
+    assert set(LEFT_EYE_CORNERS) <= set(left.vertices)
+    mirror = load_topology(assets_dir, 0).mirror
+    assert set(mirror[right.vertices]) == set(left.vertices)
+    assert len({*lips.vertices, *right.vertices, *left.vertices}) == 80 + 71 + 71
+
+
+def test_a_window_is_level_with_its_part_and_holds_it():
+    planar = np.zeros((468, 2))
+    turn = np.array([[0.8, -0.6], [0.6, 0.8]])
+    planar[:4] = np.array([[-3, 0], [3, 0], [0, 1], [0, -1.0]]) @ turn.T + [20, 30]
+    branch = Branch(np.arange(4), 0, 1, scale=1.5, size=16, features=0, samples=0, points=0)
+    window = branch.window(planar)
+    corners = np.array([[0, 0], [16, 0], [0, 16], [8, 8.0]]) @ window[:, :2].T + window[:, 2]
+    expected = np.array([[-4.5, -1.5], [4.5, -1.5], [-4.5, 1.5], [0, 0]])
+    assert np.allclose(corners, expected @ turn.T + [20, 30])
+
+
+def test_samples_of_a_plane_are_its_heights():
+    down, across = np.mgrid[:12, :10] + 0.5
+    plane = np.stack([2 * across + 3 * down, across], axis=-1).astype(np.float32)
+    window = np.array([[0.5, 0.1, 2.0], [-0.1, 0.5, 3.0]])
+    taken = sample_window(plane, window, 8)
+    steps = np.stack(np.meshgrid(np.arange(8) + 0.5, np.arange(8) + 0.5), axis=-1)
+    x, y = np.moveaxis(steps @ window[:, :2].T + window[:, 2], -1, 0)
+    assert np.allclose(taken, np.stack([2 * x + 3 * y, x], axis=-1), atol=1e-5)
+
+
+def test_outside_the_features_samples_are_zero():
+    window = np.array([[1.0, 0, -2], [0, 1, 0]])
+    assert np.array_equal(
+        sample_window(np.ones((4, 4, 1), np.float32), window, 4)[0, :, 0], [0, 0, 1, 1]
+    )
+
+
+def test_branches_agree_with_the_trunk_and_leave_the_rest(network, branches, astronaut):
+    pixels = Crop(52, 50, 90).sample(astronaut, INPUT_SIZE).astype(np.float32) / 255
+    (trunk, refined), score = network(pixels)
+    redrawn = np.concatenate([branch.vertices for branch in branches])
+    rest = np.setdiff1d(np.arange(468), redrawn)
+    apart = np.linalg.norm(refined - trunk, axis=1)
+    assert score > 3  # a logit: 95 %
+    assert (apart[rest] == 0).all() and (refined[:, 2] == trunk[:, 2]).all()
+    assert 0.2 < np.median(apart[redrawn]) < 4  # px of 192; more, and a branch is misplaced
+    assert apart.max() < 12
+
+
+def test_calls_do_not_depend_on_each_other(network, astronaut):
+    pixels = Crop(52, 50, 90).sample(astronaut, INPUT_SIZE).astype(np.float32) / 255
+    first, _ = network(pixels)
+    network(np.zeros_like(pixels))
+    assert np.array_equal(network(pixels)[0], first)
