@@ -3,7 +3,8 @@
     path,label,split,subject
     images/0001.jpg,happiness,train,s017
 
-``split`` and ``subject`` are optional; other columns are ignored. Relative paths are relative to
+``split`` and ``subject`` are optional, and so are votes (``fer3d.datasets.votes``); other columns
+are ignored. Relative paths are relative to
 the folder of the list and must stay inside it; other files need an absolute path.
 """
 
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
+from fer3d.datasets.votes import may_be_votes, vote_columns, votes_of_rows
 from fer3d.errors import UserError
 from fer3d.files.labels import one_spelling
 
@@ -32,15 +34,32 @@ def read_table(path: Path) -> list[Entry]:
     Raises:
         UserError: the list is unreadable, a column is missing, or a row is bad: no path or label,
             an unknown split, a split in only some rows, a path that leaves the folder, a path that
-            an earlier row has. The message names the column or the row (1 is the first image).
+            an earlier row has, a vote that is no number. The message names the column or the row
+            (1 is the first image).
     """
-    table = _columns(_read(path), path)
+    read = _read(path)
+    table = _columns(read, path)
     paths = _paths(table["path"].tolist(), path)
     labels = [one_spelling(text) for text in table["label"]]
     _refuse("has no label", path, [not label for label in labels])
     splits = _splits([text.strip() for text in table["split"]], path)
     subjects = [one_spelling(text) or None for text in table["subject"]]
-    return [Entry(*row) for row in zip(paths, labels, splits, subjects, strict=True)]
+    votes = _votes(read, labels, path)
+    return [
+        Entry(name, label, split, subject, votes=counts)
+        for name, label, split, subject, counts in zip(
+            paths, labels, splits, subjects, votes, strict=True
+        )
+    ]
+
+
+def _votes(
+    table: pd.DataFrame, labels: Sequence[str], source: Path
+) -> list[dict[str, float] | None]:
+    try:
+        return votes_of_rows(table, vote_columns(list(map(str, table.columns)), set(labels)))
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -52,12 +71,16 @@ def _read(path: Path) -> pd.DataFrame:
             )
         table = pq.read_table(path)
         columns = [
-            _texts(column) if name.strip().casefold() in NEEDED + OPTIONAL else pa.nulls(len(table))
+            _texts(column) if _is_read(name) else pa.nulls(len(table))
             for name, column in zip(table.column_names, table.columns, strict=True)
         ]
         return pa.table(columns, names=table.column_names).to_pandas()
     except (OSError, ValueError, pa.ArrowException) as error:  # pandas raises ValueErrors
         raise UserError(f"{path} cannot be read as a list: {_one_line(error)}") from None
+
+
+def _is_read(column: str) -> bool:
+    return column.strip().casefold() in NEEDED + OPTIONAL or may_be_votes(column)
 
 
 def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -29,6 +29,8 @@ COLUMNS: Mapping[str, pa.DataType] = {
     "subject": pa.string(),  # null where unknown
     "width": pa.int32(),  # px, source image
     "height": pa.int32(),  # px, source image
+    "votes": pa.map_(pa.string(), pa.float32()),  # by class, see fer3d.datasets.entries.Entry;
+    # null where unknown, and no column where all are; (class, votes) pairs in a data frame
     "phash": pa.string(),  # perceptual hash, 16 hexadecimal digits; only for `deduplicate`
     # deduplicate
     "near_group": pa.string(),  # id of the first of a group of near copies; null without copies

@@ -10,14 +10,13 @@ Files in = images + rejected.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from fer3d.datasets.classes import choose_classes, rename_classes
-from fer3d.datasets.entries import Entry
+from fer3d.datasets.entries import Entry, LeftOut
 from fer3d.datasets.layout import find_list, image_root, read_layout
 from fer3d.errors import UserError
 from fer3d.files import manifest
@@ -38,12 +37,6 @@ MAX_BYTES_PER_PIXEL = 16
 MAX_METADATA_BYTES = 1_000_000
 
 NOT_TAKEN_SHOWN = 3  # files named in an error message
-
-
-class LeftOut(StrEnum):
-    """Why a file is left out without opening it."""
-
-    OTHER_CLASS = "other_class"
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,8 @@ def ingest_dataset(
             and changes no result. None: every file is read.
 
     Returns:
-        Metrics: files = images + rejected, rejected_by_reason, per_class (images).
+        Metrics: files = images + rejected; rejected_by_reason, a ``Rejection`` or a ``LeftOut``;
+        per_class (images).
 
     Raises:
         UserError: unknown layout, unusable classes, no usable image, or more than
@@ -146,16 +140,21 @@ def _read_row(file: Path, max_pixels: int) -> dict[str, Any]:
 
 
 def _left_out(entry: Entry) -> dict[str, Any]:
-    return _row(entry, reason=LeftOut.OTHER_CLASS.value, detail=f"class {entry.label}")
+    detail = f"class {entry.label}" if entry.label else ""
+    return _row(entry, reason=str(entry.left_out), detail=detail)
 
 
 def _row(entry: Entry, **values: Any) -> dict[str, Any]:
     """A manifest row; its id is the file's path, which is unique."""
+    known = {name: getattr(entry, name) for name in ("path", "label", "split", "subject")}
+    votes = list(entry.votes.items()) if entry.votes else None
     blank = {"sha1": None, "phash": None, "width": 0, "height": 0, "reason": None, "detail": None}
-    return {"id": entry.path, **vars(entry), **blank, **values}
+    return {"id": entry.path, **known, "votes": votes, **blank, **values}
 
 
 def _write(frame: pd.DataFrame, source: Path, out: Path, params: IngestParams) -> dict[str, Any]:
+    if frame["votes"].isna().all():
+        frame = frame.drop(columns="votes")
     rejected = frame["reason"].notna()
     manifest.write(frame[rejected], out / REJECTED)
     images = frame[~rejected].drop(columns=["reason", "detail"])
@@ -173,8 +172,8 @@ def _write(frame: pd.DataFrame, source: Path, out: Path, params: IngestParams) -
 def _check_rejected(
     rejected: pd.DataFrame, files: int, limit: float, source: Path, out: Path
 ) -> None:
-    """Raise if too many files are unusable or none is left; other classes do not count."""
-    broken = rejected[rejected["reason"] != LeftOut.OTHER_CLASS]
+    """Raise if too many files are unusable or none is left; what is left out does not count."""
+    broken = rejected[~rejected["reason"].isin([reason.value for reason in LeftOut])]
     opened = files - len(rejected) + len(broken)
     fraction = len(broken) / opened
     if fraction <= limit and len(rejected) < files:

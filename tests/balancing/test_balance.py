@@ -7,9 +7,12 @@ import pytest
 from fer3d.balancing.balance import balance_dataset, plan
 from fer3d.balancing.noise import NOISES, Noise, add_noise, noise_generator
 from fer3d.balancing.params import BalanceParams
+from fer3d.cleaning.duplicates import deduplicate
+from fer3d.files import manifest
 from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
 from fer3d.machine.settings import Settings
 from fer3d.params import load
+from fer3d.splitting import splits
 
 ONE = Settings(workers=1)
 
@@ -129,3 +132,18 @@ def test_the_order_of_the_rows_does_not_change_the_plan(source):
     frame = read_manifest(source)
     first, second = plan(frame, AUTO), plan(frame.sample(frac=1, random_state=0), AUTO)
     pd.testing.assert_frame_equal(first.drop(columns="row"), second.drop(columns="row"))
+
+
+def test_votes_stay_with_their_images_from_deduplicate_to_balance(repository):
+    params = load(repository / "params.yaml")
+    names = [f"{i:03}" for i in range(60)]
+    frame = pd.DataFrame({"id": names, "path": names, "sha1": names, "width": 4, "height": 4})
+    frame["label"], frame["split"], frame["subject"] = ["anger", "fear"] * 30, None, None
+    frame["sha1"] = frame["sha1"].replace("012", "010")  # a copy
+    frame["votes"] = [[("anger", float(i)), ("fear", 1.0)] if i % 3 else None for i in range(60)]
+    kept, _, _ = deduplicate(frame, params.deduplicate)
+    made = plan(splits.split(kept, params.split)[0], params.balance).drop(columns="row")
+    read = manifest.to_table(made).to_pandas().set_index("id")
+    expected = frame.set_index("id")["votes"].to_dict()
+    assert len(read) > len(kept) == 59
+    assert read["votes"].tolist() == [expected[name] for name in read["source_id"]]

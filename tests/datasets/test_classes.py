@@ -3,7 +3,7 @@ import unicodedata
 import pytest
 
 from fer3d.datasets.classes import choose_classes, rename_classes
-from fer3d.datasets.entries import Entry
+from fer3d.datasets.entries import Entry, LeftOut
 from fer3d.errors import UserError
 
 FRENCH = "\u00e9merveill\u00e9"
@@ -48,6 +48,25 @@ def test_all_classes_are_taken_where_none_is_named(classes):
 def test_the_others_are_left_out():
     wanted, others = choose_classes(entries("fear", "anger", "sadness"), ["anger", "fear"])
     assert (labels(wanted), labels(others)) == (["fear", "anger"], ["sadness"])
+
+
+def test_what_has_no_label_is_left_out_with_its_own_reason():
+    without = Entry("x.jpg", "", left_out=LeftOut.UNCERTAIN)
+    found = rename_classes([*entries("fear", "anger", "sadness"), without], {"": "fear"})
+    wanted, others = choose_classes(found, ["anger", "fear"])
+    assert labels(wanted) == ["fear", "anger"]
+    assert [entry.left_out for entry in others] == ["other_class", "uncertain"]
+    with pytest.raises(UserError, match="none of the 1 images has a label"):
+        choose_classes([without], None)
+
+
+def test_votes_follow_the_names_and_the_choice_of_classes():
+    votes = {"HAPPY": 3, "happiness": 1, "Fear": 2, "contempt": 4}
+    found = [Entry("a", "happy", votes=votes), *entries("fear", "anger")]
+    renamed = rename_classes(found, NAMES)
+    assert renamed[0].votes == {"happiness": 4, "fear": 2, "contempt": 4}
+    wanted, _ = choose_classes(renamed, ["fear", "happiness"])
+    assert wanted[0].votes == {"fear": 2, "happiness": 4} and wanted[1].votes is None
 
 
 @pytest.mark.parametrize("classes", [["angr", "fear"], ["angr"]])

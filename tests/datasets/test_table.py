@@ -158,3 +158,30 @@ def test_a_broken_list_is_no_traceback(tmp_path, name, data):
     with pytest.raises(UserError, match="cannot be read as a list") as caught:
         read_table(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+def test_votes_are_read_by_label(write):
+    path = write(
+        path=["a", "b"],
+        label=["Fear", "sad"],
+        votes_fear=["9", ""],
+        **{"VOTES_sad ": [1, 0.5], "p_value": ["x", "y"]},
+    )
+    assert [entry.votes for entry in read_table(path)] == [
+        {"Fear": 9, "sad": 1},
+        {"Fear": 0, "sad": 0.5},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"p_fear": [0.5, 0.5]}, "no column of votes for 'sad': expected one for each label$"),
+        ({"p_fear": [1, 1], "p_sad": [1, 1], "votes_sad": [1, 1]}, "two columns of votes for"),
+        ({"p_fear": [1, 1], "p_sad": [1, -1]}, "row 2 has votes that are not numbers of 0 or"),
+        ({"p_fear": [1, 1], "p_sad": ["many", "1"]}, "row 1 has votes that are not numbers"),
+    ],
+)
+def test_wrong_votes_are_refused(write, columns, message):
+    with pytest.raises(UserError, match=message):
+        read_table(write(path=["a", "b"], label=["fear", "sad"], **columns))

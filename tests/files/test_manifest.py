@@ -29,6 +29,15 @@ def test_what_is_written_is_read_sorted_by_id(frame, tmp_path):
     assert got["width"].dtype == "int32"
 
 
+def test_votes_are_read_as_they_were_written(frame, tmp_path):
+    votes = [[("anger", 1.0), ("happiness", 9.0)], None]
+    manifest.write(frame.assign(votes=votes), tmp_path / "one.parquet")
+    got = manifest.read(tmp_path / "one.parquet")
+    assert got["votes"].tolist() == votes[::-1]
+    manifest.write(got, tmp_path / "two.parquet")
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
 def test_row_and_column_order_do_not_change_the_bytes(frame, tmp_path):
     manifest.write(frame, tmp_path / "one.parquet")
     manifest.write(frame.iloc[::-1, ::-1], tmp_path / "two.parquet")

@@ -134,6 +134,26 @@ def test_other_classes_are_left_out_and_counted_but_are_no_breakage(source, tmp_
     assert metrics["rejected_by_reason"] == {"other_class": 2} and metrics["files"] == 4
 
 
+def test_images_without_a_label_are_counted_by_reason_and_are_no_breakage(source, tmp_path):
+    put(source, Manually_Annotated_Images__a=picture(0), Manually_Annotated_Images__b=picture(1))
+    rows = "".join(f"{name},{code}\n" for name, code in (("a", 1), ("b", 4), ("c", 9), ("d", 10)))
+    (source / "training.csv").write_text(f"subDirectory_filePath,expression\n{rows}")
+    (source / "validation.csv").write_text("subDirectory_filePath,expression\ne,9\n")
+    metrics = ingest_dataset(source, tmp_path / "out", params(max_rejected_fraction=0.0), ONE)
+    assert metrics["per_class"] == {"fear": 1, "happiness": 1} and metrics["files"] == 5
+    assert metrics["rejected_by_reason"] == {"no_face": 1, "uncertain": 2}
+
+
+def test_votes_of_a_list_are_in_the_manifest(source, tmp_path):
+    put(source, x__a=picture(0), x__b=picture(1), x__c=picture(2))
+    (source / "images.csv").write_text(
+        "path,label,votes_sad,votes_fear\nx/a,sad,7,3\nx/b,fear,0,0\nx/c,fear,1,\n"
+    )
+    ingest_dataset(source, tmp_path / "out", params(), ONE)
+    votes = manifest.read(tmp_path / "out/manifest.parquet")["votes"].tolist()
+    assert votes == [[("fear", 3), ("sadness", 7)], None, [("fear", 0), ("sadness", 1)]]
+
+
 def test_a_list_with_splits_and_subjects(source, tmp_path):
     put(source, x__a=picture(0), x__b=picture(1))
     (source / "images.csv").write_text(

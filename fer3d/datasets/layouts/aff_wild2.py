@@ -11,7 +11,7 @@ The video is used as the subject.
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer3d.datasets.entries import Entry, split_name
+from fer3d.datasets.entries import Entry, LeftOut, split_name
 from fer3d.datasets.layouts.reading import images_in, lines_of, needed, relative
 from fer3d.errors import UserError
 
@@ -28,7 +28,7 @@ def recognises(source: Path) -> bool:
 
 
 def read(source: Path) -> list[Entry]:
-    """Entries of annotated frames that have a crop, by split and video.
+    """Entries of the frames that have a crop, by split and video.
 
     Raises:
         UserError: crops or annotations are missing, a header or a line is invalid, or a frame has
@@ -53,7 +53,9 @@ def _video(file: Path, source: Path) -> Iterator[Entry]:
     frames = images_in(folder)
     for frame, path in zip(frames, relative(frames, source), strict=True):
         number = _annotation(frame, numbers, file)
-        if number != NOT_ANNOTATED:
+        if number == NOT_ANNOTATED:
+            yield Entry(path, "", split, file.stem, LeftOut.NO_LABEL)
+        else:
             yield Entry(path, _label(number, labels, file), split, file.stem)
 
 

@@ -11,7 +11,7 @@ With one annotation file per image:
     train_set/images/0.jpg          train_set/annotations/0_exp.npy
     val_set/images/12.jpg           val_set/annotations/12_exp.npy
 
-Images annotated as none, uncertain or no-face have no expression and are left out.
+Images annotated as none, uncertain or no-face are left out, with these reasons.
 """
 
 from pathlib import Path
@@ -19,13 +19,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer3d.datasets.entries import Entry, split_name
+from fer3d.datasets.entries import Entry, LeftOut, split_name
 from fer3d.datasets.layouts.reading import existing, images_in, needed
 from fer3d.errors import UserError
 
 NAME = "affectnet"
 LABELS = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
-NO_EXPRESSION = range(len(LABELS), 11)  # none, uncertain, no face
+LEFT_OUT = {"8": LeftOut.NO_EXPRESSION, "9": LeftOut.UNCERTAIN, "10": LeftOut.NO_FACE}
 LISTS = ("training.csv", "validation.csv")
 IMAGES = ("Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images", ".")
 SETS = ("train_set", "val_set")
@@ -62,11 +62,7 @@ def _listed(path: Path, images: Path, source: Path) -> list[Entry]:
     top = images.relative_to(source)
     split = split_name(path.stem)
     rows = zip(table[_PATH], table[_EXPRESSION], strict=True)
-    return [
-        Entry((top / name).as_posix(), _label(number, path), split)
-        for name, number in rows
-        if number not in NO_EXPRESSION
-    ]
+    return [_entry((top / name).as_posix(), number, split, path) for name, number in rows]
 
 
 def _annotated(source: Path, name: str) -> list[Entry]:
@@ -77,8 +73,14 @@ def _annotated(source: Path, name: str) -> list[Entry]:
     for image in images_in(images):
         file = needed(folder / f"{image.stem}_exp.npy", f"it is the label of {image}")
         path = image.relative_to(source).as_posix()
-        entries.append(Entry(path, _label(_number(file), file), split))
+        entries.append(_entry(path, _number(file), split, file))
     return entries
+
+
+def _entry(path: str, number: object, split: str | None, file: Path) -> Entry:
+    """The entry of an image with a number that a file annotates it with."""
+    reason = LEFT_OUT.get(str(number))
+    return Entry(path, "" if reason else _label(number, file), split, left_out=reason)
 
 
 def _number(file: Path) -> object:

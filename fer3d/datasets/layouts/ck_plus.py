@@ -4,14 +4,14 @@
     Emotion/S005/001/S005_001_00000011_emotion.txt        3.0000000e+00
 
 A sequence starts with a neutral face and ends at the peak of the expression. The last three frames
-of each sequence are used, as is common. Sequences without an emotion file have no label and are
-left out.
+of each sequence are used, as is common. Sequences without an emotion file have no label: these
+frames are left out.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer3d.datasets.entries import Entry
+from fer3d.datasets.entries import Entry, LeftOut
 from fer3d.datasets.layouts.reading import existing, images_in, lines_of, relative
 from fer3d.errors import UserError
 
@@ -30,7 +30,7 @@ def recognises(source: Path) -> bool:
 
 
 def read(source: Path) -> list[Entry]:
-    """Entries of the labelled sequences, by subject and sequence.
+    """Entries by subject and sequence, those with a label first.
 
     Raises:
         UserError: emotion files or images of a sequence are missing, or a label is invalid.
@@ -44,7 +44,13 @@ def read(source: Path) -> list[Entry]:
         raise UserError(
             f"{emotions} has no emotion files such as S005/001/S005_001_00000011_emotion.txt"
         )
-    return [entry for file in files for entry in _sequence(file, images, source)]
+    entries = [entry for file in files for entry in _sequence(file, images, source)]
+    labelled = {Path(*file.parts[-3:-1]) for file in files}
+    for folder in sorted(path for path in images.glob("*/*") if path.is_dir()):
+        if folder.relative_to(images) not in labelled:
+            paths = relative(images_in(folder)[-LAST_FRAMES:], source)
+            entries += [Entry(p, "", None, folder.parent.name, LeftOut.NO_LABEL) for p in paths]
+    return entries
 
 
 def _sequence(file: Path, images: Path, source: Path) -> Iterator[Entry]:

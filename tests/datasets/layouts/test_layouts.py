@@ -22,7 +22,8 @@ def made(root: Path, files: dict[str, str | np.ndarray]) -> Path:
 
 
 def rows(source: Path, name: str = "auto") -> list[tuple]:
-    return [(e.path, e.label, e.split, e.subject) for e in read_layout(source, name).entries]
+    entries = read_layout(source, name).entries
+    return [(e.path, e.label, e.split, e.subject) for e in entries if not e.left_out]
 
 
 RAF = {
@@ -138,6 +139,29 @@ WILD = {
 )
 def test_a_data_set_is_read_as_it_comes(tmp_path, files, expected):
     assert rows(made(tmp_path, files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (CK, {"cohn-kanade-images/S011/001/S011_001_00000001.png": "no_label"}),
+        (
+            AFFECT_CSV | {"validation.csv": AFFECT_CSV["validation.csv"] + "2/f.jpg,0,9,-2\n"},
+            {
+                "Manually_Annotated_Images/1/b.jpg": "no_expression",
+                "Manually_Annotated_Images/2/d.jpg": "no_face",
+                "Manually_Annotated_Images/2/f.jpg": "uncertain",
+            },
+        ),
+        (WILD, {"cropped_aligned/a/00002.jpg": "no_label"}),
+        (RAF, {}),
+    ],
+    ids=["ck+", "affectnet", "aff-wild2", "raf-db"],
+)
+def test_what_has_no_label_is_left_out_with_the_reason(tmp_path, files, expected):
+    entries = read_layout(made(tmp_path, files)).entries
+    assert {e.path: e.left_out for e in entries if e.left_out} == expected
+    assert all(bool(e.label) != bool(e.left_out) for e in entries)
 
 
 def test_raf_db_may_lie_in_basic_with_original_images(tmp_path):
