@@ -15,7 +15,7 @@ from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.machine.progress import progress
 from fer3d.networks.inputs import to_inputs
 from fer3d.training.batches import in_order
-from fer3d.training.checkpoint import Recognizer, load_recognizer
+from fer3d.training.checkpoint import TrainedNetwork, load_trained
 from fer3d.training.data import Arrays, ExpressionDataset, open_set
 
 SPLITS = (VALIDATION, TEST)
@@ -49,10 +49,10 @@ def evaluate(
         UserError: the checkpoint does not fit the arrays, the probabilities are not finite, or both
             splits are empty.
     """
-    recognizer = load_recognizer(checkpoint, device)
-    arrays = open_set(folders, vertices=recognizer.network.config.vertices)
-    _check_sizes(recognizer, arrays)
-    return evaluate_network(recognizer.network, recognizer.classes, arrays, device=device)
+    trained = load_trained(checkpoint, device)
+    arrays = open_set(folders, vertices=trained.network.config.vertices)
+    _check_sizes(trained, arrays)
+    return evaluate_network(trained.network, trained.classes, arrays, device=device)
 
 
 def evaluate_network(
@@ -100,9 +100,9 @@ def predict(network: Network, dataset: ExpressionDataset, device: str = "cpu") -
     return np.concatenate(parts)
 
 
-def _check_sizes(recognizer: Recognizer, arrays: Arrays) -> None:
+def _check_sizes(trained: TrainedNetwork, arrays: Arrays) -> None:
     for name in ("image_size", "shading_size"):
-        expected, actual = getattr(recognizer, name), getattr(arrays, name)
+        expected, actual = getattr(trained, name), getattr(arrays, name)
         if expected != actual:
             raise UserError(
                 f"the recognizer was trained with {name.replace('_', ' ')} {expected} px, but the "

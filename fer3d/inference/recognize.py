@@ -14,7 +14,7 @@ from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.networks.inputs import sparse_vertices, to_inputs
 from fer3d.relighting.shading import ShadingImage
 from fer3d.toolbox import Toolbox
-from fer3d.training.checkpoint import Recognizer, load_recognizer
+from fer3d.training.checkpoint import TrainedNetwork, load_trained
 
 TIGHT = 1.1
 """Side of the square about a face, in sides of its box, that stands for a tightly cropped photo:
@@ -77,20 +77,20 @@ class Predictor:
     @property
     def classes(self) -> tuple[str, ...]:
         """In the recognizer's order."""
-        return tuple(self._recognizer.classes)
+        return tuple(self._trained.classes)
 
     @cached_property
     def _pipeline(self) -> Pipeline:
         return make_pipeline(self._params(), self.toolbox)
 
     @cached_property
-    def _recognizer(self) -> Recognizer:
-        return load_recognizer(self.checkpoint, self.toolbox.device)
+    def _trained(self) -> TrainedNetwork:
+        return load_trained(self.checkpoint, self.toolbox.device)
 
     def _params(self) -> PipelineParams:
         """The parameters with which the recognizer's own inputs were made."""
         try:
-            return PipelineParams.model_validate(self._recognizer.preprocessing)
+            return PipelineParams.model_validate(self._trained.preprocessing)
         except ValidationError as error:
             name = error.errors()[0]["loc"][0]
             raise UserError(
@@ -114,7 +114,7 @@ class Predictor:
         }
         device = self.toolbox.device
         tensors = {name: torch.from_numpy(value)[None].to(device) for name, value in batch.items()}
-        (row,) = self._recognizer.network.probabilities(**to_inputs(tensors)).tolist()
-        probabilities = dict(zip(self._recognizer.classes, row, strict=True))
+        (row,) = self._trained.network.probabilities(**to_inputs(tensors)).tolist()
+        probabilities = dict(zip(self._trained.classes, row, strict=True))
         best = max(probabilities, key=probabilities.__getitem__)
         return Prediction(best, probabilities, face, relit)

@@ -20,7 +20,7 @@ FORMAT = 2  # increased when the file format changes
 
 
 @dataclass(frozen=True)
-class Recognizer:
+class TrainedNetwork:
     """A network in evaluation mode, and the meaning of its inputs and outputs.
 
     Attributes:
@@ -42,28 +42,28 @@ class Recognizer:
     vertices: int = 0
 
 
-def save_recognizer(recognizer: Recognizer, path: Path) -> None:
+def save_trained(trained: TrainedNetwork, path: Path) -> None:
     """Write a recognizer in one atomic step; equal recognizers give equal bytes."""
     about = {
-        "network": asdict(recognizer.network.config),
-        "classes": list(recognizer.classes),
-        "image_size": recognizer.image_size,
-        "shading_size": recognizer.shading_size,
-        "training": dict(recognizer.training),
-        "preprocessing": {name: dict(part) for name, part in recognizer.preprocessing.items()},
-        "vertices": recognizer.vertices,
+        "network": asdict(trained.network.config),
+        "classes": list(trained.classes),
+        "image_size": trained.image_size,
+        "shading_size": trained.shading_size,
+        "training": dict(trained.training),
+        "preprocessing": {name: dict(part) for name, part in trained.preprocessing.items()},
+        "vertices": trained.vertices,
     }
     content = {
         "format": FORMAT,
         "about": json.dumps(about),  # the bytes of a pickled mapping depend on object identities
-        "state": {name: _plain(value) for name, value in recognizer.network.state_dict().items()},
+        "state": {name: _plain(value) for name, value in trained.network.state_dict().items()},
     }
     buffer = io.BytesIO()  # torch.save to a path would write the file name into the file
     torch.save(content, buffer)
     write_bytes(path, buffer.getvalue())
 
 
-def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognizer:
+def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwork:
     """Read a recognizer; nothing in the file is executed.
 
     Raises:
@@ -86,7 +86,7 @@ def load_recognizer(path: Path, device: str | torch.device = "cpu") -> Recognize
         vertices=about.get("vertices", 0),
     )
     network.load_state_dict(content["state"])
-    return Recognizer(
+    return TrainedNetwork(
         network.to(device).eval(),
         tuple(about["classes"]),
         about["image_size"],

@@ -15,7 +15,7 @@ from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.landmark import LandmarkNetwork, landmark_features
 from fer3d.networks.vertices import VerticesNetwork
 from fer3d.training.calibration import calibrate
-from fer3d.training.checkpoint import Recognizer, save_recognizer
+from fer3d.training.checkpoint import TrainedNetwork, save_trained
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import DECIMALS, Course
 from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, open_set
@@ -32,7 +32,7 @@ class Fitted:
     """The result of a training; ``save`` writes it.
 
     Attributes:
-        recognizer: the network after its best epoch, and how to use it.
+        trained: the network after its best epoch, and how to use it.
         curves: learning curves, CSV: one row per epoch, columns epoch and ``CURVES``.
         metrics: {epochs, best_epoch (counted from 1), validation: {accuracy, class_accuracy,
             macro_f1, loss} at the best epoch, parameters: number of weights, temperature of the
@@ -41,7 +41,7 @@ class Fitted:
         is_first: whether this is the first of the processes that share a training.
     """
 
-    recognizer: Recognizer
+    trained: TrainedNetwork
     curves: str
     metrics: Mapping[str, Any]
     state: Path | None
@@ -99,7 +99,7 @@ def fit(
         module.load_state_dict(course.best_weights)
         calibrate(model, data.validation)
     counted = sum(parameter.numel() for parameter in model.parameters())
-    recognizer = Recognizer(
+    trained = TrainedNetwork(
         model,
         data.classes,
         arrays.image_size,
@@ -112,7 +112,7 @@ def fit(
         "parameters": counted,
         "temperature": round(model.temperature.item(), DECIMALS),
     }
-    return Fitted(recognizer, course.to_csv(), metrics, state, trainer.is_global_zero)
+    return Fitted(trained, course.to_csv(), metrics, state, trainer.is_global_zero)
 
 
 def save(fitted: Fitted, checkpoint: Path, curves: Path, metrics: Path | None = None) -> None:
@@ -126,7 +126,7 @@ def save(fitted: Fitted, checkpoint: Path, curves: Path, metrics: Path | None = 
     """
     if not fitted.is_first:
         return
-    save_recognizer(fitted.recognizer, checkpoint)
+    save_trained(fitted.trained, checkpoint)
     write_text(curves, fitted.curves)
     if metrics:
         write_json(metrics, fitted.metrics)

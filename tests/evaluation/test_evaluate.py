@@ -14,7 +14,7 @@ from fer3d.files.folders import Folders
 from fer3d.files.packed import PackedWriter, Spec
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.training.checkpoint import Recognizer, load_recognizer, save_recognizer
+from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
 
 CLASSES = ("anger", "fear")
 SPLITS = ("test", "train", "validation", "test")
@@ -43,7 +43,7 @@ def folders(tmp_path: Path) -> Folders:
 def _checkpoint(folder: Path, *, classes: tuple[str, ...] = CLASSES, size: int = SIZE) -> Path:
     torch.manual_seed(0)
     network = FusionNetwork(NetworkConfig(), len(classes), image_size=size, shading_size=SIZE)
-    save_recognizer(Recognizer(network.eval(), classes, size, SIZE, {}), folder / "model.ckpt")
+    save_trained(TrainedNetwork(network.eval(), classes, size, SIZE, {}), folder / "model.ckpt")
     return folder / "model.ckpt"
 
 
@@ -70,10 +70,10 @@ def test_two_runs_give_equal_bytes(folders: Folders, tmp_path: Path) -> None:
 
 def test_a_network_that_diverged_is_a_users_error(folders: Folders, tmp_path: Path) -> None:
     """The largest of NaN is the first class: that is no prediction."""
-    recognizer = load_recognizer(_checkpoint(tmp_path))
-    for values in recognizer.network.parameters():
+    trained = load_trained(_checkpoint(tmp_path))
+    for values in trained.network.parameters():
         values.data.fill_(float("nan"))
-    save_recognizer(recognizer, tmp_path / "model.ckpt")
+    save_trained(trained, tmp_path / "model.ckpt")
     with pytest.raises(UserError, match=r"diverged: lower train\.learning_rate"):
         evaluate(tmp_path / "model.ckpt", folders)
 

@@ -17,7 +17,7 @@ from fer3d.synthetic.model import load_model
 from fer3d.synthetic.render import render
 from fer3d.synthetic.spec import FaceSpec, Pose, Rendered
 from fer3d.toolbox import Toolbox
-from fer3d.training.checkpoint import Recognizer, save_recognizer
+from fer3d.training.checkpoint import TrainedNetwork, save_trained
 
 CLASSES = ("anger", "happiness", "neutral")
 POSES = (Pose(15.0, 20.0, 8.0), Pose(-15.0, -25.0, 0.0))
@@ -64,7 +64,7 @@ def predictor(tmp_path_factory, defaults, assets_dir: Path) -> Predictor:
     network = FusionNetwork(NetworkConfig(), len(CLASSES)).eval()
     values = defaults.model_dump(mode="json")
     made_by = {name: values[name] for name in ("align", "reconstruct", "relight")}
-    save_recognizer(Recognizer(network, CLASSES, 100, 100, {}, made_by), path)
+    save_trained(TrainedNetwork(network, CLASSES, 100, 100, {}, made_by), path)
     return Predictor(path, Toolbox(assets_dir))
 
 

@@ -11,7 +11,7 @@ import torch
 from fer3d.errors import UserError
 from fer3d.inference.recognize import TIGHT, Predictor
 from fer3d.networks.inputs import to_inputs
-from fer3d.training.checkpoint import load_recognizer, save_recognizer
+from fer3d.training.checkpoint import load_trained, save_trained
 
 
 def test_a_photo_gets_an_expression_and_a_face(predictor, astronaut):
@@ -37,7 +37,7 @@ def test_an_image_without_a_face_says_so(predictor, grey):
 
 def test_the_network_sees_what_it_would_see_in_the_stage(predictor, face):
     got = predictor.central_face(face)
-    network = load_recognizer(predictor.checkpoint).network
+    network = load_trained(predictor.checkpoint).network
     arrays = {
         "image": got.face.aligned.image,
         "shading": got.relit.shading,
@@ -60,10 +60,10 @@ def test_each_face_of_a_photo_gets_its_own_answer(predictor, two_faces, face):
 def test_a_recognizer_of_whole_images_is_shown_each_face_alone(
     predictor, two_faces, tmp_path: Path
 ):
-    trained = load_recognizer(predictor.checkpoint)
+    trained = load_trained(predictor.checkpoint)
     align = dict(trained.preprocessing["align"]) | {"crop": None}
     made_by = dict(trained.preprocessing) | {"align": align}
-    save_recognizer(replace(trained, preprocessing=made_by), tmp_path / "model.ckpt")
+    save_trained(replace(trained, preprocessing=made_by), tmp_path / "model.ckpt")
     whole = Predictor(tmp_path / "model.ckpt", predictor.toolbox)
     assert _scale(whole.central_face(two_faces)) == pytest.approx(100 / 460, rel=1e-4)
     for shown in whole.all_faces(two_faces):

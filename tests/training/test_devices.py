@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from fer3d.files.folders import Folders
-from fer3d.training.checkpoint import load_recognizer
+from fer3d.training.checkpoint import load_trained
 
 SCRIPT = Path(__file__).with_name("run_fit.py")
 EPOCHS = 8
@@ -58,7 +58,7 @@ def test_they_learn_what_one_process_learns(
     shared, single = (_train_loss(out) for out in (together, tmp_path))
     assert shared.iloc[-1] < 0.7 * shared.iloc[0]
     assert shared.iloc[-1] == pytest.approx(single.iloc[-1], rel=0.3)
-    assert load_recognizer(together / "model.ckpt").classes == ("anger", "fear", "surprise")
+    assert load_trained(together / "model.ckpt").classes == ("anger", "fear", "surprise")
 
 
 def test_two_runs_give_equal_bytes(together: Path, folders: Folders, tmp_path: Path) -> None:

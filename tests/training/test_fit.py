@@ -15,7 +15,7 @@ from fer3d.files.folders import Folders
 from fer3d.networks.config import BRANCHES, NetworkConfig
 from fer3d.networks.inputs import to_inputs
 from fer3d.networks.landmark import landmark_features
-from fer3d.training.checkpoint import load_recognizer
+from fer3d.training.checkpoint import load_trained
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import CURVES
 from fer3d.training.data import ExpressionData, open_set
@@ -34,10 +34,10 @@ def _fit(folders: Folders, out: Path, network: NetworkConfig, train: TrainConfig
 
 
 def _validation_accuracy(folders: Folders, checkpoint: Path) -> float:
-    recognizer = load_recognizer(checkpoint)
+    trained = load_trained(checkpoint)
     data = ExpressionData(open_set(folders), batch_size=64, seed=0)
     batch = data.validation[list(range(len(data.validation)))]
-    predicted = recognizer.network.probabilities(**to_inputs(batch)).argmax(dim=1)
+    predicted = trained.network.probabilities(**to_inputs(batch)).argmax(dim=1)
     return (predicted == batch["label"]).double().mean().item()
 
 
@@ -79,7 +79,7 @@ def test_mixed_precision_learns_twice_the_same_and_keeps_whole_weights(
     assert runs[0] != _fit(folders, tmp_path, NetworkConfig(), replace(train, precision="float32"))
     one, two = ((tmp_path / run / "model.ckpt").read_bytes() for run in ("one", "two"))
     assert one == two
-    weights = load_recognizer(tmp_path / "one" / "model.ckpt").network.parameters()
+    weights = load_trained(tmp_path / "one" / "model.ckpt").network.parameters()
     assert {values.dtype for values in weights} == {torch.float32}
 
 
@@ -126,12 +126,12 @@ def test_a_training_that_diverges_says_so_and_writes_nothing(
 def test_the_checkpoint_says_all_that_prediction_needs(folders: Folders, tmp_path: Path) -> None:
     network = NetworkConfig(base=False, shading=False, dropout=0.2)
     metrics = _fit(folders, tmp_path, network, replace(QUICK, epochs=1))
-    recognizer = load_recognizer(tmp_path / "model.ckpt")
-    assert recognizer.classes == ("anger", "fear", "surprise")
-    assert (recognizer.image_size, recognizer.shading_size) == (32, 32)
-    assert recognizer.network.config == network
-    assert recognizer.training["epochs"] == 1
-    counted = sum(parameter.numel() for parameter in recognizer.network.parameters())
+    trained = load_trained(tmp_path / "model.ckpt")
+    assert trained.classes == ("anger", "fear", "surprise")
+    assert (trained.image_size, trained.shading_size) == (32, 32)
+    assert trained.network.config == network
+    assert trained.training["epochs"] == 1
+    counted = sum(parameter.numel() for parameter in trained.network.parameters())
     assert metrics["parameters"] == counted
 
 

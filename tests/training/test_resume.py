@@ -87,7 +87,7 @@ def _fit(
 def left(folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the state of a training that was over, but had not yet written its result."""
     folder = tmp_path / "state"
-    monkeypatch.setattr("fer3d.training.fit.save_recognizer", _power_cut)
+    monkeypatch.setattr("fer3d.training.fit.save_trained", _power_cut)
     with pytest.raises(KeyboardInterrupt):
         _fit(folders, tmp_path / "cut", replace(QUICK, epochs=40), state=folder)
     monkeypatch.undo()
