@@ -3,7 +3,7 @@
 import rich
 
 from fer3d.evaluation.evaluate import evaluate
-from fer3d.evaluation.plots import confusion_png, write_confusion
+from fer3d.evaluation.plots import calibration_png, confusion_png, write_confusion
 from fer3d.evaluation.predictions import write_predictions
 from fer3d.evaluation.tables import evaluation_table
 from fer3d.files.atomic import write_bytes, write_json
@@ -28,6 +28,7 @@ def main(
     write_predictions(predictions, out / "predictions.parquet")
     write_confusion(predictions, TEST, confusion)
     write_bytes(out / "confusion.png", confusion_png(predictions, TEST))
+    write_bytes(out / "calibration.png", calibration_png(predictions, TEST))
     write_json(metrics, result)
     rich.print(evaluation_table(result))
 

@@ -9,7 +9,9 @@ import pandas as pd
 from torch import Tensor
 
 from fer3d.errors import UserError
-from fer3d.evaluation.predictions import evaluate_split, predictions_table
+from fer3d.evaluation.calibration import calibration
+from fer3d.evaluation.predictions import confusion_of, predictions_table
+from fer3d.evaluation.scores import scores
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.machine.progress import progress
@@ -43,7 +45,7 @@ def evaluate(
     Returns:
         Predictions, sorted by id: id, split, label, predicted, and p_<class> float32 for each
         class. Metrics of each split that has images: accuracy, class_accuracy, macro_f1, per_class
-        {precision, recall, f1, support}.
+        {precision, recall, f1, support}, calibration_error, accuracy_at_coverage.
 
     Raises:
         UserError: the checkpoint does not fit the arrays, the probabilities are not finite, or both
@@ -87,6 +89,11 @@ def evaluate_network(
         for split in SPLITS
         if len(part := predictions[predictions["split"] == split])
     }
+
+
+def evaluate_split(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, object]:
+    """Scores and calibration of a table of predictions, see ``scores`` and ``calibration``."""
+    return scores(confusion_of(predictions, classes), classes) | calibration(predictions, classes)
 
 
 def predict(network: Network, dataset: ExpressionDataset, device: str = "cpu") -> np.ndarray:

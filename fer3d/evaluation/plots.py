@@ -2,12 +2,18 @@
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from fer3d.evaluation.calibration import BINS, accuracy_at, confidence_of
 from fer3d.evaluation.predictions import classes_of, confusion_of
 from fer3d.files.atomic import write_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DPI = 120
 
@@ -37,13 +43,11 @@ def confusion_png(predictions: pd.DataFrame, split: str) -> bytes:
         predictions: returned by ``evaluate``.
         split: validation | test.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     classes = classes_of(predictions)
     shares = row_shares(confusion_of(predictions[predictions["split"] == split], classes))
     figure = Figure(figsize=(1.6 + 0.75 * len(classes), 1.3 + 0.7 * len(classes)), dpi=DPI)
-    canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     positions = range(len(classes))
@@ -54,7 +58,45 @@ def confusion_png(predictions: pd.DataFrame, split: str) -> bytes:
         for j in positions:
             color = "white" if shares[i, j] > 0.5 else "black"
             axes.text(j, i, f"{100 * shares[i, j]:.1f}", ha="center", va="center", color=color)
+    return _png(figure)
+
+
+def calibration_png(predictions: pd.DataFrame, split: str) -> bytes:
+    """Reliability diagram and accuracy against coverage of a split as PNG.
+
+    Args:
+        predictions: returned by ``evaluate``.
+        split: validation | test.
+    """
+    from matplotlib.figure import Figure
+
+    rows = predictions[predictions["split"] == split]
+    figure = Figure(figsize=(8.5, 3.8), dpi=DPI)
+    reliability, coverage = figure.subplots(1, 2)
+    _draw_reliability(reliability, rows)
+    curve = accuracy_at(rows, classes_of(rows))
+    coverage.plot(np.arange(1, len(curve) + 1) / len(curve), curve, color="tab:blue")
+    coverage.set(xlabel="fraction of images, the most certain", ylabel="accuracy", ylim=(0, 1.02))
+    return _png(figure)
+
+
+def _draw_reliability(axes: "Axes", rows: pd.DataFrame) -> None:
+    """Accuracy of each bin of confidence; on the diagonal both are equal."""
+    confidence = confidence_of(rows, classes_of(rows))
+    right = (rows["label"] == rows["predicted"]).to_numpy()
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    counts = np.bincount(bins, minlength=BINS)
+    shares = np.bincount(bins, right, minlength=BINS) / np.maximum(counts, 1)
+    axes.bar((np.arange(BINS) + 0.5) / BINS, shares, 0.9 / BINS, color="tab:blue")
+    axes.plot([0, 1], [0, 1], color="grey", linestyle="--")
+    axes.set(xlabel="confidence", ylabel="accuracy")
+
+
+def _png(figure: "Figure") -> bytes:
+    """Bytes that do not depend on matplotlib's version string."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     figure.tight_layout()
     buffer = io.BytesIO()
-    canvas.print_png(buffer, metadata={"Software": None})
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fer3d.evaluation.scores import confusion_matrix, scores
+from fer3d.evaluation.scores import confusion_matrix
 from fer3d.files.atomic import atomic_path
 
 PROBABILITY = "p_"  # prefix of the columns of probabilities, followed by the class
@@ -28,11 +28,6 @@ def predictions_table(
     table["predicted"] = np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)]
     columns = {f"{PROBABILITY}{name}": probabilities[:, i] for i, name in enumerate(classes)}
     return table.assign(**columns)
-
-
-def evaluate_split(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, object]:
-    """Scores of a table of predictions, see ``scores``."""
-    return scores(confusion_of(predictions, classes), classes)
 
 
 def confusion_of(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:

@@ -10,7 +10,12 @@ from fer3d.errors import UserError
 if TYPE_CHECKING:
     from rich.table import Table
 
-OVERALL = {"accuracy": "accuracy", "class_accuracy": "class accuracy", "macro_f1": "macro F1"}
+OVERALL = {
+    "accuracy": "accuracy",
+    "class_accuracy": "class accuracy",
+    "macro_f1": "macro F1",
+    "calibration_error": "calibration error",
+}
 BY_CLASS = ("precision", "recall", "f1", "support")
 
 
@@ -33,7 +38,8 @@ def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[st
 
     Args:
         metrics: returned by ``evaluate``: for each split accuracy, class_accuracy, macro_f1,
-            per_class.
+            per_class,
+            calibration_error.
     """
     header = ["class", *(f"{split} {name}" for split in metrics for name in BY_CLASS)]
     classes = next(iter(metrics.values()))["per_class"]

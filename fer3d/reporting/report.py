@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer3d.evaluation.plots import row_shares
+from fer3d.evaluation.plots import calibration_png, row_shares
 from fer3d.evaluation.predictions import classes_of, confusion_of
 from fer3d.evaluation.tables import read_metrics
 from fer3d.files.atomic import write_bytes, write_text
@@ -113,6 +113,7 @@ def render(
         evaluations=evaluation,
         classes=classes,
         confusion=_confusion(predictions[predictions["split"] == judged], classes),
+        calibration=_data_url(calibration_png(predictions, judged)),
         curves=[charts.learning_curve(curves, name, CURVES[name], best) for name in CURVES],
         best_epoch=best,
         chart=charts,
@@ -120,8 +121,8 @@ def render(
         count_classes=sorted({name for _, values in counts for name in values}),
         largest=max((value for _, values in counts for value in values.values()), default=1),
         accuracy3d=charts.accuracy3d_table(metrics["accuracy3d"]),
-        samples={name: _data_url(sheet) for name, sheet in samples.items()},
-        failures={reason: _data_url(sheet) for reason, sheet in failures.items()},
+        samples={name: _data_url(encode_png(sheet)) for name, sheet in samples.items()},
+        failures={reason: _data_url(encode_png(sheet)) for reason, sheet in failures.items()},
         stages={name: charts.metrics_tables(values) for name, values in metrics.items()},
     )
 
@@ -153,5 +154,5 @@ def _file_name(label: str) -> str:
     return re.sub(r"[^\w.-]+", "_", label)
 
 
-def _data_url(image: np.ndarray) -> str:
-    return "data:image/png;base64," + base64.b64encode(encode_png(image)).decode("ascii")
+def _data_url(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

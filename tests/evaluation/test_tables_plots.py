@@ -1,6 +1,7 @@
 """Tables and plot files."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from fer3d.evaluation.plots import confusion_png, row_shares, write_confusion
-from fer3d.evaluation.predictions import classes_of, evaluate_split
+from fer3d.evaluation.evaluate import evaluate_split
+from fer3d.evaluation.plots import calibration_png, confusion_png, row_shares, write_confusion
+from fer3d.evaluation.predictions import classes_of
 from fer3d.evaluation.tables import evaluation_markdown, evaluation_rows, evaluation_table
 
 
@@ -25,8 +27,13 @@ def test_the_table_has_a_row_a_class_and_the_means(metrics: dict) -> None:
     header, rows = evaluation_rows(metrics)
     assert len(header) == 9
     assert {len(row) for row in rows} == {9}
-    assert [row[0] for row in rows[3:]] == ["accuracy", "class accuracy", "macro F1"]
-    assert rows[-1][-2] == f"{metrics['test']['macro_f1']:.3f}"
+    assert [row[0] for row in rows[3:]] == [
+        "accuracy",
+        "class accuracy",
+        "macro F1",
+        "calibration error",
+    ]
+    assert rows[-2][-2] == f"{metrics['test']['macro_f1']:.3f}"
     assert rows[-1][-1] == "50"
 
 
@@ -57,8 +64,11 @@ def test_rows_of_the_confusion_matrix_are_shares() -> None:
     assert shares.tolist() == [[0.75, 0.25], [0.0, 0.0]]
 
 
-def test_the_confusion_picture_has_equal_bytes_twice(predictions: pd.DataFrame) -> None:
-    first, second = (confusion_png(predictions, "test") for _ in range(2))
+@pytest.mark.parametrize("draw", [confusion_png, calibration_png])
+def test_a_picture_has_equal_bytes_twice(
+    draw: Callable[[pd.DataFrame, str], bytes], predictions: pd.DataFrame
+) -> None:
+    first, second = (draw(predictions, "test") for _ in range(2))
     assert first == second
     assert Image.open(io.BytesIO(first)).size[0] > 300
     assert b"Software" not in first

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.evaluation.predictions import classes_of, evaluate_split, write_predictions
+from fer3d.evaluation.evaluate import evaluate_split
+from fer3d.evaluation.predictions import classes_of, write_predictions
 from fer3d.reporting.charts import (
     accuracy3d_table,
     class_counts,
@@ -76,7 +77,7 @@ def test_the_page_is_whole_and_needs_nothing_else(
     parser.feed(page)
     assert parser.open == []
     assert all(link.startswith(("#", "data:image/png;base64,")) for link in parser.links)
-    assert sum(link.startswith("data:") for link in parser.links) == 5
+    assert sum(link.startswith("data:") for link in parser.links) == 6
     assert "joy &amp; &lt;tears&gt;" in page
     assert "<th>0-15°</th><td>2</td><td>2.75</td>" in page
     assert "<tears>" not in page
