@@ -159,14 +159,16 @@ class FusionNetwork(nn.Module):
             inputs: arguments of ``forward``.
 
         Returns:
-            Arguments for which ``forward`` returns the same logits.
+            Arguments for which ``forward`` returns the same logits; an image that no branch sees
+            has a single pixel.
         """
-        names = {"base": "image", "shading": "shading"}
-        return inputs | {
-            names[branch]: network.reduced(inputs[names[branch]])
-            for branch, network in self.branches.items()
-            if isinstance(network, ResidualNetwork)
-        }
+        small = {}
+        for branch, name in (("base", "image"), ("shading", "shading")):
+            if branch not in self.branches:
+                small[name] = inputs[name][..., :1, :1]
+            elif isinstance(network := self.branches[branch], ResidualNetwork):
+                small[name] = network.reduced(inputs[name])
+        return inputs | small
 
     @torch.no_grad()
     def probabilities(self, **inputs: Tensor | None) -> Tensor:

@@ -59,6 +59,14 @@ def test_the_whole_network_keeps_the_papers_fusion() -> None:
     torch.testing.assert_close(network(**reduced), network(**inputs))
 
 
+def test_an_image_that_no_branch_sees_costs_nothing() -> None:
+    network = FusionNetwork(NetworkConfig(shading=False, landmark=False), 7).eval()
+    inputs = {"image": torch.rand(1, 3, 100, 100), "shading": torch.rand(1, 1, 100, 100)}
+    reduced = network.reduced(inputs)
+    assert reduced["shading"].shape == (1, 1, 1, 1)
+    assert torch.equal(network(**reduced), network(**inputs))
+
+
 def test_the_papers_network_looks_at_the_whole_image() -> None:
     network = FusionNetwork(NetworkConfig(), 7)
     inputs = {"image": torch.rand(1, 3, 100, 100), "shading": torch.rand(1, 1, 100, 100)}
