@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 from fer3d.networks.base import BaseNetwork
 from fer3d.networks.config import NetworkConfig
-from fer3d.networks.landmark import LandmarkNetwork
+from fer3d.networks.landmark import NARROW_WIDTHS, LandmarkNetwork
+from fer3d.networks.landmark import WIDTHS as LANDMARK_WIDTHS
 from fer3d.networks.late import LateFusion
 from fer3d.networks.layers import EMBEDDING, fully_connected
 from fer3d.networks.residual import ResidualNetwork
@@ -45,6 +46,12 @@ def shading_branch(config: NetworkConfig, size: int) -> nn.Module:
     return ResidualNetwork(size=size, channels=1, width=width, centred=False)
 
 
+def landmark_branch(config: NetworkConfig) -> LandmarkNetwork:
+    """The branch for landmarks, (B, 68, 2 or 3) to (B, 128)."""
+    widths = NARROW_WIDTHS if config.preset == "photos" else LANDMARK_WIDTHS
+    return LandmarkNetwork(dropout=config.dropout, widths=widths)
+
+
 class FusionNetwork(nn.Module):
     """Concatenated embeddings (128 per branch, 384 with all three), then layers of 512, 128, C.
 
@@ -80,7 +87,7 @@ class FusionNetwork(nn.Module):
         if config.shading:
             self.branches["shading"] = shading_branch(config, shading_size)
         if config.landmark:
-            self.branches["landmark"] = LandmarkNetwork(dropout=config.dropout)
+            self.branches["landmark"] = landmark_branch(config)
         if config.vertices:
             self.branches["vertices"] = VerticesNetwork(points=vertices, dropout=config.dropout)
         self.register_buffer("temperature", torch.ones(()))

@@ -1,5 +1,7 @@
 """The landmark branch: all pairwise distances between 68 landmarks (paper A, section 4.2)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +11,7 @@ POINTS = 68
 NOSE = 30  # the nose tip in the 68-point scheme of iBUG 300-W, counted from 0
 DISTANCES = POINTS * (POINTS - 1) // 2  # 2,278
 WIDTHS = (1024, 512, 256, EMBEDDING)
+NARROW_WIDTHS = (512, 256, EMBEDDING)  # of the preset `photos`: half of the weights
 
 MIN_EXTENT = 1e-6  # px; avoids division by zero if all points are on a line
 MIN_SPREAD = 1e-4  # avoids division by zero for a distance that is constant in the training set
@@ -81,11 +84,16 @@ class LandmarkNetwork(nn.Module):
     mean: Tensor
     spread: Tensor
 
-    def __init__(self, *, dropout: float = 0.4):
+    def __init__(self, *, dropout: float = 0.4, widths: Sequence[int] = WIDTHS):
+        """
+        Args:
+            dropout: probability, between the fully connected layers.
+            widths: of the layers; the last one is 128.
+        """
         super().__init__()
         self.register_buffer("mean", torch.zeros(DISTANCES))
         self.register_buffer("spread", torch.ones(DISTANCES))
-        self.encoder = fully_connected((DISTANCES, *WIDTHS), dropout)
+        self.encoder = fully_connected((DISTANCES, *widths), dropout)
 
     def standardize_by(self, mean: Tensor, spread: Tensor) -> None:
         """Set the standardization of the distances.

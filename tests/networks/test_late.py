@@ -30,6 +30,11 @@ def test_each_branch_has_a_classifier_and_all_have_one(inputs: dict[str, Tensor]
     assert torch.equal(network(**inputs), heads[0])
 
 
+def test_the_network_fits_in_ten_megabytes_at_half_precision() -> None:
+    network = FusionNetwork(network_config({"preset": "photos", "vertices": True}), CLASSES)
+    assert 2 * sum(values.numel() for values in network.state_dict().values()) < 10e6
+
+
 def test_one_branch_alone_has_one_classifier(inputs: dict[str, Tensor]) -> None:
     config = network_config({"preset": "photos", "shading": False, "landmark": False})
     assert len(FusionNetwork(config, CLASSES).eval().heads(**inputs)) == 1
