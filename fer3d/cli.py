@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from fer3d import checkout
-from fer3d.commands import doctor, experiments, images, store
+from fer3d.commands import doctor, experiments, face3d, predict, store
 from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
 from fer3d.errors import UserError, disk_full
 from fer3d.machine import settings
@@ -19,8 +19,8 @@ typer_app = typer.Typer(no_args_is_help=True, add_completion=False)
 assets_app = typer.Typer(no_args_is_help=True, help="Model files.")
 typer_app.add_typer(assets_app, name="assets")
 typer_app.add_typer(store.app, name="store")
-typer_app.command("predict")(images.predict)
-typer_app.command("face3d")(images.face3d)
+typer_app.command("predict")(predict.predict)
+typer_app.command("face3d")(face3d.face3d)
 typer_app.command("doctor")(doctor.doctor)
 typer_app.add_typer(experiments.app, name="experiments")
 

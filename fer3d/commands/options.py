@@ -1,12 +1,18 @@
-"""Options that several commands take."""
+"""Options that several commands take, and the table that they print."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Column, Table
 
 ForceOption = Annotated[
     bool, typer.Option("--force", help="also overwrite files that fer3d did not write")
 ]
 AssetsOption = Annotated[Path, typer.Option(help="folder of model files")]
 ModelsOption = Annotated[Path, typer.Option(help="folder of models installed by the user")]
+
+
+def image_table(*titles: str) -> Table:
+    """A table whose first column shows image paths in full."""
+    return Table(Column("image", overflow="fold"), *titles)

@@ -13,9 +13,7 @@ from pathlib import Path
 from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
 from fer3d.errors import UserError
 from fer3d.files.images import suffixes
-
-# Files of file managers and archive programs.
-JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})
+from fer3d.files.visible import is_visible
 
 
 def read_folder(root: Path) -> list[Entry]:
@@ -39,11 +37,6 @@ def read_folder(root: Path) -> list[Entry]:
             f"({', '.join(SPLIT_NAMES)}) or class folders, not both"
         )
     return [entry for folder in folders for entry in _classes(root, folder, splits[folder])]
-
-
-def is_visible(name: str) -> bool:
-    """Whether a file or folder is data, that is, neither hidden (leading dot) nor ``JUNK``."""
-    return not name.startswith(".") and name.casefold() not in JUNK
 
 
 def _classes(root: Path, parent: Path, split: str | None) -> Iterator[Entry]:

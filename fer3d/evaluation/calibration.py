@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from fer3d.evaluation.predictions import PROBABILITY
+from fer3d.evaluation import PROBABILITY
 from fer3d.evaluation.scores import DECIMALS
 
 BINS = 15

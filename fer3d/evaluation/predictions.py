@@ -8,10 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fer3d.evaluation import PROBABILITY
 from fer3d.evaluation.scores import confusion_matrix
 from fer3d.files.atomic import atomic_path
-
-PROBABILITY = "p_"  # prefix of the columns of probabilities, followed by the class
 
 
 def predictions_table(

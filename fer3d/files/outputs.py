@@ -18,12 +18,14 @@ from fer3d.files.images import suffixes
 SOFTWARE = "fer3d"  # in the header of pictures and meshes
 _MARKS: Mapping[str, bytes] = {  # bytes near the start of files written by fer3d, by suffix
     ".json": b'{\n  "images": ',
+    ".jsonl": b'{"image": ',
     ".csv": b"image,",
     ".ply": b"comment " + SOFTWARE.encode(),
     ".png": b"Software\0" + SOFTWARE.encode(),
 }
 _MARK_WITHIN = 256  # bytes
 _EVERY_S = 2.0
+_STREAMS = (1, 2)  # standard output and error
 
 
 def check_output(path: Path, option: str, inputs: Iterable[Path], *, force: bool = False) -> None:
@@ -43,7 +45,7 @@ def check_output(path: Path, option: str, inputs: Iterable[Path], *, force: bool
         raise UserError(f"{option} {name} is one of the images: name another file to write")
     if path.is_dir():
         raise UserError(f"{option} {name} is a folder: name a file to write")
-    if option in ("--json", "--csv") and path.suffix.lower() in suffixes():
+    if option in ("--json", "--jsonl", "--csv") and path.suffix.lower() in suffixes():
         raise UserError(
             f"{option} {name} has the suffix of an image: the option needs the file to write, "
             "before the images"
@@ -60,15 +62,35 @@ def write_output(path: Path, data: bytes) -> None:
     A regular file, also the target of a link, is replaced atomically; a special file is written to
     directly.
     """
-    for stream in (1, 2):  # /dev/stdout and /dev/stderr
-        if _same_file(path, stream):
-            _write_all(stream, data)
-            return
-    if path.exists() and not path.is_file():
-        with path.open("wb", buffering=0) as file:
-            _write_all(file.fileno(), data)
+    if not is_special(path):
+        write_bytes(path.resolve(), data)
         return
-    write_bytes(path.resolve(), data)
+    handle = open_special(path)
+    try:
+        write_all(handle, data)
+    finally:
+        os.close(handle)
+
+
+def is_special(path: Path) -> bool:
+    """Whether a file is written in one go: standard output or error by name, or a pipe."""
+    named = any(_same_file(path, stream) for stream in _STREAMS)
+    return named or (path.exists() and not path.is_file())
+
+
+def open_special(path: Path) -> int:
+    """A descriptor of a special file, to be closed; printing and it share one position."""
+    for stream in _STREAMS:
+        if _same_file(path, stream):
+            return os.dup(stream)
+    return os.open(path, os.O_WRONLY)
+
+
+def write_all(handle: int, data: bytes) -> None:
+    """Write all bytes, however many a single write takes."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
 
 
 class GrowingOutput:
@@ -114,7 +136,7 @@ class GrowingOutput:
 
 def _is_foreign(path: Path) -> bool:
     """Whether there is a regular file that fer3d did not write."""
-    if not path.is_file() or any(_same_file(path, stream) for stream in (1, 2)):
+    if not path.is_file() or is_special(path):
         return False
     with path.open("rb") as file:
         start = file.read(_MARK_WITHIN)
@@ -130,9 +152,3 @@ def _same_file(path: Path, stream: int) -> bool:
     return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino) and not stat.S_ISDIR(
         there.st_mode
     )
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]

@@ -4,9 +4,31 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fer3d.datasets.folder import is_visible
 from fer3d.errors import UserError
 from fer3d.files.images import suffixes
+from fer3d.files.visible import is_visible
+
+VIDEO_SUFFIXES = frozenset(
+    {
+        ".3gp",
+        ".avi",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".ogv",
+        ".webm",
+        ".wmv",
+    }
+)
+
+
+def is_video(path: Path) -> bool:
+    """Whether a path names a video, by its suffix; an animated GIF is an image."""
+    return path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir()
 
 
 def image_files(paths: Sequence[Path]) -> list[Path]:

@@ -11,11 +11,11 @@ from fer3d.errors import UserError, printable
 from fer3d.files import images
 from fer3d.files.atomic import json_text
 from fer3d.files.outputs import SOFTWARE, GrowingOutput, check_output, write_output
-from fer3d.geometry.frames import rotation_from_pose
+from fer3d.inference.draw import draw_faces
 from fer3d.inference.face import Face
 from fer3d.inference.find_faces import FaceFinder
-from fer3d.reconstruction.export import draw_face, encode_ply, scene_mesh
-from fer3d.reconstruction.surfaces import drawn_triangles, surface_of
+from fer3d.reconstruction.export import encode_ply, scene_mesh
+from fer3d.reconstruction.surfaces import surface_of
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _describe(path: Path, finder: FaceFinder, outputs: Outputs) -> Photo:
     if outputs.mesh is not None:
         write_mesh(outputs.mesh, image, faces, finder)
     if outputs.picture is not None:
-        picture = images.encode_png(draw(image, faces, finder), SOFTWARE)
+        picture = images.encode_png(draw_faces(image, faces, finder.toolbox), SOFTWARE)
         write_output(outputs.picture, picture)
     return Photo(path, faces)
 
@@ -113,18 +113,6 @@ def write_mesh(path: Path, image: np.ndarray, faces: list[Face], finder: FaceFin
     """All faces of a photo as one coloured PLY mesh, upright, in the photo's px."""
     vertices = [face.vertices_source for face in faces]
     write_output(path, encode_ply(*scene_mesh(image, vertices, _surface(faces, finder))))
-
-
-def draw(image: np.ndarray, faces: list[Face], finder: FaceFinder) -> np.ndarray:
-    """The photo (H, W, 3) uint8 with every face's mesh, landmarks and axes."""
-    if not faces:
-        return image
-    vertices = len(faces[0].reconstruction.vertices_image)
-    triangles = drawn_triangles(vertices, finder.toolbox)
-    for face in faces:
-        rotation = rotation_from_pose(face.pose_source)
-        image = draw_face(image, face.vertices_source, face.landmarks_source, rotation, triangles)
-    return image
 
 
 def _face_json(face: Face) -> dict[str, Any]:

@@ -29,8 +29,8 @@ def processes(count: int) -> Iterator[tuple[Executor, Callable[[], int]]]:
         done = True
     except TerminatedWorkerError:
         raise UserError(
-            "a worker process ended abruptly, probably out of memory: run `dvc repro` again with a "
-            "lower FER3D_WORKERS; results in the object store are kept"
+            "a worker process ended abruptly, probably out of memory: run the same command with a "
+            "lower FER3D_WORKERS; what is done so far is kept"
         ) from None
     finally:
         pool.shutdown(kill_workers=not done)

@@ -1,6 +1,7 @@
 """A progress bar in a terminal, a line for every tenth otherwise."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,26 +10,37 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
+
+UNKNOWN_EVERY_S = 30.0  # interval of the lines where the total is not known
 
 
 @contextmanager
-def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error; yields a function that advances it.
 
-    If standard error is not a terminal (a log, a batch job), it prints a line for every tenth.
+    It shows how many are done in a second, and the time left. If standard error is not a terminal
+    (a log, a batch job), it prints a line for every tenth.
+
+    Args:
+        description: what is counted.
+        total: how many; None if nobody knows, as of a camera.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _tenths(description, total)
+        yield _Lines(description, total)
         return
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _RateColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
@@ -38,13 +50,42 @@ def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda count: bars.advance(bar, count)
 
 
-def _tenths(description: str, total: int) -> Callable[[int], None]:
-    done = 0
+class _RateColumn(ProgressColumn):
+    """How many are done in a second."""
 
-    def advance(count: int) -> None:
-        nonlocal done
-        before, done = done, done + count
-        if 10 * done // max(total, 1) > 10 * before // max(total, 1):
-            print(f"{description}: {done} of {total}", file=sys.stderr, flush=True)
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else _rate(speed), style="progress.data.speed")
 
-    return advance
+
+class _Lines:
+    """Advances a count, and prints it for every tenth, or now and then without a total."""
+
+    def __init__(self, description: str, total: int | None):
+        self._description, self._total = description, total
+        self._done, self._start = 0, time.monotonic()
+        self._said = self._start
+
+    def __call__(self, count: int) -> None:
+        before, self._done = self._done, self._done + count
+        now = time.monotonic()
+        if self._total is None:
+            due = now - self._said > UNKNOWN_EVERY_S
+        else:
+            due = 10 * self._done // max(self._total, 1) > 10 * before // max(self._total, 1)
+        if due:
+            self._said = now
+            print(self._line(now - self._start), file=sys.stderr, flush=True)
+
+    def _line(self, seconds: float) -> str:
+        if self._total is None:
+            return f"{self._description}: {self._done}, {_rate(self._done / seconds)}"
+        line = f"{self._description}: {self._done} of {self._total}"
+        if seconds < 1:
+            return line
+        left = (self._total - self._done) * seconds / self._done
+        return f"{line}, {_rate(self._done / seconds)}" + (f", {left:.0f} s left" * (left > 0))
+
+
+def _rate(speed: float) -> str:
+    return f"{speed:.1f}/s" if speed < 10 else f"{speed:.0f}/s"

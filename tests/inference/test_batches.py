@@ -1,6 +1,12 @@
-"""Image files to expressions: `fer3d predict` from end to end, with an untrained recognizer."""
+"""`fer3d predict` on photos, from end to end, with an untrained recognizer."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +16,7 @@ from typer.testing import CliRunner
 
 from fer3d.cli import typer_app
 from fer3d.files.images import write_png
-from fer3d.inference import answers
+from fer3d.inference.documents import BOX
 
 
 def predict(predictor, *arguments: Path | str):
@@ -38,6 +44,7 @@ def written(predictor, folder) -> tuple:
     result = predict(
         *(predictor, folder / "faces", folder / "empty.gif", folder / "two.png"),
         *("--json", folder / "out/all.json", "--csv", folder / "out/all.csv"),
+        *("--jsonl", folder / "out/all.jsonl"),
     )
     images = json.loads((folder / "out/all.json").read_text())["images"]
     return result, images, pd.read_csv(folder / "out/all.csv")
@@ -49,7 +56,8 @@ def test_files_of_folders_come_sorted_and_one_that_is_no_image_is_named(written,
     paths = [str(folder / name) for name in (*names, "faces/z.png", "empty.gif", "two.png")]
     assert [image["image"] for image in images] == table["image"].tolist() == paths
     assert result.exit_code == 1 and all(path in result.output for path in paths)
-    assert "not_an_image" in result.output
+    bad = [line for line in result.stderr.splitlines() if "not_an_image" in line]
+    assert len(bad) == 1 and bad[0].startswith(f"fer3d: {paths[2]}: ")
 
 
 def test_all_probabilities_are_written_and_why_an_image_is_none(written, predictor, face):
@@ -71,7 +79,7 @@ def test_the_box_of_the_face_is_written_and_how_many_others_were_seen(written):
     assert [image.get("other_faces") for image in images] == [0, 0, None, 0, 0, 1]
     assert images[4]["box"] is None and not images[4]["face_detected"]
     x, y, width, height = images[5]["box"]
-    assert x + width < 256 and table.loc[5, list(answers.BOX)].tolist() == [x, y, width, height]
+    assert x + width < 256 and table.loc[5, list(BOX)].tolist() == [x, y, width, height]
     assert table["other_faces"][5] == 1 and np.isnan(table["other_faces"][2])
     assert result.output.count("1 of 2 faces") == 1
 
@@ -92,9 +100,46 @@ def test_every_face_is_answered_where_all_are_asked_for(predictor, folder, two_f
     assert result.exit_code == 1 and "no face was found" in result.output
 
 
-def test_many_images_have_a_progress_bar(monkeypatch, predictor, capsys):
-    monkeypatch.setattr(answers, "answer_file", lambda path, _, **__: path)
-    assert list(answers.answer_files(range(19), predictor)) == list(range(19))
-    assert capsys.readouterr().err == ""
-    assert len(list(answers.answer_files(range(20), predictor))) == 20
-    assert "predict: 20 of 20" in capsys.readouterr().err
+def test_lines_of_json_say_what_the_document_says(written, folder):
+    _, images, _ = written
+    lines = (folder / "out/all.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == images
+
+
+def test_pictures_of_several_images_lie_in_a_folder(predictor, folder, tmp_path):
+    drawn = predict(
+        *(predictor, folder / "faces", folder / "two.png", "--all-faces"),
+        *("--picture", tmp_path / "out", "--draw", "mesh", "--draw", "aligned"),
+    )
+    assert drawn.exit_code == 1
+    names = ["2024 [a]/a.PNG.png", "2024 [a]/b.png.png", "two.png.png", "z.png.png"]
+    found = sorted(p.relative_to(tmp_path / "out") for p in (tmp_path / "out").rglob("*.png"))
+    assert list(map(str, found)) == names
+
+
+def test_an_interrupted_folder_is_resumed_with_the_answers_of_one_by_one(
+    predictor, repository: Path, tmp_path
+):
+    photos = tmp_path / "photos"
+    shutil.copytree(repository / "tests/alignment/data/synthetic", photos)
+    (photos / "zz.jpg").write_bytes(b"no image")
+    out, count = tmp_path / "out.jsonl", 43
+    command = [sys.executable, "-m", "fer3d", "predict", photos, "--jsonl", out]
+    command += ["--checkpoint", predictor.checkpoint, "--assets", predictor.toolbox.assets]
+    environment = {**os.environ, "FER3D_WORKERS": "2"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not out.exists():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "--resume adds the rest" in said
+    before = out.read_text()
+    assert 0 < before.count("\n") < count and before.endswith("\n")
+    result = predict(predictor, photos, "--jsonl", out, "--resume")
+    assert result.exit_code == 1 and f"{before.count(chr(10))} images are answered" in result.stderr
+    text = out.read_text()
+    assert text.startswith(before) and text.count("\n") == count
+    alone = tmp_path / "alone.jsonl"
+    few = [photos / name for name in ("anger_0000.jpg", "zz.jpg", "surprise_0005.jpg")]
+    predict(predictor, *few, "--jsonl", alone)
+    assert set(alone.read_text().splitlines()) <= set(text.splitlines())

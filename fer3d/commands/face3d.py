@@ -1,0 +1,77 @@
+"""`fer3d face3d`: 3D faces of image files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from fer3d import checkout
+from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption, image_table
+from fer3d.errors import printable
+from fer3d.machine import settings
+
+if TYPE_CHECKING:
+    from fer3d.inference.photos import Photo
+
+
+def face3d(
+    image: Annotated[list[Path], typer.Argument(help="image files")],
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", dir_okay=False, help="write landmarks and poses, see docs/face3d.md"
+        ),
+    ] = None,
+    mesh: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="write the faces as a mesh f.ply, empty if there is no face; for several images "
+            "f_1.ply, f_2.ply, ...",
+        ),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="write the image with its faces as f.png; of several images f_1.png, f_2.png, ...",
+        ),
+    ] = None,
+    assets: AssetsOption = checkout.ASSETS,
+    params: Annotated[Path, typer.Option(help="sections align, reconstruct")] = checkout.PARAMS,
+    models: ModelsOption = checkout.MODELS,
+    force: ForceOption = False,
+) -> None:
+    """Reconstruct the faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
+    from fer3d.inference.find_faces import FaceFinder
+    from fer3d.inference.photos import Outputs, describe
+    from fer3d.inference.pipeline import PipelineParams
+    from fer3d.params import load
+    from fer3d.toolbox import Toolbox
+
+    outputs = Outputs(json_file, mesh, picture)
+    outputs.check(image, force=force)
+    run, toolbox = load(params), Toolbox(assets, models, settings.load(checkout.TOP))
+    finder = FaceFinder(run.part(PipelineParams), toolbox, run.ingest.max_pixels)
+    table, unread = image_table("face", "pitch", "yaw", "roll", "visible", "note"), 0
+    for photo in describe(image, finder, outputs):
+        _add_faces(table, photo)
+        unread += bool(photo.problem)
+    Console().print(table)
+    if unread:
+        raise typer.Exit(1)
+
+
+def _add_faces(table: Table, photo: "Photo") -> None:
+    """Add one row per face, or one row with the reason why there is none."""
+    name = escape(printable(photo.path))
+    for number, face in enumerate(photo.faces, start=1):
+        angles = (f"{angle:.0f}°" for angle in face.pose_source)
+        visible = face.reconstruction.visible.mean()
+        table.add_row(name, str(number), *angles, f"{visible:.0%}", "")
+    if not photo.faces:
+        note = photo.problem or "no face was found"
+        table.add_row(name, "", "", "", "", "", escape(note))

@@ -1,0 +1,222 @@
+"""`fer3d predict`: expressions of the faces in photos, folders, videos and before a camera."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from fer3d import checkout
+from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption, image_table
+from fer3d.errors import UserError, printable
+from fer3d.inference.pictures import Part, picture_paths
+from fer3d.machine import settings
+
+if TYPE_CHECKING:
+    from fer3d.inference.answers import Answer, FaceAnswer
+    from fer3d.inference.batches import Job, Photo
+    from fer3d.machine.settings import Settings
+
+INTERRUPTED = 130  # exit status after Ctrl-C, as of a shell
+SHOWN = 20  # images whose answers are printed where they are written, too
+
+Inputs = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="IMAGE... | FOLDER... | VIDEO",
+        help="image files, folders (searched recursively), or a video",
+    ),
+]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", dir_okay=False, help="write all answers as one document")
+]
+JsonLinesOption = Annotated[
+    Path | None, typer.Option("--jsonl", dir_okay=False, help="write the same, an image a line")
+]
+CsvOption = Annotated[
+    Path | None, typer.Option("--csv", dir_okay=False, help="write a row for each image or face")
+]
+PictureOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="write a picture of the faces: a .png file, a folder for several images, or a video"
+    ),
+]
+DrawOption = Annotated[
+    list[Part] | None, typer.Option(help="show it in the pictures, too; may be repeated")
+]
+
+
+def predict(
+    inputs: Inputs = None,
+    json_file: JsonOption = None,
+    jsonl_file: JsonLinesOption = None,
+    csv_file: CsvOption = None,
+    picture: PictureOption = None,
+    draw: DrawOption = None,
+    all_faces: Annotated[
+        bool,
+        typer.Option(
+            "--all-faces", help="classify every face, largest first, not only the central one"
+        ),
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="keep the answers that are there, add what is missing")
+    ] = False,
+    force: ForceOption = False,
+    checkpoint: Annotated[Path, typer.Option(help="what `train` wrote")] = checkout.CHECKPOINT,
+    assets: AssetsOption = checkout.ASSETS,
+    models: ModelsOption = checkout.MODELS,
+) -> None:
+    """Classify the expressions of faces; docs/predict.md describes what is written.
+
+    Exit status: 0 all images were read, 1 some were not, 2 nothing could be done.
+    """
+    from fer3d.inference.batches import Job
+    from fer3d.toolbox import Toolbox
+
+    if not inputs:
+        raise typer.BadParameter("name images, folders or a video")
+    local = _settings()
+    toolbox = Toolbox(assets, models, local)
+    job = Job(recognizer_file(checkpoint), toolbox, all_faces, frozenset(draw or ()))
+    documents = {"--json": json_file, "--jsonl": jsonl_file, "--csv": csv_file}
+    if resume and not any(documents.values()):
+        raise typer.BadParameter("--resume needs --json, --jsonl or --csv")
+    photos = _photos(inputs, picture)
+    _check(photos, documents, force=force)
+    _predict_photos(photos, job, documents, local, resume=resume)
+
+
+def recognizer_file(checkpoint: Path) -> Path:
+    """The recognizer that the options name.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not checkpoint.is_file():
+        raise UserError(f"{printable(checkpoint)} is missing: run `dvc repro train` to make it")
+    return checkpoint
+
+
+def _settings() -> "Settings":
+    """Those of this machine; a GPU is used only on request.
+
+    The 3D network, which takes most of the time, runs on the CPU, and starting a GPU takes longer
+    than a photo. So the answers do not depend on whether there is one.
+    """
+    local = settings.load(checkout.TOP)
+    return local.model_copy(update={"device": "cpu"}) if local.device == "auto" else local
+
+
+def _photos(inputs: Sequence[Path], picture: Path | None) -> "list[Photo]":
+    from fer3d.inference.batches import Photo
+    from fer3d.inference.files import image_files
+
+    files = image_files(inputs)
+    pictures: Sequence[Path | None] = [None] * len(files)
+    if picture is not None:
+        pictures = picture_paths(inputs, files, picture)
+    return [Photo(*both) for both in zip(files, pictures, strict=True)]
+
+
+def _check(photos: "Sequence[Photo]", documents: dict[str, Path | None], *, force: bool) -> None:
+    """Stop before something that a person has is written over."""
+    from fer3d.files.outputs import check_output
+
+    files = [photo.path for photo in photos]
+    for option, path in documents.items():
+        if path is not None:
+            check_output(path, option, files, force=force)
+    for photo in photos:
+        if photo.picture is not None:
+            check_output(photo.picture, "--picture", [photo.path], force=force)
+
+
+def _predict_photos(
+    photos: "Sequence[Photo]",
+    job: "Job",
+    paths: dict[str, Path | None],
+    local: "Settings",
+    *,
+    resume: bool,
+) -> None:
+    from fer3d.inference.batches import answer_files
+    from fer3d.inference.documents import Layout, documents
+
+    summary = _Summary(shown=len(photos) < SHOWN or not any(paths.values()))
+    with documents(paths, Layout(job.all_faces), resume=resume) as written:
+        todo = [photo for photo in photos if printable(photo.path) not in written.answered]
+        if resume:
+            print(f"{len(photos) - len(todo)} images are answered already", file=sys.stderr)
+        try:
+            for answer, classes in answer_files(todo, job, local):
+                written.add(answer, classes)
+                summary.add(answer)
+        except KeyboardInterrupt:
+            print(
+                f"interrupted after {summary.images} of {len(todo)} images; what is written is "
+                "complete, and --resume adds the rest",
+                file=sys.stderr,
+            )
+            raise typer.Exit(INTERRUPTED) from None
+    summary.print()
+    if summary.problems:
+        raise typer.Exit(1)
+
+
+class _Summary:
+    """What is printed at the end: the answers, or of many images how often each was given."""
+
+    def __init__(self, *, shown: bool):
+        self._shown = shown
+        self._answers: list[Answer] = []
+        self._counts: Counter[str] = Counter()
+        self.images = self.problems = 0
+
+    def add(self, answer: "Answer") -> None:
+        """Count an answer; a file that is no image is named at once."""
+        self.images += 1
+        self._counts.update(face.expression for face in answer.faces)
+        if answer.problem:
+            self.problems += 1
+            print(f"fer3d: {answer.image}: {answer.problem}", file=sys.stderr, flush=True)
+        if self._shown:
+            self._answers.append(answer)
+
+    def print(self) -> None:
+        if self._shown:
+            _print_answers(self._answers)
+            return
+        counts = "".join(f", {count} {name}" for name, count in self._counts.most_common())
+        print(f"{self.images} images, {self.problems} of them could not be read{counts}")
+
+
+def _print_answers(answers: "Iterable[Answer]") -> None:
+    table = image_table("expression", "probability", "yaw", "note")
+    for answer in answers:
+        for face in answer.faces:
+            table.add_row(
+                escape(answer.image),
+                face.expression,
+                f"{face.probabilities[face.expression]:.2f}",
+                f"{face.rotation_deg['yaw']:.0f}°" if face.rotation_deg else "",
+                _note(face, answer.other_faces),
+            )
+        if not answer.faces:
+            note = answer.problem or "no face was found"
+            table.add_row(escape(answer.image), "", "", "", escape(note))
+    Console().print(table)
+
+
+def _note(face: "FaceAnswer", others: int) -> str:
+    notes = [] if face.box else ["no face detected, the whole image was used"]
+    if others:
+        notes.append(f"1 of {others + 1} faces (--all-faces: each)")
+    if face.no_face3d:
+        notes.append(f"no 3D face: {face.no_face3d}")
+    return "; ".join(notes)

@@ -1,0 +1,247 @@
+"""Answers as JSON, JSON Lines and CSV, written as they come; docs/predict.md describes them."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fer3d.errors import UserError, printable
+from fer3d.evaluation import PROBABILITY
+from fer3d.files.items import ItemsOutput
+from fer3d.inference.answers import ANGLES, Answer
+
+BOX = ("box_x", "box_y", "box_w", "box_h")
+_HEAD, _INDENT = b'{\n  "images": [\n    ', "\n    "
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the documents of a run have in common.
+
+    Attributes:
+        all_faces: each image has a list of faces.
+        video: each answer is of a frame.
+        classes: of the recognizer.
+    """
+
+    all_faces: bool
+    video: bool = False
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a document of an earlier run holds.
+
+    Attributes:
+        images: paths, as they are written.
+        end: bytes up to the end of the last whole item.
+        all_faces, classes: of its layout; None where no item tells it.
+    """
+
+    images: frozenset[str] = frozenset()
+    end: int = 0
+    all_faces: bool | None = None
+    classes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """How answers become a document.
+
+    Attributes:
+        head: what stands before the first item.
+        item: an answer.
+        read: what a document holds.
+        between, tail: see ``ItemsOutput``.
+    """
+
+    head: Callable[[Layout], bytes]
+    item: Callable[[Answer, Layout], bytes]
+    read: Callable[[bytes], Written]
+    between: bytes = b""
+    tail: bytes = b""
+
+
+def _json_item(answer: Answer, layout: Layout) -> bytes:
+    text = json.dumps(answer.as_json(all_faces=layout.all_faces), indent=2, ensure_ascii=False)
+    return text.replace("\n", _INDENT).encode()
+
+
+def _line(answer: Answer, layout: Layout) -> bytes:
+    text = json.dumps(answer.as_json(all_faces=layout.all_faces), ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+def _columns(layout: Layout) -> list[str]:
+    first = ["image", *(["frame", "time_s", "track"] if layout.video else [])]
+    first += ["face"] if layout.all_faces and not layout.video else []
+    chances = [f"{PROBABILITY}{name}" for name in layout.classes]
+    known = ["expression", *chances, "face_detected", *ANGLES, "presence", "no_face3d", *BOX]
+    return [*first, *known, *([] if layout.all_faces else ["other_faces"]), "error"]
+
+
+def _csv_head(layout: Layout) -> bytes:
+    return (",".join(_csv_field(name) for name in _columns(layout)) + "\n").encode()
+
+
+def _csv_field(text: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([text])
+    return line.getvalue()
+
+
+def _csv_rows(answer: Answer, layout: Layout) -> bytes:
+    """A row, or a row a face; what is no image, or has no face, has a row too."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _columns(layout), extrasaction="ignore", lineterminator="\n")
+    writer.writerows(_rows(answer))
+    return text.getvalue().encode()
+
+
+def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
+    about: dict[str, Any] = {
+        "image": answer.image,
+        "frame": answer.frame,
+        "time_s": answer.time_s,
+        "error": answer.problem or None,
+    }
+    if not answer.faces:
+        yield about
+    for number, face in enumerate(answer.faces, start=1):
+        chances = {f"{PROBABILITY}{name}": value for name, value in face.probabilities.items()}
+        box = dict(zip(BOX, face.box or (), strict=False))
+        numbers = {"face": number, "other_faces": answer.other_faces}
+        yield about | numbers | face.as_json() | chances | (face.rotation_deg or {}) | box
+
+
+def _read_json(data: bytes) -> Written:
+    """The whole items, also of a document whose end is missing."""
+    if not data.startswith(_HEAD):
+        return Written()
+    text, decoder, items = data.decode(errors="replace"), json.JSONDecoder(), []
+    end = len(_HEAD)
+    while True:
+        try:
+            item, end = decoder.raw_decode(text, text.index("{", end))
+        except ValueError:  # no further item, or a part of one
+            break
+        items.append(item)
+    return _of_items(items, len(text[:end].encode()))
+
+
+def _read_lines(data: bytes) -> Written:
+    whole = data[: data.rfind(b"\n") + 1]
+    return _of_items([json.loads(line) for line in whole.splitlines()], len(whole))
+
+
+def _of_items(items: Sequence[Mapping[str, Any]], end: int) -> Written:
+    if not items:
+        return Written()
+    known = [item for item in items if "error" not in item]
+    faces = [face for item in known for face in item.get("faces", [item])]
+    return Written(
+        frozenset(item["image"] for item in items),
+        end,
+        "faces" in known[0] if known else None,
+        tuple(faces[0]["probabilities"]) if faces else None,
+    )
+
+
+def _read_csv(data: bytes) -> Written:
+    whole = data[: data.rfind(b"\n") + 1]
+    rows = list(csv.DictReader(io.StringIO(whole.decode(), newline="")))
+    if not rows:
+        return Written()
+    classes = tuple(
+        name.removeprefix(PROBABILITY) for name in rows[0] if name.startswith(PROBABILITY)
+    )
+    return Written(frozenset(row["image"] for row in rows), len(whole), "face" in rows[0], classes)
+
+
+FORMATS: Mapping[str, Format] = {  # by option
+    "--json": Format(
+        lambda _: _HEAD, _json_item, _read_json, b"," + _INDENT.encode(), b"\n  ]\n}\n"
+    ),
+    "--jsonl": Format(lambda _: b"", _line, _read_lines),
+    "--csv": Format(_csv_head, _csv_rows, _read_csv),
+}
+
+
+class Documents:
+    """The documents of a run, open for writing.
+
+    Attributes:
+        answered: images that all of them hold already; none unless the run is resumed.
+    """
+
+    def __init__(
+        self,
+        outputs: Mapping[str, tuple[ItemsOutput, Written]],
+        layout: Layout,
+    ):
+        """
+        Args:
+            outputs: file and earlier content, by option, see ``FORMATS``.
+            layout: of the answers; classes come with them.
+        """
+        self._outputs, self._layout = outputs, layout
+        images = [written.images for _, written in outputs.values()]
+        self.answered = frozenset.intersection(*images) if images else frozenset()
+
+    def add(self, answer: Answer, classes: tuple[str, ...]) -> None:
+        """Write an answer to each document that lacks it."""
+        layout = Layout(self._layout.all_faces, self._layout.video, classes)
+        for option, (output, written) in self._outputs.items():
+            if written.classes not in (None, classes):
+                raise UserError(
+                    f"--resume: the file of {option} has the classes {', '.join(written.classes)}, "
+                    f"the recognizer {', '.join(classes)}: name another file"
+                )
+            if answer.frame is not None or answer.image not in written.images:
+                form = FORMATS[option]
+                output.add(form.item(answer, layout), head=form.head(layout))
+
+
+@contextmanager
+def documents(
+    paths: Mapping[str, Path | None], layout: Layout, *, resume: bool = False
+) -> Iterator[Documents]:
+    """Documents that are complete after each answer, and stay so after an interruption.
+
+    Args:
+        paths: files by option; None where the option was not given.
+        layout: of the answers.
+        resume: keep what the files hold, and add what they lack.
+
+    Raises:
+        UserError: the files to resume are of another layout, or not documents of fer3d.
+    """
+    with ExitStack() as stack:
+        outputs = {}
+        for option, path in paths.items():
+            if path is not None:
+                written = _written(option, path, layout) if resume else Written()
+                form = FORMATS[option]
+                output = ItemsOutput(path, form.between, form.tail, kept=written.end)
+                outputs[option] = stack.enter_context(output), written
+        yield Documents(outputs, layout)
+
+
+def _written(option: str, path: Path, layout: Layout) -> Written:
+    if not path.is_file():
+        return Written()
+    try:
+        written = FORMATS[option].read(path.read_bytes())
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise UserError(f"--resume: {printable(path)} cannot be read ({error})") from None
+    if written.all_faces not in (None, layout.all_faces):
+        raise UserError(
+            f"--resume: {printable(path)} was written with{'' if written.all_faces else 'out'} "
+            "--all-faces: do the same, or name another file"
+        )
+    return written

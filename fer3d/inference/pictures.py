@@ -1,0 +1,53 @@
+"""What pictures show, and where they are written."""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from fer3d.errors import UserError, printable
+from fer3d.inference.files import image_files
+
+SUFFIX = ".png"
+
+
+class Part(StrEnum):
+    """What a picture shows on request, beside boxes and probabilities."""
+
+    ALIGNED = "aligned"
+    MESH = "mesh"
+    SHADING = "shading"
+
+
+def picture_paths(inputs: Sequence[Path], files: Sequence[Path], out: Path) -> list[Path]:
+    """Where the picture of each image file is written.
+
+    Args:
+        inputs: files and folders as they were named.
+        files: the image files among them.
+        out: a PNG file for a single image, else a folder. In it pictures have the names of their
+            images, in the same folders: ``b/c.jpg`` of the folder ``a`` is ``out/b/c.jpg.png``.
+
+    Raises:
+        UserError: a PNG file for several images, or two images of one name.
+    """
+    if len(files) == 1 and not inputs[0].is_dir():
+        if out.suffix.lower() != SUFFIX:
+            raise UserError(f"--picture {printable(out)}: a picture is a PNG file, name it so")
+        return [out]
+    if out.suffix.lower() == SUFFIX:
+        raise UserError(
+            f"--picture {printable(out)} names one picture, there are {len(files)} images: name a "
+            "folder"
+        )
+    paths = [path for given in inputs for path in _inside(out, given)]
+    twice = [path for path, count in Counter(paths).items() if count > 1]
+    if twice:
+        raise UserError(f"--picture: two images would be drawn to {printable(twice[0])}")
+    return paths
+
+
+def _inside(out: Path, given: Path) -> list[Path]:
+    """Paths in ``out`` for a file, or for the images of a folder."""
+    top = given if given.is_dir() else given.parent
+    return [out / f"{file.relative_to(top)}{SUFFIX}" for file in image_files([given])]
