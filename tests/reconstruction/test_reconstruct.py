@@ -1,26 +1,18 @@
 """From images to frontal faces, with real networks."""
 
 import numpy as np
-import pandas as pd
 import pytest
+from batches import FACEMESH, assert_alone_alike, write_batch
 
-from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
+from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.geometry.frames import pose_from_rotation
 from fer3d.machine.settings import Settings
-from fer3d.reconstruction.params import ReconstructParams
 from fer3d.reconstruction.reconstruct import producer, reconstruct_dataset
 from fer3d.reconstruction.reconstructor import Reason
 from fer3d.reconstruction.topology import load_topology
 from fer3d.toolbox import Toolbox
 
-PARAMS = ReconstructParams(
-    backend="facemesh",
-    landmarks="dlib",
-    subdivisions=2,
-    fit="rigid",
-    visibility="raycast",
-    min_presence=0.5,
-)
+PARAMS = FACEMESH.model_copy(update={"landmarks": "dlib"})
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +40,7 @@ def test_results_have_the_declared_shapes(result, assets_dir):
 
 
 def test_the_size_of_the_batch_does_not_change_a_byte(batch, result, assets_dir):
-    compute = producer(PARAMS, Toolbox(assets_dir)).compute
-    for i in (3, 1, 0, 2):
-        alone = compute({name: values[i : i + 1] for name, values in batch.items()})
-        for name, values in alone.items():
-            assert values[0].tobytes() == result[name][i].tobytes(), name
+    assert_alone_alike(producer(PARAMS, Toolbox(assets_dir)), batch, result, (3, 1, 0, 2))
 
 
 def test_the_face_is_turned_to_the_reference_face(result, assets_dir):
@@ -90,13 +78,7 @@ def test_what_the_key_of_a_result_depends_on(assets_dir):
 
 
 def test_a_data_set_keeps_every_row(batch, result, assets_dir, tmp_path):
-    ids = ["a", "b", "c", "d"]
-    frame = pd.DataFrame({"id": ids, "path": ids, "label": "x", "sha1": "0" * 40})
-    frame = frame.assign(width=100, height=100)
-    specs = {name: Spec(values.shape[1:], values.dtype.name) for name, values in batch.items()}
-    with PackedWriter(tmp_path / "in", 4, specs) as packed:
-        packed.write(0, batch)
-        packed.finish(frame)
+    write_batch(tmp_path / "in", batch)
     settings = Settings(workers=1, store=str(tmp_path / "store"))
     toolbox = Toolbox(assets_dir, settings=settings)
     metrics = reconstruct_dataset(tmp_path / "in", tmp_path / "out", PARAMS, toolbox)

@@ -4,23 +4,16 @@ import pickle
 
 import numpy as np
 import pytest
+from batches import FACEMESH
 
 from fer3d.reconstruction.landmarks import mesh_landmarks
-from fer3d.reconstruction.params import ReconstructParams
 from fer3d.reconstruction.reconstructor import Reason, Reconstructor, make_reconstructor
 from fer3d.toolbox import Toolbox
 
 
 @pytest.fixture(scope="module")
 def reconstructor(assets_dir) -> Reconstructor:
-    params = ReconstructParams(
-        backend="facemesh",
-        landmarks="facemesh",
-        subdivisions=0,
-        fit="rigid",
-        visibility="raycast",
-        min_presence=0.5,
-    )
+    params = FACEMESH.model_copy(update={"subdivisions": 0})
     return make_reconstructor(params, Toolbox(assets_dir))
 
 

@@ -1,10 +1,10 @@
 """From faces to shading images."""
 
 import numpy as np
-import pandas as pd
 import pytest
+from batches import FACEMESH, assert_alone_alike, write_batch
 
-from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
+from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.reconstruction.surfaces import MeshSurface
 from fer3d.reconstruction.topology import load_topology
 from fer3d.relighting.params import RelightParams
@@ -32,11 +32,8 @@ def result(batch, assets_dir) -> dict[str, np.ndarray]:
 
 
 def test_the_size_of_the_batch_does_not_change_a_byte(batch, result, assets_dir):
-    compute = surface_producer(MeshSurface(assets_dir, 2), PARAMS).compute
-    for i in (3, 1, 0, 2):
-        alone = compute({name: values[i : i + 1] for name, values in batch.items()})
-        for name, values in alone.items():
-            assert values[0].tobytes() == result[name][i].tobytes(), name
+    producer = surface_producer(MeshSurface(assets_dir, 2), PARAMS)
+    assert_alone_alike(producer, batch, result, (3, 1, 0, 2))
 
 
 def test_pictures_have_one_size_and_hidden_parts_are_black(result):
@@ -56,22 +53,13 @@ def test_visible_fraction_is_the_share_of_visible_points(result):
 
 
 def test_a_real_face_is_relit_alike_in_every_batch(astronaut, assets_dir):
-    from fer3d.reconstruction.params import ReconstructParams
     from fer3d.reconstruction.reconstruct import producer as reconstruct
 
-    params = ReconstructParams(
-        backend="facemesh",
-        landmarks="facemesh",
-        subdivisions=2,
-        fit="rigid",
-        visibility="raycast",
-        min_presence=0.5,
-    )
     images = {
         "images": np.stack([astronaut, astronaut[:, ::-1]]),
         "points": np.full((2, 5, 2), np.nan, np.float32),
     }
-    faces = reconstruct(params, Toolbox(assets_dir)).compute(images)
+    faces = reconstruct(FACEMESH, Toolbox(assets_dir)).compute(images)
     compute = surface_producer(MeshSurface(assets_dir, 2), PARAMS).compute
     both = compute({name: faces[name] for name in ("vertices_face", "visible")})
     alone = compute({name: faces[name][1:] for name in ("vertices_face", "visible")})
@@ -95,13 +83,7 @@ def test_the_dense_surface_is_told_from_its_points(assets_dir):
 
 
 def test_a_data_set_keeps_every_row(batch, result, assets_dir, tmp_path):
-    ids = ["a", "b", "c", "d"]
-    frame = pd.DataFrame({"id": ids, "path": ids, "label": "x", "sha1": "0" * 40})
-    frame = frame.assign(width=100, height=100, reconstructed=[True, True, True, False])
-    specs = {name: Spec(values.shape[1:], values.dtype.name) for name, values in batch.items()}
-    with PackedWriter(tmp_path / "in", 4, specs) as packed:
-        packed.write(0, batch)
-        packed.finish(frame)
+    write_batch(tmp_path / "in", batch, reconstructed=[True, True, True, False])
     metrics = relight_dataset(tmp_path / "in", tmp_path / "out", PARAMS, Toolbox(assets_dir))
     fractions = result["visible_fraction"]
     assert metrics == {
