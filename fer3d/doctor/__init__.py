@@ -1,4 +1,4 @@
-"""What is wrong with a machine, found before a long run instead of during it."""
+"""Checks of a machine before a long run."""
 
 from pathlib import Path
 
@@ -13,9 +13,9 @@ __all__ = ["Finding", "Status", "examine"]
 
 
 def examine(checkout: Path, params: Params, settings: Settings) -> list[Finding]:
-    """Every check, in the order in which a person would put things right.
+    """All checks, in the order in which problems should be solved.
 
-    It writes a probe into the object store, and removes it.
+    An object is written into the object store as a test, and removed.
 
     Args:
         checkout: top folder of the repository.
@@ -39,7 +39,7 @@ def examine(checkout: Path, params: Params, settings: Settings) -> list[Finding]
 
 
 def _store_folder(checkout: Path, settings: Settings) -> Path | None:
-    """The store's folder; None where there is none on this machine."""
+    """The store's folder; None if the store is remote or switched off."""
     if settings.store == addresses.SWITCHED_OFF:
         return None
     protocol, place = addresses.parse(settings.store)

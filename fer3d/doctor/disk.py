@@ -1,4 +1,4 @@
-"""Room for the data set: what its images will take, and where."""
+"""Disk space and inodes: what a data set needs, and what is free."""
 
 import math
 import os
@@ -14,17 +14,17 @@ from fer3d.errors import UserError
 from fer3d.files.images import suffixes
 from fer3d.params import Params
 
-# Bytes a row, measured on FER2013 (30,719 images, 42,380 rows): docs/scale.md
+# Bytes per row, measured on FER2013 (30,719 images, 42,380 rows): docs/scale.md
 ROWS_PER_IMAGE = 1.6  # after balancing; 1.38 for FER2013, 1.55 for the default data set
 FACE_BYTES = {"facemesh": 12_800, "prnet": 538_000}
-OBJECT_BYTES = 700  # of an object besides its arrays: its header
-MODEL_FILES_BYTES = 250e6  # model files, and the package that they come from for a while
+OBJECT_BYTES = 700  # header of an object
+MODEL_FILES_BYTES = 250e6  # model files, and temporarily the package that contains them
 FILES_PER_ROW = 3  # objects of align, reconstruct, relight
 
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes and files of a run from nothing."""
+    """Disk space and files of a complete run."""
 
     images: int
     outputs: float  # bytes in data/
@@ -33,10 +33,10 @@ class Need:
 
 
 def need(images: int, params: Params) -> Need:
-    """What a data set of some images takes on disk.
+    """Disk space that a data set needs.
 
     Args:
-        images: before balancing.
+        images: number of images before balancing.
     """
     rows = math.ceil(images * ROWS_PER_IMAGE)
     aligned = 3 * params.align.size**2
@@ -48,7 +48,7 @@ def need(images: int, params: Params) -> Need:
 
 
 def count_images(checkout: Path, params: Params) -> int | None:
-    """Images of the data set: from its manifest, else from its folder or list; None: unknown."""
+    """Number of images: from the manifest, else from the folder or list; None if unknown."""
     import pyarrow.parquet as pq
 
     manifest = checkout / MANIFEST
@@ -60,7 +60,7 @@ def count_images(checkout: Path, params: Params) -> int | None:
         return sum(params.synthesize.images.values()) if rendered else None
     try:
         listed = find_list(source)
-    except UserError:  # ingest says what is wrong with it
+    except UserError:  # ingest reports it
         return None
     if listed is None:
         return sum(1 for name in _files(source) if Path(name).suffix.lower() in suffixes())
@@ -75,12 +75,12 @@ def room(
     places: Mapping[str, tuple[Path, float]],
     started: bool,
 ) -> list[Finding]:
-    """Free room of each file system that the run writes to.
+    """Free space of each file system that the run writes to.
 
     Args:
-        needed: None where the data set was not found.
-        places: what is written -> (folder, bytes).
-        started: part of it is there already, so less than all is still to be written.
+        needed: None if the data set was not found.
+        places: folder and number of bytes to write, by name.
+        started: some outputs exist already, so less space is needed.
     """
     if needed is None:
         return [warning("disk", "the data set was not found", "see ingest.source in params.yaml")]
@@ -105,23 +105,23 @@ def judge_room(names: str, images: int, free: float, needed: float, started: boo
     if free >= needed:
         return ok("disk", detail)
     advice = (
-        f"make {size(needed - free)} of room, put data or store elsewhere, or have DVC link files "
-        "of its cache: `dvc config cache.type reflink,hardlink,symlink,copy`"
+        f"free {size(needed - free)}, move data or store to another disk, or let DVC link files "
+        "instead of copying: `dvc config cache.type reflink,hardlink,symlink,copy`"
     )
-    if started:  # what is there counts
-        return warning("disk", f"{detail} from nothing", advice)
+    if started:  # some of it is already written
+        return warning("disk", f"{detail} in total", advice)
     return problem("disk", detail, advice)
 
 
 def inodes(store: Path, files: int, free: int | None = None, total: int | None = None) -> Finding:
-    """Files that the store's file system can still take; some have no such limit."""
+    """Free inodes of the store's file system; some file systems have no limit."""
     stat = os.statvfs(_existing(store))
     free = stat.f_favail if free is None else free
     total = stat.f_files if total is None else total
-    detail = f"{free:,} more on the store's disk, {files:,} objects at most"
+    detail = f"{free:,} inodes free on the store's disk, at most {files:,} objects"
     if total and free < files:
         return problem("files", detail, "put the store on a file system with more inodes, or on S3")
-    return ok("files", detail if total else f"no limit, {files:,} objects at most")
+    return ok("files", detail if total else f"no limit, at most {files:,} objects")
 
 
 def _files(folder: Path) -> Iterable[str]:
@@ -130,6 +130,6 @@ def _files(folder: Path) -> Iterable[str]:
 
 
 def _existing(path: Path) -> Path:
-    """The path, or the nearest folder above it that is there."""
+    """The path, or its nearest parent that exists."""
     path = path.absolute()
     return next(place for place in (path, *path.parents) if place.exists())

@@ -1,25 +1,25 @@
-"""What an examination finds."""
+"""The results of the checks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """How much a finding matters to a long run."""
+    """Severity of a finding."""
 
     OK = "ok"
-    WARNING = "warning"  # it will run; slower, larger or less shared than it could
-    PROBLEM = "problem"  # it will not run, or not to its end
+    WARNING = "warning"  # the run works, but slower, larger or less shared than possible
+    PROBLEM = "problem"  # the run fails
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the examination.
+    """The result of one check.
 
     Attributes:
-        check: what was looked at.
-        detail: what was seen.
-        advice: what to do; "" where there is nothing to do.
+        check: name of the check.
+        detail: what was found.
+        advice: what to do; "" if nothing.
     """
 
     check: str
@@ -41,7 +41,7 @@ def problem(check: str, detail: str, advice: str) -> Finding:
 
 
 def size(count: float) -> str:
-    """Bytes for people: three digits and a decimal unit."""
+    """A number of bytes as text: three digits and a decimal unit."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 999.5:
             return f"{count:.3g} {unit}"

@@ -1,4 +1,4 @@
-"""Python, packages, libraries, processor, memory and GPU."""
+"""Checks of Python, packages, libraries, processor, memory and GPU."""
 
 import ctypes
 import platform
@@ -18,7 +18,7 @@ from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.machine.memory import available_memory
 from fer3d.machine.settings import Settings, usable_cores
 
-LIBRARIES = {  # Debian package -> the library in it that Open3D loads; see tools/
+LIBRARIES = {  # Debian package -> its library that Open3D loads; also in tools/system-libraries.sh
     "libusb-1.0-0": "libusb-1.0.so.0",
     "libgl1": "libGL.so.1",
     "libgomp1": "libgomp.so.1",
@@ -26,22 +26,22 @@ LIBRARIES = {  # Debian package -> the library in it that Open3D loads; see tool
     "libegl1": "libEGL.so.1",
 }
 WORKER_BYTES = 650e6  # resident memory of a worker of relight, the largest: docs/scale.md
-BASE_BYTES = 1.5e9  # of the stage itself and the trainer with a small data set
-GPU_BYTES = 2e9  # of training with the default batch, and some room
+BASE_BYTES = 1.5e9  # of the stage itself, and of the trainer with a small data set
+GPU_BYTES = 2e9  # of training with the default batch size, with a margin
 _COMMENT = re.compile(r"(^|\s)#.*")
 
 
 def python(checkout: Path, version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
-    """The interpreter, against what pyproject.toml asks for."""
+    """The version of Python, against pyproject.toml."""
     found = ".".join(str(part) for part in version)
     wanted = _project(checkout).get("requires-python", ">=3.11")
     if found not in Requirement(f"python{wanted}").specifier:
-        return problem("python", f"{found}, fer3d needs {wanted}", "make another environment")
+        return problem("python", f"{found}, fer3d needs {wanted}", "use another Python")
     return ok("python", f"{found}, {platform.system()} {platform.machine()}")
 
 
 def packages(checkout: Path, installed: Mapping[str, str] | None = None) -> Finding:
-    """Versions of what fer3d is made of, against pyproject.toml and constraints.txt."""
+    """Versions of the dependencies, against pyproject.toml and constraints.txt."""
     installed = _installed() if installed is None else installed
     wrong = [text for text in _declared(checkout) if not _satisfied(text, installed)]
     if wrong:
@@ -54,7 +54,7 @@ def packages(checkout: Path, installed: Mapping[str, str] | None = None) -> Find
         if _public(installed[name]) != pins[name]
     ]
     if other:
-        advice = "`make setup`; another version of a package may change the last digits"
+        advice = "`make setup`; other versions can change the last digits of results"
         return warning("packages", ", ".join(other), advice)
     return ok("packages", f"{len(named)} as pinned")
 
@@ -62,18 +62,18 @@ def packages(checkout: Path, installed: Mapping[str, str] | None = None) -> Find
 def libraries(wanted: Mapping[str, str] = LIBRARIES) -> Finding:
     """System libraries that Open3D loads, on Linux."""
     if sys.platform != "linux":
-        return ok("libraries", "none needed here")
+        return ok("libraries", "none needed on this system")
     missing = [package for package, library in wanted.items() if not _loads(library)]
     if missing:
         names = " ".join(missing)
         return problem(
             "libraries", f"Open3D misses {names}", f"`apt-get install {names}` (Debian, Ubuntu)"
         )
-    return ok("libraries", "Open3D's are there")
+    return ok("libraries", "all libraries of Open3D found")
 
 
 def processor(settings: Settings, cores: int | None = None) -> Finding:
-    """Workers against the cores that this process may use, a container's share counted."""
+    """Number of workers, against the usable cores (container limits included)."""
     cores = usable_cores() if cores is None else cores
     detail = f"{settings.workers} workers, {cores} cores"
     if settings.workers > cores:
@@ -82,10 +82,10 @@ def processor(settings: Settings, cores: int | None = None) -> Finding:
 
 
 def memory(settings: Settings, available: float | None = None) -> Finding:
-    """Memory that is free now, against what the workers take."""
+    """Free memory, against what the workers need."""
     available = available_memory() if available is None else available
     need = BASE_BYTES + settings.workers * WORKER_BYTES
-    detail = f"{size(available)} free, {settings.workers} workers take about {size(need)}"
+    detail = f"{size(available)} free, {settings.workers} workers need about {size(need)}"
     if available < need:
         fitting = max(1, int(min((available - BASE_BYTES) // WORKER_BYTES, usable_cores())))
         lower = f"set FER3D_WORKERS={fitting}" if fitting < settings.workers else "free some"
@@ -94,7 +94,7 @@ def memory(settings: Settings, available: float | None = None) -> Finding:
 
 
 def gpu(settings: Settings) -> Finding:
-    """What PyTorch sees."""
+    """The GPUs that PyTorch can use."""
     import torch
 
     if not torch.cuda.is_available():
@@ -111,26 +111,26 @@ def judge_gpu(
     """A finding about GPUs.
 
     Args:
-        device: the setting.
-        driver: the machine has an NVIDIA driver.
-        built_for_gpu: PyTorch is.
-        gpus: name and free memory in bytes of those that PyTorch sees.
+        device: the setting ``device``.
+        driver: whether the machine has an NVIDIA driver.
+        built_for_gpu: whether PyTorch was built with CUDA.
+        gpus: name and free memory, bytes, of each GPU that PyTorch can use.
     """
     if gpus:
         detail = ", ".join(f"{name} with {size(free)} free" for name, free in gpus)
         if device == "cpu":
             return warning("gpu", f"{detail}, not used", "unset FER3D_DEVICE")
         if gpus[0][1] < GPU_BYTES:
-            return warning("gpu", detail, f"training wants {size(GPU_BYTES)}: end what fills it")
+            return warning("gpu", detail, f"training needs {size(GPU_BYTES)} of its memory")
         return ok("gpu", detail)
     if device == "cuda":
-        return problem("gpu", "FER3D_DEVICE is cuda, PyTorch sees none", "set it to auto")
+        return problem("gpu", "FER3D_DEVICE is cuda, PyTorch finds none", "set it to auto")
     if driver and not built_for_gpu:
         advice = "install PyTorch's CUDA wheel of the same version"
-        return warning("gpu", "a GPU is there, this PyTorch is built without", advice)
+        return warning("gpu", "found, but this PyTorch is built without CUDA", advice)
     if driver:
-        return warning("gpu", "a GPU is there, PyTorch cannot use it", "look at `nvidia-smi`")
-    return ok("gpu", "none, networks run on the processor")
+        return warning("gpu", "found, but PyTorch cannot use it", "check `nvidia-smi`")
+    return ok("gpu", "none, networks run on the processor (CPU)")
 
 
 def _loads(library: str) -> bool:

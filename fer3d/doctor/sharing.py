@@ -1,4 +1,4 @@
-"""The object store, DVC's cache, and what killed runs may have left."""
+"""Checks of the object store, DVC's cache, git, model files, Dask and unfinished outputs."""
 
 import hashlib
 import secrets
@@ -20,7 +20,7 @@ from fer3d.machine import addresses
 from fer3d.machine.settings import Settings
 from fer3d.store.objects import ObjectStore, name_of, open_store
 
-LINKS = {"hardlink", "symlink"}  # DVC's names of links that take no second copy, where it may
+LINKS = {"hardlink", "symlink"}  # link types of DVC that need no second copy
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Cache:
     """DVC's cache.
 
     Attributes:
-        folder: where it lies.
-        links: it is configured to link files into the checkout; without it DVC copies them, or
-            makes reflinks where the file system can.
-        without_git: DVC is told that there is no git repository.
+        folder: its path.
+        links: DVC is configured to link files from the cache; otherwise it copies them, or makes
+            reflinks if the file system supports them.
+        without_git: DVC is configured for use without git.
     """
 
     folder: Path
@@ -40,9 +40,9 @@ class Cache:
 
 
 def store(settings: Settings) -> Finding:
-    """An object written to the store, read back, and removed."""
+    """Write an object to the store, read it back and remove it."""
     if settings.store == addresses.SWITCHED_OFF:
-        advice = "unset FER3D_STORE: without a store an interrupted stage starts again"
+        advice = "unset FER3D_STORE: without a store, interrupted stages start over"
         return warning("store", "switched off", advice)
     try:
         opened = open_store(settings.store)
@@ -53,7 +53,7 @@ def store(settings: Settings) -> Finding:
 
 
 def probe(opened: ObjectStore) -> Finding:
-    """Whether an object that is written can be read."""
+    """Whether a written object can be read."""
     values = np.frombuffer(secrets.token_bytes(64), np.uint8)
     key = hashlib.sha256(values.tobytes()).hexdigest()
     written = opened.write_many("doctor 1", {key: {"probe": values}})
@@ -61,17 +61,18 @@ def probe(opened: ObjectStore) -> Finding:
     if found.trouble:
         return problem("store", found.trouble, "see FER3D_STORE and the network")
     if written.trouble:
-        return warning("store", f"{written.trouble}; it can be read", "ask who owns it")
+        return warning("store", f"{written.trouble}; it can be read", "ask its owner")
     if found.arrays[0] is None or not np.array_equal(found.arrays[0]["probe"], values):
-        return problem("store", f"{opened.address} loses what is written", "use another disk")
+        detail = f"{opened.address} returns other bytes than were written"
+        return problem("store", detail, "use another disk")
     opened.files.remove([name_of(key)])
     return ok("store", f"{opened.address}: written, read and removed a probe")
 
 
 def group(folders: dict[str, Path], umask: int | None = None) -> Finding:
-    """Whether what this user writes into a group's folders can be used by the group.
+    """Whether the group can use the files that this user writes into shared folders.
 
-    A folder is a group's if its group may write to it, or if its files inherit its group.
+    A folder is shared if its group may write to it, or if its files inherit its group.
     """
     umask = current_umask() if umask is None else umask
     for name, folder in folders.items():
@@ -79,18 +80,18 @@ def group(folders: dict[str, Path], umask: int | None = None) -> Finding:
         if not mode & (stat.S_IWGRP | stat.S_ISGID):
             continue
         if umask & stat.S_IWGRP:
-            detail = f"{name} is a group's, umask {umask:03o} keeps the group from writing"
+            detail = f"{name} is shared, but umask {umask:03o} forbids the group to write"
             return warning("group", detail, "set `umask 002` before the run")
         if not mode & stat.S_ISGID:
             detail = f"new files of {name} get your own group"
-            return warning("group", detail, f"`chmod g+s {folder}`, and of the folders in it")
+            return warning("group", detail, f"`chmod g+s {folder}`, also for its subfolders")
         if not mode & stat.S_IWGRP:
             return warning("group", f"the group may not write to {name}", f"`chmod g+w {folder}`")
     return ok("group", f"umask {umask:03o}")
 
 
 def cache(checkout: Path) -> Cache:
-    """DVC's cache, as `dvc config` tells of it."""
+    """DVC's cache, as configured."""
     command = [sys.executable, "-m", "dvc", "config", "--list"]
     told = subprocess.run(command, cwd=checkout, capture_output=True, text=True).stdout
     values = dict(line.partition("=")[::2] for line in told.splitlines())
@@ -101,23 +102,23 @@ def cache(checkout: Path) -> Cache:
 
 
 def version_control(checkout: Path, cache: Cache) -> Finding:
-    """Whether DVC finds the git repository that it needs, or is told that there is none."""
+    """Whether DVC finds a git repository, or is configured for use without one."""
     top = checkout.resolve()
     is_there = any((folder / ".git").exists() for folder in (top, *top.parents))
     if is_there and cache.without_git:
         advice = "`dvc config --local --unset core.no_scm`, for `dvc exp` and `dvc metrics diff`"
-        return warning("git", "a git repository, but DVC is told to use none", advice)
+        return warning("git", "found, but DVC is configured for use without git", advice)
     if is_there:
-        return ok("git", "a git repository")
+        return ok("git", "found")
     if cache.without_git:
         advice = "`git init`, for `dvc exp` and `dvc metrics diff`"
-        return warning("git", "no git repository, DVC works without", advice)
+        return warning("git", "no git repository, as configured in DVC", advice)
     advice = "`git init`, or `dvc config --local core.no_scm true` (`make demo` does that)"
-    return problem("git", "no git repository: an unpacked archive? `dvc repro` stops", advice)
+    return problem("git", "no git repository (an unpacked archive?), so `dvc repro` fails", advice)
 
 
 def model_files(checkout: Path) -> Finding:
-    """Model files against their pinned SHA-256."""
+    """Model files, against their pinned SHA-256."""
     folder = checkout / ASSETS
     known = catalogue.ASSETS.values()
     missing = [asset.name for asset in known if not (folder / asset.name).exists()]
@@ -130,17 +131,17 @@ def model_files(checkout: Path) -> Finding:
         return warning("assets", f"damaged: {', '.join(wrong)}", "`dvc repro --force assets`")
     if missing:
         advice = "`dvc repro assets` fetches them; offline: FER3D_WHEELS"
-        return warning("assets", f"{len(missing)} of {len(catalogue.ASSETS)} are not here", advice)
-    return ok("assets", f"{len(catalogue.ASSETS)} files with their SHA-256")
+        return warning("assets", f"{len(missing)} of {len(catalogue.ASSETS)} are missing", advice)
+    return ok("assets", f"{len(catalogue.ASSETS)} files with the pinned SHA-256")
 
 
 def dask(settings: Settings) -> Finding:
-    """The Dask cluster, where the settings ask for one."""
+    """The Dask cluster, if the settings select one."""
     if settings.parallel != "dask":
         if settings.dask:
             advice = "set FER3D_PARALLEL=dask, or unset FER3D_DASK"
-            return warning("dask", "FER3D_DASK is set, and preprocessing runs here", advice)
-        return ok("dask", "not asked for")
+            return warning("dask", "FER3D_DASK is set, but preprocessing runs locally", advice)
+        return ok("dask", "not used")
     from fer3d.machine.dask_cluster import connect, count_workers
 
     try:
@@ -154,7 +155,7 @@ def dask(settings: Settings) -> Finding:
 
 
 def leftovers(checkout: Path) -> Finding:
-    """What killed runs have left."""
+    """Unfinished outputs of killed runs."""
     found = [path for folder in OUTPUTS for path in unfinished(checkout / folder)]
     if not found:
         return ok("leftovers", "none")
@@ -162,6 +163,6 @@ def leftovers(checkout: Path) -> Finding:
     total = size(sum(file.stat().st_size for file in files))
     return warning(
         "leftovers",
-        f"{len(found)} unfinished results of {total}",
+        f"{len(found)} unfinished outputs, {total}",
         "the next stage that runs removes them",
     )

@@ -12,13 +12,13 @@ from jaxtyping import Float, Shaped, UInt8
 
 from fer3d.geometry.typing import Image, Reals
 
-_LONGEST = 32766  # px: of a side that OpenCV warps
-_MARGIN = 2  # px around what is looked at, for interpolation
-_PIXEL_CENTRE = np.array([[1, 0, 0.5], [0, 1, 0.5]])  # OpenCV puts the origin there
+_LONGEST = 32766  # px; longest side that OpenCV can warp
+_MARGIN = 2  # px around the sampled area, for interpolation
+_PIXEL_CENTRE = np.array([[1, 0, 0.5], [0, 1, 0.5]])  # the origin of OpenCV
 
 
 def plane_rotation(angle: float | Reals) -> Float[np.ndarray, "*batch 2 2"]:
-    """Matrices that turn by ``angle`` radians from x (right) to y (down)."""
+    """Rotation matrices of ``angle`` radians, from x (right) to y (down)."""
     cos, sin = np.cos(angle), np.sin(angle)
     return np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)
 
@@ -26,14 +26,14 @@ def plane_rotation(angle: float | Reals) -> Float[np.ndarray, "*batch 2 2"]:
 def rotation(
     angle: float | Reals, centre: Shaped[np.ndarray, "*batch 2"]
 ) -> Float[np.ndarray, "*batch 2 3"]:
-    """Affine that turns by ``-angle`` radians about ``centre``."""
+    """Affine that rotates by ``-angle`` radians about ``centre``."""
     turn = np.swapaxes(plane_rotation(angle), -1, -2)
     shift = centre - np.einsum("...ij,...j->...i", turn, centre)
     return np.concatenate([turn, shift[..., None]], axis=-1)
 
 
 def window(corner: Shaped[np.ndarray, "2"], side: float, size: float) -> Float[np.ndarray, "2 3"]:
-    """Affine that takes the square at ``corner`` of ``side`` px to ``size`` px."""
+    """Affine from the square of ``side`` px at ``corner`` to a square of ``size`` px."""
     scale = size / side
     return np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
 
@@ -48,7 +48,7 @@ def compose(
 
 
 def invert(affine: Float[np.ndarray, "*batch 2 3"]) -> Float[np.ndarray, "*batch 2 3"]:
-    """The affine that undoes this one."""
+    """The inverse affine."""
     linear = np.linalg.inv(affine[..., :2])
     return np.concatenate([linear, -linear @ affine[..., 2:]], axis=-1)
 
@@ -56,24 +56,24 @@ def invert(affine: Float[np.ndarray, "*batch 2 3"]) -> Float[np.ndarray, "*batch
 def apply(
     affine: Float[np.ndarray, "*#batch 2 3"], points: Shaped[np.ndarray, "*#batch n 2"]
 ) -> Float[np.ndarray, "... n 2"]:
-    """Points moved by an affine."""
+    """Points transformed by an affine."""
     return points @ np.swapaxes(affine[..., :2], -1, -2) + affine[..., None, :, 2]
 
 
 def scale_of(affine: Float[np.ndarray, "2 3"]) -> float:
-    """How much longer an affine makes lengths, in the geometric mean over directions."""
+    """The scale of an affine: the geometric mean over directions."""
     return float(np.sqrt(np.abs(np.linalg.det(affine[:, :2]))))
 
 
 def turn_of(affine: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "3 3"]:
-    """The rotation about z of a similarity of the plane."""
+    """The rotation about z of a planar similarity."""
     turn = np.eye(3)
     turn[:2, :2] = affine[:, :2] / scale_of(affine)
     return turn
 
 
 def whole_image(height: int, width: int, size: float) -> Float[np.ndarray, "2 3"]:
-    """Affine of an image that is kept whole: fitted into a square of ``size`` px, centred."""
+    """Affine that fits a whole image into a square of ``size`` px, centred."""
     side = max(height, width)
     return window(np.array([width - side, height - side]) / 2, side, size)
 
@@ -86,20 +86,20 @@ def centre_of(box: Shaped[np.ndarray, "4"]) -> Float[np.ndarray, "2"]:
 def move_box(
     affine: Float[np.ndarray, "2 3"], box: Shaped[np.ndarray, "4"]
 ) -> Float[np.ndarray, "4"]:
-    """Box x, y, width, height about the moved centre, scaled but not turned."""
+    """Box x, y, width, height around the transformed centre, scaled but not rotated."""
     (centre,) = apply(affine, centre_of(box)[None])
     size = box[2:].astype(np.float64) * scale_of(affine)
     return np.concatenate([centre - size / 2, size])
 
 
 def warp(image: Image, affine: Float[np.ndarray, "2 3"], size: int) -> UInt8[np.ndarray, "s s 3"]:
-    """Resample an image through an affine; outside, the border's pixels go on.
+    """Resample an image through an affine; outside the image, border pixels are repeated.
 
-    A strongly shrinking affine takes the mean over areas first, so that large photos do not alias.
+    If the affine shrinks the image, areas are averaged first, to prevent aliasing.
 
     Args:
         image: RGB.
-        affine: result from image.
+        affine: from the image to the result.
         size: side of the result, px.
     """
     image, affine = _cut(*_reduced(image, affine), size)
@@ -110,9 +110,10 @@ def warp(image: Image, affine: Float[np.ndarray, "2 3"], size: int) -> UInt8[np.
 
 
 def _reduced(image: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The image shrunk by the whole factor that the affine shrinks by, and the affine left over.
+    """The image shrunk by the integer part of the affine's factor, and the remaining affine.
 
-    A side shorter than the factor bounds it, but not that of the other side of a long strip.
+    The factor is at most the shorter side; in an image too long for OpenCV, at most each side's own
+    length.
     """
     shrinks, sides = 1 / scale_of(affine), image.shape[:2]
     least = min(sides)
@@ -132,10 +133,7 @@ def _reduced(image: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _cut(image: np.ndarray, affine: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of an image that is too long for OpenCV the part that is looked at, and the affine from it.
-
-    What lies outside of the part, and inside of the image, is not looked at.
-    """
+    """The sampled part of an image that is too long for OpenCV, and the affine from this part."""
     if max(image.shape[:2]) <= _LONGEST:
         return image, affine
     corners = np.array([[0, 0], [size, 0], [0, size], [size, size]], np.float64)
@@ -151,7 +149,7 @@ def _cut(image: np.ndarray, affine: np.ndarray, size: int) -> tuple[np.ndarray, 
 def levelled_box(
     points: Float[np.ndarray, "n 2"], turn: Float[np.ndarray, "2 2"]
 ) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
-    """Smallest and largest coordinates of points along the axes of a turned frame.
+    """Smallest and largest coordinates of points along the axes of a rotated frame.
 
     Args:
         turn: ``plane_rotation`` of the frame's x axis.
@@ -162,12 +160,12 @@ def levelled_box(
 
 @dataclass(frozen=True)
 class Crop:
-    """A square, turned window in the image frame.
+    """A square, rotated window in the image frame.
 
     Attributes:
         x, y: its centre, px.
         side: length of its sides, px.
-        angle: radians; the direction of the window's x axis, turning from x (right) to y (down).
+        angle: radians, from x (right) to y (down): the direction of the window's x axis.
     """
 
     x: float
@@ -176,9 +174,9 @@ class Crop:
     angle: float = 0.0
 
     def sample(self, image: Image, size: int) -> UInt8[np.ndarray, "s s 3"]:
-        """The window's content; the image's border is repeated outside."""
+        """The content of the window; outside the image, border pixels are repeated."""
         matrix = self.image_from_crop(size)
-        matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 1 / 2  # from corners to centres of pixels
+        matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 1 / 2  # from pixel corners to pixel centres
         return cv2.warpAffine(
             image,
             matrix,
@@ -193,18 +191,18 @@ class Crop:
         """Points of the sampled window in the image frame.
 
         Args:
-            points: x, y and perhaps z in pixels of the sampled window, from its top left corner.
-            size: pixels on a side of the sampled window.
+            points: x, y and optionally z in pixels of the sampled window, from its top left corner.
+            size: side of the sampled window, px.
 
         Returns:
-            px, image frame; z is scaled as x and y are.
+            px, image frame; z is scaled like x and y.
         """
         matrix = self.image_from_crop(size)
         planar = points[..., :2] @ matrix[:, :2].T + matrix[:, 2]
         return np.concatenate([planar, points[..., 2:] * (self.side / size)], axis=-1)
 
     def image_from_crop(self, size: int) -> Float[np.ndarray, "2 3"]:
-        """Affine of the sampled window's pixels to the image's, corner to corner."""
+        """Affine from the sampled window to the image, with the origin at pixel corners."""
         turn = plane_rotation(self.angle)
         offset = np.array([self.x, self.y]) - turn.sum(axis=1) * self.side / 2
         return np.column_stack([turn * (self.side / size), offset])
@@ -216,12 +214,12 @@ def crop_around(
     start: Shaped[np.ndarray, "2"],
     end: Shaped[np.ndarray, "2"],
 ) -> Crop:
-    """The crop around points, turned so that the line from ``start`` to ``end`` is level.
+    """The crop around points, rotated so that the line from ``start`` to ``end`` is level.
 
     Args:
         points: px, image frame.
-        scale: side of the crop over the longer side of the points' levelled bounding box.
-        start, end: px, as the subject's right and left eye.
+        scale: side of the crop, relative to the longer side of the points' levelled bounding box.
+        start, end: px, such as the subject's right and left eye.
     """
     angle = float(np.arctan2(end[1] - start[1], end[0] - start[0]))
     turn = plane_rotation(angle)
@@ -231,6 +229,6 @@ def crop_around(
 
 
 def whole_crop(shape: tuple[int, int]) -> Crop:
-    """The crop of an image of (height, width) px that holds all of it."""
+    """The crop that contains a whole image of (height, width) px."""
     height, width = shape
     return Crop(width / 2, height / 2, float(max(height, width)))

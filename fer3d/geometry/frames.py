@@ -1,12 +1,12 @@
-"""The two frames of a face, said once, and the angles between them.
+"""The two frames of a face, and the angles between them.
 
 image frame   pixels; x right, y down, z towards the scene (away from the viewer). The origin is
               the top left corner of the top left pixel, so its centre is at (0.5, 0.5).
-face frame    centimetres; that of the reference face: x towards the subject's left (the right
+face frame    centimetres; the frame of the reference face: x towards the subject's left (the right
               side of a frontal photo), y up, z out of the face towards the viewer.
 
-Both are right-handed. Of a face that looks straight into the camera, one turns into the other by
-half a turn about x: (x, y, z) -> (x, -y, -z).
+Both are right-handed. For a face that looks straight into the camera, they differ by half a turn
+about x: (x, y, z) -> (x, -y, -z).
 
 Pose is (pitch, yaw, roll) in degrees:
 
@@ -15,7 +15,7 @@ yaw     positive: the subject turns to their own left
 roll    positive: the head tilts towards the subject's own right shoulder
 
 The rotation of the head is R_y(yaw) R_x(-pitch) R_z(roll) about the axes of the face frame, roll
-first: yaw and pitch alone say where the nose points, roll turns the head about that direction.
+first: yaw and pitch give the direction of the nose, roll the rotation about this direction.
 """
 
 import numpy as np
@@ -36,16 +36,15 @@ def pose_from_rotation(
         face_from_image: (..., 3, 3) float, rotation from the image frame to the face frame.
 
     Returns:
-        (..., 3) float64, degrees: pitch in [-90, 90], yaw and roll in [-180, 180]. Where the
-        face points straight up or down, yaw and roll are not unique and only one of the
-        possible pairs comes back.
+        (..., 3) float64, degrees: pitch in [-90, 90], yaw and roll in [-180, 180]. If the face
+        points straight up or down, yaw and roll are not unique; one possible pair is returned.
 
     Raises:
         ValueError: the last two dimensions are not 3 x 3.
     """
     face_from_image = _checked(face_from_image, (3, 3))
     head = FRONTAL_FACE_FROM_IMAGE @ np.swapaxes(face_from_image, -1, -2)
-    pitch = np.arcsin(np.clip(head[..., 1, 2], -1.0, 1.0))  # rounding may leave [-1, 1]
+    pitch = np.arcsin(np.clip(head[..., 1, 2], -1.0, 1.0))  # rounding may exceed [-1, 1]
     yaw = np.arctan2(head[..., 0, 2], head[..., 2, 2])
     roll = np.arctan2(head[..., 1, 0], head[..., 1, 1])
     return np.degrees(np.stack([pitch, yaw, roll], axis=-1))
@@ -69,8 +68,8 @@ def rotation_from_pose(pose: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "*b
 def viewer_from_face(pose: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "*batch 3 3"]:
     """Rotation of a head: R_y(yaw) R_x(-pitch) R_z(roll), roll first, for column vectors.
 
-    It leads from the face frame to a viewer's frame with the same axes where the head looks
-    straight into the camera: x to the right of the image, y up, z towards the camera.
+    It maps the face frame to a viewer's frame: x to the right of the image, y up, z towards the
+    camera. Both have the same axes if the head looks straight into the camera.
 
     Args:
         pose: (..., 3) float, degrees: pitch, yaw, roll.

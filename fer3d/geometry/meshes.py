@@ -7,7 +7,7 @@ from jaxtyping import Float, Shaped
 
 from fer3d.geometry.typing import Triangles
 
-TINY = 1e-12  # length below which a normal has no direction; as of a vertex without triangles
+TINY = 1e-12  # a shorter normal has no direction, as of a vertex without triangles
 
 
 @dataclass(frozen=True)
@@ -46,5 +46,5 @@ def vertex_normals(
 
 
 def unit_vectors(vectors: Float[np.ndarray, "*shape 3"]) -> Float[np.ndarray, "*shape 3"]:
-    """Vectors of length one; zero where there is none."""
+    """Vectors of length one; zero vectors stay zero."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), TINY)

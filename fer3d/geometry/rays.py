@@ -1,4 +1,4 @@
-"""Rays cast at meshes, by Open3D, in one thread: equal input gives equal bytes."""
+"""Ray casting with Open3D, in one thread, so that equal input gives equal bytes."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,12 +10,12 @@ from fer3d.geometry.meshes import TriangleMesh
 
 
 class Caster:
-    """Meshes that rays can hit; numbers of meshes count from 0 in the order they were given."""
+    """Meshes that rays can hit, numbered from 0 in the given order."""
 
     def __init__(self, meshes: Iterable[TriangleMesh]):
         """
         Args:
-            meshes: their vertices are taken in float32.
+            meshes: converted to float32.
         """
         import open3d
 
@@ -33,11 +33,11 @@ class Caster:
 
         Args:
             origin: (3,) of all rays, or (n, 3).
-            directions: unit.
+            directions: unit vectors.
 
         Returns:
-            ``t_hit`` (n,) float32, distance, infinite where nothing is hit; ``geometry_ids`` (n,),
-            ``primitive_ids`` (n,), number of mesh and triangle; ``primitive_uvs`` (n, 2) float32,
+            ``t_hit`` (n,) float32, distance, infinite if nothing is hit; ``geometry_ids`` and
+            ``primitive_ids`` (n,), numbers of mesh and triangle; ``primitive_uvs`` (n, 2) float32,
             barycentric weights of the triangle's second and third corner.
         """
         answer = self._scene.cast_rays(_rays(origin, directions), nthreads=1)
@@ -46,7 +46,7 @@ class Caster:
     def distances(
         self, origin: Shaped[np.ndarray, "..."], directions: Shaped[np.ndarray, "n 3"]
     ) -> Float[np.ndarray, " n"]:
-        """How far rays go before they hit a mesh, infinite where they hit none."""
+        """Distances to the first hit, infinite if a ray hits nothing."""
         return self.cast(origin, directions)["t_hit"]
 
     def occluded(
@@ -61,9 +61,9 @@ class Caster:
         """Whether no mesh lies between a viewer and points.
 
         Args:
-            viewer: where the lines of sight start.
-            points: where they end, perhaps on a mesh.
-            tolerance: length; what lies no further than this in front of a point does not hide it.
+            viewer: start of the lines of sight.
+            points: their ends, which may lie on a mesh.
+            tolerance: length; a surface within this distance in front of a point does not hide it.
         """
         line = points - viewer
         distance = np.linalg.norm(line, axis=1)

@@ -1,4 +1,4 @@
-"""Values between the pixels of an image or a map of features."""
+"""Bilinear sampling of images and feature maps."""
 
 import numpy as np
 from jaxtyping import Float, Shaped, UInt8
@@ -11,11 +11,11 @@ def bilinear(
     column: Float[np.ndarray, "*shape"],
     row: Float[np.ndarray, "*shape"],
 ) -> Float[np.ndarray, "*shape c"]:
-    """Values of a grid between its samples, linearly; beyond the border the border's values.
+    """Values of a grid, interpolated bilinearly; beyond the border, border values are repeated.
 
     Args:
-        grid: samples at whole numbers of column and row.
-        column, row: places, in samples from the centre of the first.
+        grid: samples at integer columns and rows.
+        column, row: positions, in samples from the centre of the first one.
     """
     height, width = grid.shape[:2]
     column, row = column.clip(0, width - 1), row.clip(0, height - 1)
@@ -28,14 +28,15 @@ def bilinear(
 
 
 def sample_colours(image: Image, vertices: Shaped[np.ndarray, "v d"]) -> UInt8[np.ndarray, "v 3"]:
-    """What the image shows at each vertex, hidden or not.
+    """The colour of the image at each vertex, hidden or not.
 
     Args:
         image: RGB.
-        vertices: x, y and perhaps z, px, image frame; outside the image its border is repeated.
+        vertices: x, y and optionally z, px, image frame; outside the image, border pixels are
+        repeated.
 
     Returns:
-        RGB, between the centres of pixels linearly.
+        RGB, interpolated bilinearly between pixel centres.
 
     Source: Feng et al. 2018 (paper A, section 3.1: a coloured point cloud).
     """
@@ -46,11 +47,11 @@ def sample_colours(image: Image, vertices: Shaped[np.ndarray, "v d"]) -> UInt8[n
 def sample_window(
     features: Float[np.ndarray, "height width c"], window: Float[np.ndarray, "2 3"], size: int
 ) -> Float[np.ndarray, "s s c"]:
-    """Features in a window, between their cells' centres linearly, zero outside.
+    """Features in a window, interpolated bilinearly between cell centres, zero outside.
 
     Args:
-        window: affine from samples to cells, corner to corner.
-        size: samples on a side.
+        window: affine from samples to cells, with the origin at corners.
+        size: number of samples per side.
     """
     height, width = features.shape[:2]
     steps = np.arange(size) + 0.5

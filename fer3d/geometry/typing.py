@@ -1,4 +1,4 @@
-"""Shapes and dtypes that several kernels name.
+"""Shapes and dtypes that several kernels share.
 
 Annotations of jaxtyping: ``Float[np.ndarray, "*batch n 3"]`` is an array of floats with any leading
 dimensions, then n and 3. The tests check them wherever a kernel of the library is called.

@@ -1,1 +1,1 @@
-"""Digests, atomic writes, content-addressed objects, and row-wise computing through them."""
+"""Content-addressed objects in a folder or behind a URL."""

@@ -1,13 +1,13 @@
-"""A store's files in a folder: on this machine, or on a file system that several machines mount.
+"""A store's files in a folder, on a local or a network file system.
 
-A file is written under a temporary name beside its own and then renamed, so a reader sees a whole
-file or none, on NFS too, and writers of the same file do not disturb each other. It is not flushed
-to the disk: that would cost a hundred times as much as the rest of the writing. A power loss may
-therefore leave an empty or a shortened file. An object carries its digest, so the next reader
-finds it damaged and computes it again: work is lost, not trust.
+A file is written under a temporary name in the same folder and then renamed. Readers see a complete
+file or none, also on NFS, and concurrent writers of one file do not disturb each other. Files are
+not flushed to the disk: that would take a hundred times as long as the rest of the write. A power
+failure may therefore leave an empty or truncated file. Its digest does not match, so the next
+reader computes the object again.
 
-New files and folders have the modes that the umask leaves, and the group of a folder whose setgid
-bit is set: with ``umask 002`` in such a folder everyone of the group can use and repair the store.
+New files and folders get the modes that the umask leaves and, in a folder with the setgid bit, the
+group of the folder: with ``umask 002`` all members of the group can use and repair the store.
 """
 
 import os
@@ -21,7 +21,7 @@ from fer3d.store.places import Entry
 
 @dataclass(frozen=True)
 class FolderFiles:
-    """Files under a folder, which need not be there before the first is written."""
+    """Files in a folder, which is created when the first file is written."""
 
     root: str
 
@@ -54,7 +54,7 @@ class FolderFiles:
             for entry in entries:
                 try:
                     status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:  # renamed or removed meanwhile
+                except FileNotFoundError:  # renamed or removed since the listing
                     continue
                 if not entry.is_dir(follow_symlinks=False):
                     yield Entry(f"{folder}/{entry.name}", status.st_size, status.st_mtime)
@@ -93,7 +93,7 @@ def _create(path: str, data: bytes) -> None:
 
 
 def _rename(path: str, data: bytes, suffix: str) -> Exception | None:
-    if _read(path) != data:  # someone has repaired it meanwhile
+    if _read(path) != data:  # repaired since it was read
         return None
     try:
         os.replace(path, path + suffix)

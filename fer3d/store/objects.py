@@ -1,15 +1,15 @@
-"""Content-addressed objects: small results of slow computations, kept outside DVC's outs.
+"""Content-addressed objects: small results of slow computations, stored outside DVC's outs.
 
-An object is named by its key alone, the SHA-256 of all that its content depends on. It lies in
-the store's root under the first two digits of the key, then the rest; see ``encoding`` for its
-bytes. Whoever computes a key writes the same object, so writers need no locks.
+The name of an object is its key, the SHA-256 of everything that its content depends on. It is
+stored below the root, in a folder named after the first two digits of the key; ``encoding`` defines
+its bytes. All writers of a key write the same object, so no locks are needed.
 
     <root>/ab/cdef...                an object
-    <root>/ab/cdef....damaged        one that was found damaged, kept for whoever asks why
-    <root>/ab/.cdef....1f2e.tmp      one that is being written, or that a killed writer left
+    <root>/ab/cdef....damaged        a damaged object, kept for inspection
+    <root>/ab/.cdef....1f2e.tmp      an object being written, or left by a killed writer
 
-The store is a cache. Whatever is wrong with it, a run goes on without it; what was wrong travels
-back in the return values, for lookups happen in worker processes, on other machines too.
+The store is a cache: if it fails, the run continues without it. Errors are part of the return
+values, because lookups happen in worker processes, also on other machines.
 """
 
 import functools
@@ -32,13 +32,13 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Lookup:
-    """What a store gave for some keys.
+    """The result of a lookup of several keys.
 
     Attributes:
-        arrays: for each key in turn its arrays, or None where they must be computed.
-        damaged: full paths of objects that were found damaged and set aside.
-        trouble: why the store, or a part of it, could not be read; the same words for the same
-            trouble, so that whoever collects many lookups can say it once.
+        arrays: for each key its arrays, or None if they must be computed.
+        damaged: full paths of damaged objects, which were renamed.
+        trouble: why the store, or a part of it, could not be read. Equal problems have equal texts,
+            so that a caller of many lookups can report each once.
     """
 
     arrays: list[dict[str, np.ndarray] | None]
@@ -48,7 +48,7 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Written:
-    """How many objects were kept, and why not all of them."""
+    """Number of objects that were written, and why some were not."""
 
     count: int
     trouble: str | None = None
@@ -56,7 +56,7 @@ class Written:
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """Objects at an address. Cheap to make and to pickle: nothing is opened before it is used.
+    """Objects at an address. Cheap to create and to pickle: nothing is opened before use.
 
     Attributes:
         address: absolute path of a folder, or a URL.
@@ -66,7 +66,7 @@ class ObjectStore:
 
     @property
     def files(self) -> Files:
-        """The place where the objects lie, as this process reaches it."""
+        """The files of the store, opened once per process."""
         return _files(self.address, os.getpid())
 
     def path(self, key: str) -> str:
@@ -74,11 +74,11 @@ class ObjectStore:
         return self.files.address(name_of(key))
 
     def read_many(self, keys: Sequence[str]) -> Lookup:
-        """Look keys up.
+        """Look up several keys.
 
-        An object whose bytes are not what was written under its key is never used: it is renamed,
-        reported, and its key counts as missing. An object of another format counts as missing too
-        and is left alone; writing the key replaces it.
+        An object that does not match its key and digest is not used: it is renamed and reported,
+        and its key counts as missing. An object in another format counts as missing too and is not
+        changed; writing the key replaces it.
         """
         names = [name_of(key) for key in keys]
         found = self.files.read(names)
@@ -92,17 +92,17 @@ class ObjectStore:
                     damaged[names[i]] = data
                 except OtherFormat:
                     pass
-        if damaged:  # where setting aside is not allowed they are found again next time
+        if damaged:  # without permission to rename, the next reader finds it again
             self.files.set_aside(damaged, DAMAGED)
         paths = tuple(self.files.address(name) for name in damaged)
         return Lookup(arrays, paths, self._trouble("read", names, found))
 
     def write_many(self, producer: str, objects: Mapping[str, Arrays]) -> Written:
-        """Keep arrays under their keys; an object that is there already is replaced.
+        """Write arrays under their keys. Existing objects are replaced.
 
         Args:
-            producer: name and version of what computed them, for people.
-            objects: key -> arrays of numbers or truth values, by name.
+            producer: name and version of the code that computed them, for statistics.
+            objects: key -> numeric or boolean arrays by name.
         """
         blobs = {name_of(key): encode(key, producer, arrays) for key, arrays in objects.items()}
         results = self.files.write(blobs)
@@ -110,7 +110,7 @@ class ObjectStore:
         return Written(count, self._trouble("written to", blobs, results))
 
     def _trouble(self, verb: str, names: Iterable[str], results: Sequence[object]) -> str | None:
-        """One sentence about the first of the results that is an error."""
+        """One sentence about the first error among the results."""
         for name, result in zip(names, results, strict=True):
             if isinstance(result, Exception):
                 return f"{self.address} cannot be {verb} ({reason(result, name)})"
@@ -121,11 +121,11 @@ def open_store(address: str) -> ObjectStore | None:
     """The object store at an address; None for "none".
 
     Args:
-        address: a folder, which need not be there yet, or a URL: file://, s3:// or any other
-            protocol of fsspec whose package is installed.
+        address: a folder, which need not exist yet, or a URL: file://, s3:// or any other protocol
+            of fsspec whose package is installed.
 
     Raises:
-        UserError: the address makes no sense, or its package is missing.
+        UserError: the address is invalid, or its package is missing.
     """
     if address == addresses.SWITCHED_OFF:
         return None
@@ -141,14 +141,14 @@ def name_of(key: str) -> str:
 
 
 def key_of(name: str) -> str | None:
-    """The key of an object's name; None for a file that is no object."""
+    """The key of an object's name; None for a file that is not an object."""
     key = name.replace("/", "", 1)
     whole = len(key) == KEY_DIGITS and set(key) <= set("0123456789abcdef")
     return key if whole and name == name_of(key) else None
 
 
 def reason(error: Exception, name: str = "") -> str:
-    """An error in a few words, without the name of the file that happened to meet it first."""
+    """An error in one line, without the name of the file, so that equal errors have equal texts."""
     text = getattr(error, "strerror", None) or str(error)
     if not text:
         return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
@@ -158,7 +158,7 @@ def reason(error: Exception, name: str = "") -> str:
 
 @functools.lru_cache(maxsize=8)
 def _files(address: str, process: int) -> Files:
-    """Connections belong to the process that made them: a forked one makes its own."""
+    """The files of a store; a forked process cannot use the connections of its parent."""
     if "://" not in address:
         return FolderFiles(address)
     from fer3d.store.remote import RemoteFiles

@@ -1,8 +1,7 @@
-"""What an object store needs of the place where it keeps its files.
+"""Interface to the files of an object store.
 
-Names are relative to the store's root, with forward slashes. What may go wrong for one file among
-many (a damaged disk, a network that is gone) comes back as a value, not as an exception: one bad
-file must not stop a batch.
+Names are relative to the store's root, with forward slashes. Errors of single files (a damaged
+disk, a network failure) are returned, not raised: one bad file must not stop a batch.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ class Entry:
     Attributes:
         name: relative to the store's root.
         size: bytes.
-        modified: when it was written, seconds since 1970. Reading does not change it.
+        modified: time of the last write, seconds since 1970. Reading does not change it.
     """
 
     name: str
@@ -26,27 +25,27 @@ class Entry:
 
 
 class Files(Protocol):
-    """A folder, or a place that is reached over a network."""
+    """A folder, or a remote file system."""
 
     def address(self, name: str) -> str:
-        """The full path or address of a file, for people."""
+        """The full path or URL of a file, for messages."""
 
     def read(
         self, names: Sequence[str], limit: int | None = None
     ) -> list[bytes | Exception | None]:
-        """The bytes of each file, or its first ``limit`` bytes; None where there is no file."""
+        """The bytes of each file, or its first ``limit`` bytes; None if there is no file."""
 
     def write(self, blobs: Mapping[str, bytes]) -> list[Exception | None]:
-        """Write each file in one atomic step; None where that worked, in the order given."""
+        """Write each file atomically; for each, None or the error."""
 
     def set_aside(self, blobs: Mapping[str, bytes], suffix: str) -> list[Exception | None]:
-        """Add a suffix to the name of each file that holds these bytes; others stay."""
+        """Append a suffix to the name of each file that has these bytes; others are not changed."""
 
     def remove(self, names: Sequence[str]) -> list[Exception | None]:
-        """Remove each file; one that is not there counts as removed."""
+        """Remove each file; a missing file counts as removed."""
 
     def folders(self) -> list[str]:
-        """The folders of the root, sorted; none where there is no root.
+        """The folders of the root, sorted; empty if there is no root.
 
         Raises:
             OSError: the root cannot be listed.
@@ -56,5 +55,5 @@ class Files(Protocol):
         """The files of one of the ``folders``, in no particular order.
 
         Raises:
-            OSError: it cannot be listed.
+            OSError: the folder cannot be listed.
         """

@@ -1,13 +1,13 @@
-"""A store's files behind any URL of fsspec; made for S3, where a request takes its time.
+"""A store's files behind any URL of fsspec, made for S3, where each request is slow.
 
-Requests of one batch run side by side, at most ``CONCURRENCY`` of them. S3 keeps an object whole
-or not at all, so readers never see half of one, and of two writers of a name the last one wins.
+The requests of a batch run concurrently, at most ``CONCURRENCY`` at a time. S3 writes objects
+atomically; of two writers of one name, the last one wins.
 
-What happens when the store does not answer: every request has a time limit, and after the first
-failure of a batch its other requests are not made. Then no request is made for ``PAUSE_SECONDS``,
-separately for reading and for writing: a run computes what it could have read, instead of waiting
-for each of a thousand batches. A slow store is asked again: what it gave in ``BATCH_SECONDS``
-counts, the rest of the batch is given up.
+If the store does not answer: every request has a time limit, and after the first failure of a batch
+its remaining requests are not sent. Then no request is sent for ``PAUSE_SECONDS``, separately for
+reading and writing: the run computes its results instead of waiting for a timeout in each of a
+thousand batches. A store that is only slow is not paused: what it returned within ``BATCH_SECONDS``
+is used, the other requests of the batch are cancelled.
 
 Credentials, region and endpoint are those that s3fs and botocore document: ``AWS_PROFILE``,
 ``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL`` and so on, or ``~/.aws``.
@@ -27,12 +27,12 @@ from fsspec.core import url_to_fs
 
 from fer3d.store.places import Entry
 
-CONCURRENCY = 64  # requests of one process at a time
-PAUSE_SECONDS = 300  # without a request after one that failed
+CONCURRENCY = 64  # concurrent requests of one process
+PAUSE_SECONDS = 300  # without requests after a failure
 BATCH_SECONDS = 30  # for all requests of one call
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
-ATTEMPTS = 2  # of each request, made by botocore; it waits in between
+ATTEMPTS = 2  # of each request, by botocore, which waits in between
 
 S3 = ("s3", "s3a")
 _READ, _WRITE = "read", "write"
@@ -42,7 +42,7 @@ Call = Callable[..., Coroutine[Any, Any, Any]]
 
 
 class RemoteFiles:
-    """Files behind a URL, as one process reaches them.
+    """Files behind a URL, for use in one process.
 
     Attributes:
         root: the URL.
@@ -67,7 +67,7 @@ class RemoteFiles:
         return _errors(self._many("pipe_file", _WRITE, list(blobs.items())))
 
     def set_aside(self, blobs: Mapping[str, bytes], suffix: str) -> list[Exception | None]:
-        """Copies under other names, then removals, as S3 renames nothing."""
+        """Copy under the new name, then remove, because S3 cannot rename."""
         now = self.read(list(blobs))
         names = [name for name, data in zip(blobs, now, strict=True) if data == blobs[name]]
         copied = self.write({name + suffix: blobs[name] for name in names})
@@ -103,7 +103,7 @@ class RemoteFiles:
         """The result of a method of the file system, or the exception, for each task.
 
         Args:
-            kind: what is paused after a failure.
+            kind: ``_READ`` or ``_WRITE``, which are paused separately.
             tasks: a name and the method's other arguments.
         """
         failure, until = self._failures.get(kind, (None, 0.0))
@@ -135,21 +135,21 @@ class RemoteFiles:
 
     @cached_property
     def _place(self) -> tuple[AbstractFileSystem, str]:
-        """The file system and the root's path in it; some connect as soon as they are made."""
+        """The file system and the root's path in it; some connect when they are created."""
         fs, prefix = url_to_fs(self.root, **_options(self._protocol))
         if self._protocol in S3:
-            fs.retries = ATTEMPTS  # of the whole request, its answer's body included
+            fs.retries = ATTEMPTS  # of the whole request, including the response's body
         return fs, prefix
 
 
 class _Late(TimeoutError):
-    """A request was not done when the time of its batch was over."""
+    """A request was not finished within the time limit of its batch."""
 
 
 async def _gather(
     call: Call, tasks: Sequence[tuple[Any, ...]], options: Mapping[str, Any]
 ) -> list[Any]:
-    """Await a call for each task; after a failure the calls not yet begun fail alike."""
+    """Await a call for each task. After a failure, calls not yet started get the same error."""
     gate = asyncio.Semaphore(CONCURRENCY)
     failures: list[Exception] = []
 
@@ -181,7 +181,7 @@ async def _gather(
 def _one_by_one(
     call: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], options: Mapping[str, Any]
 ) -> list[Any]:
-    """Call for each task; after a failure the other calls fail alike, without being made."""
+    """Call for each task. After a failure, the other calls are not made and get the same error."""
     results: list[Any] = []
     for task in tasks:
         if results and _is_failure(results[-1]):
@@ -194,8 +194,8 @@ def _one_by_one(
 def _attempt(call: Callable[..., Any], task: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """The result of a call, or its exception.
 
-    Any exception: what a file system of fsspec raises is that of the library under it, often no
-    OSError (ftplib, paramiko, HTTP clients), and whatever is wrong with a store, a run goes on.
+    Any exception: file systems of fsspec raise the exceptions of their libraries, often not OSError
+    (ftplib, paramiko, HTTP clients), and no error of a store may stop a run.
     """
     try:
         return call(*task, **options)
@@ -204,7 +204,7 @@ def _attempt(call: Callable[..., Any], task: tuple[Any, ...], options: Mapping[s
 
 
 def _write_whole(fs: AbstractFileSystem, path: str, data: bytes) -> None:
-    """Write under another name, then rename: not every file system writes in one step."""
+    """Write under another name, then rename: not every file system writes atomically."""
     temporary = f"{path}.{secrets.token_hex(8)}.tmp"
     fs.makedirs(path.rpartition("/")[0], exist_ok=True)
     fs.pipe_file(temporary, data)
@@ -212,12 +212,12 @@ def _write_whole(fs: AbstractFileSystem, path: str, data: bytes) -> None:
 
 
 def _is_failure(result: object) -> TypeGuard[Exception]:
-    """Whether a result says something about the place: that a file is not there does not."""
+    """Whether a result is an error of the store; a missing file is not."""
     return isinstance(result, Exception) and not isinstance(result, FileNotFoundError)
 
 
 def _blamed(results: Sequence[object]) -> Exception | None:
-    """The failure for which the place is left alone; none if it is slow and gave something."""
+    """The failure after which the store is paused; None if it is slow but returned something."""
     failures = [result for result in results if _is_failure(result)]
     others = [failure for failure in failures if not isinstance(failure, _Late)]
     if not others and len(failures) < len(results):
@@ -226,7 +226,7 @@ def _blamed(results: Sequence[object]) -> Exception | None:
 
 
 def _with_rights(result: object) -> object:
-    """S3 says of a key that is not there that it is forbidden, to those who may not list."""
+    """Explain a 403 of S3, which it also returns for missing keys if listing is not permitted."""
     if not isinstance(result, PermissionError):
         return result
     return PermissionError(f"{result}; reading needs s3:GetObject and s3:ListBucket")
@@ -237,7 +237,7 @@ def _errors(results: Sequence[Any]) -> list[Exception | None]:
 
 
 def _options(protocol: str) -> dict[str, Any]:
-    """What the file system is told; nothing that the user's environment may want to say."""
+    """Options of the file system; everything else is left to the user's environment."""
     if protocol not in S3:
         return {}
     config = {
@@ -246,7 +246,7 @@ def _options(protocol: str) -> dict[str, Any]:
         "retries": {"total_max_attempts": ATTEMPTS, "mode": "standard"},
         "max_pool_connections": CONCURRENCY,
     }
-    # with more than one request an object, s3fs asks for its size first
+    # with more than one request per object, s3fs requests its size first
     return {"config_kwargs": config, "max_concurrency": 1, "use_listings_cache": False}
 
 
@@ -255,7 +255,7 @@ def _last(name: str) -> str:
 
 
 def _modified(info: Mapping[str, Any]) -> float:
-    """When a file was written, seconds since 1970; now where the file system does not say."""
+    """Time of the last write, seconds since 1970; now if the file system does not report it."""
     value = next((info[name] for name in _MODIFIED if info.get(name) is not None), None)
     if isinstance(value, str):
         value = datetime.fromisoformat(value)

@@ -1,7 +1,7 @@
-"""Keeping an object store in hand: what is in it, whether it is whole, what may go.
+"""Maintenance of an object store: statistics, verification, pruning.
 
-Everything goes folder by folder, at most one of 256 at a time in memory. ``prunable`` says what may
-go, ``remove`` removes what it is told.
+A store has 256 folders; they are processed one by one, which bounds the memory. ``prunable`` lists
+files that can be removed, ``remove`` removes files.
 """
 
 import re
@@ -17,8 +17,8 @@ from fer3d.store.objects import DAMAGED, ObjectStore, key_of, reason
 from fer3d.store.places import Entry
 
 AT_ONCE = 256  # objects read or removed in one call
-UNFINISHED_AGE_S = 24 * 3600.0  # a file still being written is younger
-UNREADABLE = "unknown"  # the producer of a damaged object, or of one of another format
+UNFINISHED_AGE_S = 24 * 3600.0  # a file that is still being written is younger
+UNREADABLE = "unknown"  # producer of objects that are damaged or in another format
 
 _UNITS_S = {"h": 3600.0, "d": 24 * 3600.0, "w": 7 * 24 * 3600.0}
 
@@ -26,17 +26,17 @@ Advance = Callable[[int], None]
 
 
 class Kind(StrEnum):
-    """What a file in a store is, by its name."""
+    """Kind of a file in a store, by its name."""
 
     OBJECT = "object"
-    DAMAGED = "damaged"  # set aside by a reader
-    UNFINISHED = "unfinished"  # being written, or left by a writer that was killed
-    OTHER = "other"  # not the store's; never touched
+    DAMAGED = "damaged"  # renamed by a reader
+    UNFINISHED = "unfinished"  # being written, or left by a killed writer
+    OTHER = "other"  # not written by the store; never removed
 
 
 @dataclass
 class Amount:
-    """A number of files and their bytes."""
+    """Number and total size of files."""
 
     count: int = 0
     bytes: int = 0
@@ -48,7 +48,7 @@ class Amount:
 
 @dataclass
 class Stats:
-    """What a store holds: by kind of file, and its objects by who made them."""
+    """Content of a store: by kind of file, and objects by producer."""
 
     kinds: dict[Kind, Amount] = field(default_factory=lambda: {kind: Amount() for kind in Kind})
     producers: dict[str, Amount] = field(default_factory=dict)
@@ -56,12 +56,12 @@ class Stats:
 
 @dataclass
 class Verdict:
-    """What reading every object found.
+    """Result of reading every object.
 
     Attributes:
-        whole: objects that are what was written.
-        skipped: objects of another format, or that could not be read.
-        damaged: full paths of those that were set aside.
+        whole: number of intact objects.
+        skipped: number of objects in another format, or unreadable.
+        damaged: full paths of damaged objects, which were renamed.
         trouble: why some could not be read.
     """
 
@@ -72,7 +72,7 @@ class Verdict:
 
 
 def kind_of(name: str) -> Kind:
-    """What a file of a store is, by its name relative to the root."""
+    """Kind of a file, by its name relative to the root."""
     if key_of(name) is not None:
         return Kind.OBJECT
     if name.endswith(DAMAGED) and key_of(name.removesuffix(DAMAGED)) is not None:
@@ -83,7 +83,7 @@ def kind_of(name: str) -> Kind:
 
 
 def folders(store: ObjectStore) -> list[str]:
-    """The store's folders, for whoever wants to go through it.
+    """The store's folders of objects.
 
     Raises:
         UserError: the store cannot be listed; the message says why.
@@ -98,12 +98,12 @@ def folders(store: ObjectStore) -> list[str]:
 
 
 def stats(store: ObjectStore, parts: Collection[str], advance: Advance, *, read: bool) -> Stats:
-    """Count what is in some folders of a store.
+    """Count the files in some folders of a store.
 
     Args:
         parts: of ``folders``.
-        advance: told of every folder that is done.
-        read: read the start of every object for its producer; without it there is none.
+        advance: called with 1 after each folder.
+        read: read the header of every object, to count by producer.
     """
     result = Stats()
     for entries in _walk(store, parts, advance):
@@ -118,7 +118,7 @@ def stats(store: ObjectStore, parts: Collection[str], advance: Advance, *, read:
 
 
 def verify(store: ObjectStore, parts: Collection[str], advance: Advance) -> Verdict:
-    """Read every object in some folders and set the damaged ones aside."""
+    """Read every object in some folders; damaged ones are renamed."""
     result = Verdict()
     for entries in _walk(store, parts, advance):
         keys = [key for entry in entries if (key := key_of(entry.name)) is not None]
@@ -135,11 +135,11 @@ def verify(store: ObjectStore, parts: Collection[str], advance: Advance) -> Verd
 def prunable(
     store: ObjectStore, parts: Collection[str], advance: Advance, *, older_than: float
 ) -> list[Entry]:
-    """Old objects, old damaged ones, and what killed writers left.
+    """Old objects, old damaged objects, and files left by killed writers.
 
     Args:
-        older_than: seconds since a file was written, at least. Reading an object does not make it
-            younger: S3 cannot note that, and a folder would pay for it with a write a read.
+        older_than: minimum time since a file was written, s. Reading does not make an object
+            younger: S3 cannot record it, and in a folder it would cost a write per read.
     """
     now = time.time()
     return [
@@ -154,7 +154,7 @@ def remove(store: ObjectStore, entries: Collection[Entry], advance: Advance) -> 
     """Remove files of a store.
 
     Returns:
-        How many are gone, and why not all of them, or "".
+        Number of removed files, and why some were not removed, or "".
     """
     names, gone, trouble = [entry.name for entry in entries], 0, ""
     for part in batches(len(names), AT_ONCE):
@@ -171,11 +171,11 @@ def parse_age(text: str) -> float:
     """Seconds of an age such as 12h, 30d or 8w.
 
     Raises:
-        UserError: it is none.
+        UserError: not an age.
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([hdw])", text.strip())
     if not found:
-        raise UserError(f"expected an age in hours, days or weeks, as 12h, 30d or 8w, got {text!r}")
+        raise UserError(f"expected an age such as 12h, 30d or 8w, got {text!r}")
     return float(found[1]) * _UNITS_S[found[2]]
 
 
@@ -193,7 +193,7 @@ def _walk(store: ObjectStore, parts: Collection[str], advance: Advance) -> Itera
 def _producers(store: ObjectStore, objects: list[Entry]) -> Iterator[str]:
     for part in batches(len(objects), AT_ONCE):
         some = objects[part.start : part.stop]
-        names = [entry.name for entry in some if entry.size]  # of nothing S3 gives no part
+        names = [entry.name for entry in some if entry.size]  # S3 has no range of 0 bytes
         heads = dict(zip(names, store.files.read(names, LONGEST_HEADER), strict=True))
         for entry in some:
             yield _producer(heads.get(entry.name))
