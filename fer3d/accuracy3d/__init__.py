@@ -1,2 +1,1 @@
-"""How far reconstructed faces are from true ones, and what a shading image still shows of pose
-and light."""
+"""Errors of reconstructed faces, and how much shading images depend on pose and light."""

@@ -1,4 +1,4 @@
-"""One reconstructed face against its truth, and many of them in a table of numbers."""
+"""Errors of a reconstructed face against its ground truth, and statistics over faces."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,15 +33,15 @@ from fer3d.relighting.shading import VIEWER, ShadingImage, shade
 class FaceErrors:
     """The errors of one face; units as in ``summarize``."""
 
-    yaw: float  # true, degrees
+    yaw: float  # ground truth, degrees
     vertices: float
     landmarks: float
     mesh_landmarks: float
     rotation: float
-    pitch: float  # this and the next two: signed, degrees
+    pitch: float  # error, signed, degrees; also the next two
     turn: float
     roll: float
-    normals: np.ndarray  # (P,) degrees, of points that both see
+    normals: np.ndarray  # (P,) degrees, at points visible in both faces
     shading: float
     visibility: float
 
@@ -53,14 +53,14 @@ def compare(
     topology: Topology,
     params: RelightParams,
 ) -> FaceErrors:
-    """Measure one face.
+    """The errors of one face.
 
     Args:
         found: the reconstruction.
         relit: its shading image.
-        truth: in the same aligned image.
-        topology: with the dense surface that ``found.visible`` belongs to.
-        params: how shading images are made.
+        truth: the ground truth in the same aligned image.
+        topology: with the dense surface of ``found.visible``.
+        params: of the shading images.
     """
     visible = seen_points(truth, topology.dense)
     true_68 = mesh_landmarks(truth.vertices_image)
@@ -84,10 +84,10 @@ def compare(
 def true_shading(
     truth: TrueFace, visible: np.ndarray, topology: Topology, params: RelightParams
 ) -> ShadingImage:
-    """The shading image of the true geometry, at the reference face's size and place.
+    """The shading image of the true geometry, at the size and place of the reference face.
 
-    No single image tells a large head from a near one, so size and place are taken out; the
-    rotation is the true one.
+    A single image does not determine the size of a head and its distance, so both are normalised;
+    the rotation is the true one.
     """
     weights = rigid_weights(topology.reference, topology.triangles)
     placed = place(truth.vertices_face, topology.reference, np.eye(3), weights)
@@ -106,10 +106,11 @@ def summarize(faces: list[FaceErrors]) -> dict[str, Any]:
     """Means and medians over faces.
 
     Returns:
-        vertex_error_percent, landmark_nme_percent and mesh_landmark_nme_percent (of the written
-        landmarks and of the mesh's own), visibility_iou: means by bin of true yaw; rotation_deg
-        by bin: median and mean geodesic, mean absolute and mean signed pitch, yaw and roll;
-        normal_error_deg: median, p95 over points; shading_error_levels: mean absolute, 0 to 255.
+        vertex_error_percent, landmark_nme_percent (of the landmarks that are written),
+        mesh_landmark_nme_percent (of those of the mesh), visibility_iou: means by bin of true yaw;
+        rotation_deg by bin: median and mean geodesic, mean absolute and mean signed pitch, yaw and
+        roll; normal_error_deg: median, p95 over points; shading_error_levels: mean absolute, 0 to
+        255.
     """
     table = pd.DataFrame(
         [{k: v for k, v in vars(face).items() if k != "normals"} for face in faces]
@@ -134,7 +135,7 @@ def summarize(faces: list[FaceErrors]) -> dict[str, Any]:
 
 
 def ranges() -> list[tuple[int, int]]:
-    """The bins of yaw, and those that targets are set for."""
+    """The bins of yaw, and further ranges that have a target."""
     return [*YAW_BINS, (0, 30), (30, 60), (0, 45), (40, 50), (0, 60)]
 
 
@@ -145,7 +146,7 @@ def _normals(
     topology: Topology,
     neighbours: int,
 ) -> np.ndarray:
-    """Errors of the normals that relighting uses, where both faces are visible: (P,) degrees."""
+    """Errors of the normals used for relighting, at points visible in both: (P,) degrees."""
     normals = np.zeros((len(visible), 3))
     points = topology.dense(found.vertices_face)
     if found.visible.any():
@@ -157,7 +158,7 @@ def _normals(
 
 
 def _apart(found: ShadingImage, true: ShadingImage) -> float:
-    """Mean absolute difference on pixels that both show, 8-bit levels; NaN without any."""
+    """Mean absolute difference on common pixels, in 8-bit levels; NaN if there are none."""
     both = found.mask & true.mask
     apart = found.shading[both].astype(np.float64) - true.shading[both]
     return float(np.abs(apart).mean()) if both.any() else float("nan")

@@ -1,4 +1,4 @@
-"""The stage `accuracy3d` and its command: reconstructions of images whose truth is known."""
+"""The stage `accuracy3d` and its command: errors on images with a ground truth."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -26,17 +26,17 @@ from fer3d.relighting.relight import subdivisions_of
 from fer3d.relighting.shading import ShadingImage
 from fer3d.toolbox import Toolbox
 
-BATCH = 16  # faces a task
+BATCH = 16  # faces per task
 FACE = ("vertices_image", "vertices_face", "landmarks_image", "rotation", "pose")
 NOTHING = {"images": 0}
 
 
 @dataclass(frozen=True)
 class Folders:
-    """What the stages wrote; rows of the packed folders correspond.
+    """Outputs of the stages; rows of the packed folders correspond.
 
     Attributes:
-        images: folder of the images; their truth is the folder `truth` beside it.
+        images: folder of the images; the folder `truth` beside it has the ground truth.
         aligned: packed folder with ``aligned_from_image``.
         faces: packed folder that `reconstruct` wrote.
         shadings: packed folder that `relight` wrote.
@@ -49,27 +49,27 @@ class Folders:
 
 
 def accuracy3d_dataset(folders: Folders, params: RelightParams, toolbox: Toolbox) -> dict[str, Any]:
-    """Compare what the stages wrote with the truth beside the images.
+    """Compare the outputs of the stages with the ground truth.
 
-    Noisy copies are left out: their truth is that of their source.
+    Noisy copies are left out; their ground truth is that of their source.
 
     Args:
-        folders: images and what the stages made of them.
-        params: how the shading images were made.
+        folders: images, and the outputs of the stages.
+        params: of the shading images.
         toolbox: model files and workers.
 
     Returns:
-        Metrics: images (originals with a truth), reconstructed (of them), and the numbers of
-        ``faces.summarize``. ``{"images": 0}`` where there is no truth, as with one's own images,
-        or where the faces are not made of the 468 vertices that it is known for.
+        Metrics: images (originals with a ground truth), reconstructed (of them), and those of
+        ``compare.summarize``. ``{"images": 0}`` if there is no ground truth, as for real photos, or
+        if the faces do not have the 468 vertices of the ground truth.
     """
     log = logging.getLogger(__name__)
     truth = find_truth(folders.images)
     if truth is None:
-        log.info("accuracy3d: no truth beside %s, nothing to measure", folders.images)
+        log.info("accuracy3d: no ground truth beside %s, nothing to measure", folders.images)
         return NOTHING
     if open_arrays(folders.faces, FACE[0])[FACE[0]].shape[1] != VERTICES:
-        log.info("accuracy3d: the truth is known for facemesh's vertices, nothing to measure")
+        log.info("accuracy3d: ground truth only for facemesh's vertices, nothing to measure")
         return NOTHING
     bits = open_arrays(folders.faces, "visible")["visible"].shape[1]
     frame, truths = read_manifest(folders.faces), Truths.open(truth)
@@ -83,25 +83,25 @@ def accuracy3d_dataset(folders: Folders, params: RelightParams, toolbox: Toolbox
 
 
 def accuracy3d_folder(folder: Path, pipeline: Pipeline, settings: Settings) -> dict[str, Any]:
-    """Run the pipeline on a rendered data set and compare with its truth.
+    """Run the pipeline on a rendered data set and compare with its ground truth.
 
     Args:
         folder: with `images` and `truth`, as the stage `synthesize` writes it.
-        pipeline: with the parameters to measure.
+        pipeline: the pipeline to measure.
         settings: workers.
 
     Returns:
-        Metrics as those of ``accuracy3d_dataset``; copies among the images are left out.
+        Metrics as in ``accuracy3d_dataset``; copies among the images are left out.
 
     Raises:
-        UserError: no truth there, or not for the vertices of the pipeline's backend.
+        UserError: no ground truth, or not for the vertices of the pipeline's backend.
     """
     topology_of(pipeline)
     truth = find_truth(folder / "images")
     if truth is None:
         raise UserError(
             f"{folder} has no folder {FOLDER!r}, nothing to compare with: run `dvc repro "
-            "synthesize`, or name a folder of rendered images and their truth"
+            "synthesize`, or name a folder of rendered images with ground truth"
         )
     frame = Truths.open(truth).frame
     originals = np.flatnonzero(frame["id"] == frame["source_id"])
@@ -123,7 +123,7 @@ def _compare_rows(
     params: RelightParams,
     task: tuple[np.ndarray, np.ndarray],
 ) -> list[FaceErrors]:
-    """Rows of the packed folders against rows of the truth, in a worker process."""
+    """Compare rows of the packed folders with rows of the ground truth, in a worker process."""
     topology, truths = load(), Truths.open(truth)
     arrays = open_arrays(folders.faces, *FACE, "visible", "presence")
     relit = open_arrays(folders.shadings, "shading", "mask")
@@ -138,7 +138,7 @@ def _compare_rows(
 
 
 def _stored(arrays: dict[str, np.ndarray], row: int, points: int) -> Reconstruction:
-    """A reconstructed face of facemesh as the stage kept it; its surface has so many points."""
+    """A reconstructed face as stored by the stage, whose dense surface has ``points`` points."""
     vertices_image, vertices_face, landmarks_image, rotation, pose = (
         np.asarray(arrays[name][row]) for name in FACE
     )
@@ -158,7 +158,7 @@ def _stored(arrays: dict[str, np.ndarray], row: int, points: int) -> Reconstruct
 def _compare_images(
     root: Path, truth: Path, pipeline: Pipeline, rows: np.ndarray
 ) -> list[FaceErrors]:
-    """Images through the pipeline against rows of the truth, in a worker process."""
+    """Run images through the pipeline and compare with the ground truth, in a worker process."""
     truths, topology, errors = Truths.open(truth), topology_of(pipeline), []
     for row in rows:
         image = images.load_image(root / truths.frame["path"][row])

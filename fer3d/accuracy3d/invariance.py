@@ -1,15 +1,14 @@
-"""Does a shading image still show pose and light, or only the expression?
+"""Invariance of shading images to pose and light.
 
-One person after another is rendered with several expressions, each turned and lit in many ways.
-All pictures go through the pipeline. Then, of shading images and of aligned photos alike:
+Several people are rendered with several expressions, in many poses and lights. All pictures go
+through the pipeline. Both shading images and aligned photos are then measured:
 
-* invariance: normalised cross-correlation of each picture with that of the same face seen and lit
-  from the front, on the pixels that show the face in both;
+* invariance: normalised cross-correlation of each picture with the picture of the same face seen
+  and lit from the front, on the pixels that show the face in both;
 * sensitivity: the distance (1 - correlation) between expressions of one person in one pose, over
   the distance between poses of one expression of that person.
 
-The photo's pixels are those inside the true outline of the face, so that hair and background,
-which differ less, count neither for it nor against it.
+Photos are compared inside the true outline of the face only, because hair and background vary less.
 """
 
 import math
@@ -49,36 +48,35 @@ KINDS = ("shading", "photo")
 
 @dataclass(frozen=True)
 class View:
-    """One picture of a person: what is compared, and where it shows the face."""
+    """One picture of a person: shading image and photo, each with its mask."""
 
     pictures: dict[str, np.ndarray]
     masks: dict[str, np.ndarray]
 
 
 Views = dict[tuple[str, int, int], View]
-"""By expression, number of the yaw and number of the pitch; faces not found are left out."""
+"""By expression, index of the yaw and index of the pitch; faces not found are left out."""
 
 
 def invariance(
     identities: int, seed: int, pipeline: Pipeline, settings: Settings
 ) -> dict[str, Any]:
-    """Render people and measure.
+    """Render people and measure the invariance.
 
     Args:
-        identities: how many people; each costs 80 pictures.
+        identities: number of people; 80 pictures are rendered of each.
         seed: of the people.
-        pipeline: with the parameters to measure.
+        pipeline: the pipeline to measure.
         settings: workers.
 
     Returns:
-        ``{pictures, found, shading: {...}, photo: {...}, sensitivity_gain}``; of both kinds
+        ``{pictures, found, shading: {...}, photo: {...}, sensitivity_gain}``; for both kinds:
         correlation by yaw (0, 15, 30, 45, mean over pitches and lights), correlation_by_pitch,
-        correlation_by_light (numbers of ``LIGHTS``, which go round with the poses),
-        correlation_to_30 (yaw up to 30), sensitivity; the gain is that of the shading over that of
-        the photo.
+        correlation_by_light (index in ``LIGHTS``), correlation_to_30 (yaw up to 30), sensitivity.
+        The gain is the sensitivity of the shading images over that of the photos.
 
     Raises:
-        UserError: no truth is known for the vertices of the pipeline's backend.
+        UserError: there is no ground truth for the vertices of the pipeline's backend.
     """
     topology_of(pipeline)
     work = partial(_person, seed, pipeline)
@@ -94,12 +92,12 @@ def invariance(
 
 
 def light_number(yaw: int, pitch: int) -> int:
-    """Which of ``LIGHTS`` a pose has by its numbers: five in turn, the first one at the front."""
+    """The index in ``LIGHTS`` for a pose, given the indices of its angles; frontal: 0."""
     return (yaw - FRONT[0] + pitch - FRONT[1]) % len(LIGHTS)
 
 
 def light_of(yaw: int, pitch: int) -> Light:
-    """The light of a pose by its numbers, see ``light_number``."""
+    """The light of a pose; see ``light_number``."""
     azimuth, elevation = map(math.radians, LIGHTS[light_number(yaw, pitch)])
     flat = math.cos(elevation)
     direction = (flat * math.sin(azimuth), math.sin(elevation), flat * math.cos(azimuth))
@@ -107,14 +105,14 @@ def light_of(yaw: int, pitch: int) -> Light:
 
 
 def person_specs(rng: np.random.Generator, number: int) -> dict[tuple[str, int, int], FaceSpec]:
-    """One person with every expression in every pose; every other person turns to the right.
+    """One person with every expression in every pose; every second person turns to the right.
 
     Args:
-        rng: of this person.
-        number: of this person.
+        rng: random generator of this person.
+        number: index of this person.
 
     Returns:
-        By expression, number of the yaw and number of the pitch.
+        By expression, index of the yaw and index of the pitch.
     """
     identity = sample_identity(rng)
     appearance, camera = sample_appearance(rng), sample_camera(rng, SIZE)
@@ -134,7 +132,7 @@ def person_specs(rng: np.random.Generator, number: int) -> dict[tuple[str, int, 
 
 
 def _person(seed: int, pipeline: Pipeline, number: int) -> Views:
-    """All pictures of one person that show a face, in a worker process."""
+    """All pictures of one person in which a face is found, in a worker process."""
     model, views = load_model(pipeline.reconstructor.assets), {}
     specs = person_specs(np.random.default_rng((seed, number)), number)
     for key, spec in specs.items():
@@ -179,7 +177,7 @@ def measure_views(people: Sequence[Views], kind: str) -> dict[str, Any]:
 
 
 def _pose_pairs(people: Sequence[Views], kind: str) -> pd.DataFrame:
-    """Each picture with its expression's frontal one: its place, and the correlation."""
+    """The correlation of each picture with the frontal one of its expression, by pose and light."""
     rows = []
     for views in people:
         for (expression, i, j), view in views.items():

@@ -1,28 +1,28 @@
-"""What is measured: pure functions of a prediction and its truth."""
+"""Error measures: pure functions of a prediction and its ground truth."""
 
 import numpy as np
 
-YAW_BINS = ((0, 15), (15, 30), (30, 45), (45, 60))  # degrees, absolute yaw; the last one closed
+YAW_BINS = ((0, 15), (15, 30), (30, 45), (45, 60))  # degrees, absolute yaw; the last bin is closed
 
 
 def box_side(points: np.ndarray) -> np.ndarray:
     """Geometric mean of width and height of the box around points.
 
     Args:
-        points: (..., N, 2) or (..., N, 3) float; only x and y count.
+        points: (..., N, 2) or (..., N, 3) float; z is ignored.
 
     Returns:
-        (...) float64, in the points' unit.
+        (...) float64, in the unit of the points.
     """
     sides = np.ptp(np.asarray(points, np.float64)[..., :2], axis=-2)
     return np.sqrt(sides.prod(axis=-1))
 
 
 def landmark_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Mean distance in the image over the side of the true points' box: the box-normalised NME.
+    """Box-normalised mean error (NME): mean 2D distance over the side of the true points' box.
 
     Args:
-        found, truth: (..., N, 2) or (..., N, 3) float, px, image frame; z does not count.
+        found, truth: (..., N, 2) or (..., N, 3) float, px, image frame; z is ignored.
 
     Returns:
         (...) float64, percent.
@@ -34,9 +34,10 @@ def landmark_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def vertex_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Mean distance in space over the side of the true points' box, whatever the distance.
+    """Mean 3D distance over the side of the true points' box.
 
-    One image does not say how far away a face is, so each face's mean depth is taken off first.
+    A single image does not determine the distance of a face, so the mean depth of each face is
+    subtracted first.
 
     Args:
         found, truth: (..., N, 3) float, px, image frame.
@@ -50,7 +51,7 @@ def vertex_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def rotation_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Angle of the rotation that is left between two rotations (geodesic distance).
+    """Geodesic distance of two rotations: the angle of the relative rotation.
 
     Args:
         found, truth: (..., 3, 3) float.
@@ -59,7 +60,7 @@ def rotation_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
         (...) float64, degrees, 0 to 180.
     """
     apart = np.asarray(found, np.float64) @ np.swapaxes(np.asarray(truth, np.float64), -1, -2)
-    # half the angle from the chord: unlike the trace's arc cosine it is exact near zero
+    # from the chord; the arc cosine of the trace would be inaccurate near zero
     chord = np.linalg.norm(apart - np.eye(3), axis=(-2, -1)) / np.sqrt(8.0)
     return np.degrees(2 * np.arcsin(np.clip(chord, 0.0, 1.0)))
 
@@ -76,7 +77,7 @@ def normal_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def overlap(found: np.ndarray, truth: np.ndarray) -> float:
-    """Intersection over union of two masks of one shape; 1 where both are empty."""
+    """Intersection over union of two masks of one shape; 1 if both are empty."""
     union = np.count_nonzero(found | truth)
     return np.count_nonzero(found & truth) / union if union else 1.0
 
@@ -89,7 +90,7 @@ def correlation(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
         mask: (H, W) bool.
 
     Returns:
-        -1 to 1; NaN where one of them has no contrast on the mask.
+        -1 to 1; NaN if one of them has no contrast on the mask.
     """
     first, second = (np.asarray(picture, np.float64)[mask] for picture in (a, b))
     if first.size == 0:
@@ -100,6 +101,6 @@ def correlation(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
 
 
 def in_bin(yaw: np.ndarray, low: float, high: float) -> np.ndarray:
-    """(N,) bool: |yaw| in [low, high), or up to and with the largest bin's end."""
+    """(N,) bool: |yaw| in [low, high), or [low, high] for the last bin."""
     size = np.abs(yaw)
     return (size >= low) & ((size < high) | ((size == high) & (high == YAW_BINS[-1][1])))

@@ -1,4 +1,4 @@
-"""The truth of rendered faces, moved to where the pipeline sees them: into the aligned image."""
+"""The ground truth of rendered faces, transformed into the aligned image."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +23,13 @@ ARRAYS = ("vertices_image", "vertices_face", "rotation")
 
 @dataclass(frozen=True)
 class TrueFace:
-    """What an aligned image shows, exactly.
+    """The ground truth of an aligned image.
 
     Attributes:
         vertices_image: (468, 3) float64, px, image frame of the aligned image.
         vertices_face: (468, 3) float64, cm, face frame.
         rotation: (3, 3) float64, ``face_from_image`` of the aligned image.
-        camera: (3,) float64, cm, face frame: the lens.
+        camera: (3,) float64, cm, face frame: the centre of projection.
     """
 
     vertices_image: np.ndarray
@@ -39,7 +39,7 @@ class TrueFace:
 
 
 def find_truth(images: Path) -> Path | None:
-    """The truth of a folder of images: the packed folder ``truth`` beside it, if there is one."""
+    """The ground truth of a folder of images: the packed folder ``truth`` beside it, if any."""
     folder = images.parent / FOLDER
     return folder if (folder / MANIFEST).is_file() else None
 
@@ -48,23 +48,23 @@ def topology_of(pipeline: Pipeline) -> Topology:
     """Mesh and dense surface of the faces that a pipeline reconstructs.
 
     Raises:
-        UserError: they are not made of the 468 vertices that a truth is known for.
+        UserError: they do not have the 468 vertices of the ground truth.
     """
     params = pipeline.reconstructor.params
     if params.backend != "facemesh":
         raise UserError(
-            "reconstruct.backend: rendered faces have a truth for facemesh's vertices alone"
+            "reconstruct.backend: rendered faces have ground truth only for facemesh's vertices"
         )
     return load_topology(pipeline.reconstructor.assets, params.subdivisions)
 
 
 @dataclass(frozen=True)
 class Truths:
-    """A folder of truth.
+    """A folder of ground truth.
 
     Attributes:
-        frame: its manifest.
-        arrays: its packed arrays, row i belongs to row i of the manifest.
+        frame: the manifest.
+        arrays: the packed arrays; row i belongs to row i of the manifest.
     """
 
     frame: pd.DataFrame
@@ -76,9 +76,9 @@ class Truths:
         return cls(read_manifest(folder), open_arrays(folder, *ARRAYS))
 
     def rows(self, paths: pd.Series, sha1s: pd.Series) -> np.ndarray:
-        """Row of the truth of each image, -1 where there is none.
+        """Row of the ground truth of each image, -1 if there is none.
 
-        An image must have the same path and the same bytes.
+        Path and bytes of the image must be the same.
 
         Args:
             paths, sha1s: (N,) str.
@@ -87,10 +87,10 @@ class Truths:
         return known.get_indexer(pd.MultiIndex.from_arrays([paths, sha1s]))
 
     def face(self, row: int, aligned_from_image: np.ndarray) -> TrueFace:
-        """One face as an aligned image shows it.
+        """The ground truth of one face in an aligned image.
 
         Args:
-            row: of the truth.
+            row: of the ground truth.
             aligned_from_image: (2, 3) float, affine from the rendered image, a similarity.
         """
         image, face, rotation = (np.asarray(self.arrays[n][row], np.float64) for n in ARRAYS)
@@ -103,7 +103,7 @@ def true_face(
     viewer_from_face: np.ndarray,
     aligned_from_image: np.ndarray,
 ) -> TrueFace:
-    """Truth of a rendered image as an aligned image shows it.
+    """The ground truth of a rendered image, transformed into an aligned image.
 
     Args:
         vertices_image: (468, 3) float, px, image frame of the rendered image.
@@ -124,10 +124,10 @@ def true_face(
 
 
 def camera_distance(vertices_image: np.ndarray, vertices_viewer: np.ndarray) -> float:
-    """How far the camera is from the origin of the face frame, from the projected vertices.
+    """Distance of the camera from the origin of the face frame, from the projected vertices.
 
-    With k px per cm in the plane of the origin, ``x_image = p + k x d / (d - z)``; multiplied
-    out that is linear in p, 1 / d and p / d.
+    With k px per cm in the plane of the origin, ``x_image = p + k x d / (d - z)``, which is linear
+    in p, 1 / d and p / d.
 
     Args:
         vertices_image: (V, 3) float, px; z is -k times that of the viewer's frame.
@@ -150,10 +150,10 @@ def camera_distance(vertices_image: np.ndarray, vertices_viewer: np.ndarray) -> 
 
 
 def seen_points(face: TrueFace, surface: Subdivision) -> np.ndarray:
-    """Points of the true surface that the camera sees: they face it and nothing is in front.
+    """Points of the true surface that are visible: they face the camera and are not occluded.
 
-    Rays go from the lens to each point of the subdivided true mesh. Hair and the rest of the head
-    are not part of that surface and hide nothing here; nor can a reconstruction know them.
+    Rays go from the camera to each point of the subdivided true mesh. Hair and the rest of the head
+    are not part of this surface and do not occlude it, as a reconstruction has no hair either.
 
     Returns:
         (D,) bool.

@@ -1,5 +1,5 @@
-"""Faces found, eyes levelled, crops of one size (paper A, section 4; paper B, section 5).
+"""Face detection, alignment by the eyes, and cropping (paper A, section 4; paper B, section 5).
 
-Points of a face, always in this order, left and right as seen in the image: left eye, right eye,
-nose tip, left mouth corner, right mouth corner.
+Order of the five points, left and right as seen in the image: left eye, right eye, nose tip, left
+mouth corner, right mouth corner.
 """

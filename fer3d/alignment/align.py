@@ -23,12 +23,12 @@ from fer3d.toolbox import Toolbox
 
 VERSION = 1
 INPUTS = ("file",)
-DETECTIONS = ("", "mtcnn", "haar")  # the order is that of the codes in stored results
-_MODELS = {"mtcnn": ("pnet.lz4", "rnet.lz4", "onet.lz4"), "haar": ()}  # OpenCV brings its own
+DETECTIONS = ("", "mtcnn", "haar")  # index: code in stored results
+_MODELS = {"mtcnn": ("pnet.lz4", "rnet.lz4", "onet.lz4"), "haar": ()}  # OpenCV contains its own
 _BOX = ("box_x", "box_y", "box_w", "box_h")
 
-_BATCH_ROWS = {"cpu": 64, "cuda": 512}  # images a task; changes no result
-_BATCH_PIXELS = {"cpu": 1 << 22, "cuda": 1 << 25}  # px a task, which bounds its memory
+_BATCH_ROWS = {"cpu": 64, "cuda": 512}  # images per task; does not change results
+_BATCH_PIXELS = {"cpu": 1 << 22, "cuda": 1 << 25}  # px per task, bounds its memory
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def align_dataset(
     Args:
         manifest_path: the split manifest.
         origin: where the images are.
-        out: folder to write.
+        out: output folder.
         params: section `align` of the parameters.
         toolbox: model files, workers and device.
 
@@ -53,7 +53,7 @@ def align_dataset(
         ``{split: {class: {"aligned": n, "not_aligned": n}}, "aligned_fraction": share}``.
 
     Raises:
-        UserError: an image changed or vanished since it was ingested; the message names it.
+        UserError: an image was changed or removed since it was ingested; the message names it.
     """
     settings = toolbox.settings
     device = device_of(params, toolbox)
@@ -68,13 +68,13 @@ def align_dataset(
 
 
 def check_found(metrics: Mapping[str, Any], params: AlignStageParams) -> None:
-    """Stop where faces were found in too few images of a data set.
+    """Check that faces were found in enough images of a data set.
 
     Args:
         metrics: see ``summarize``.
 
     Raises:
-        UserError: a smaller share than ``params.min_found_fraction``; it says what to change.
+        UserError: the fraction is below ``params.min_found_fraction``.
     """
     counts = [count for split in manifest.SPLITS for count in metrics[split].values()]
     found = sum(count["aligned"] for count in counts)
@@ -84,12 +84,12 @@ def check_found(metrics: Mapping[str, Any], params: AlignStageParams) -> None:
             f"{found_in_words(found, images)}, align.min_found_fraction is "
             f"{params.min_found_fraction}. Try another align.detector (mtcnn, haar), a smaller "
             "align.min_face for small faces, or align.padding=0.1 and align.crop=null for images "
-            "that show nothing but the face"
+            "that contain only the face"
         )
 
 
 def found_in_words(found: int, images: int) -> str:
-    """How many images have a face, for logs and messages."""
+    """The number of images with a face, for logs and messages."""
     share = f" ({found / images:.1%})" if images else ""
     return f"a face was found in {found} of {images} images{share}"
 
@@ -98,7 +98,7 @@ def producer(max_pixels: int, params: AlignParams, toolbox: Toolbox) -> Producer
     """The stage's row-wise computation: image files in, the fields of ``Aligned`` out.
 
     Args:
-        max_pixels: of a source image.
+        max_pixels: largest allowed size of a source image, px.
         params: section `align` of the parameters.
         toolbox: model files, and the device for MTCNN.
     """
@@ -122,14 +122,14 @@ def _of_one_image(params: AlignParams) -> dict[str, Any]:
 
 
 def file_source(frame: pd.DataFrame, image_root: Path, device: str = "cpu") -> FileSource:
-    """The stage's rows: the files that a manifest names."""
+    """The input of the stage: the files of a manifest."""
     sizes = frame[["height", "width"]].to_numpy(np.int64)
     pixels = _BATCH_PIXELS[device]
     return FileSource(image_root, frame["path"].array, frame["sha1"].array, sizes, pixels)
 
 
 def summarize(frame: pd.DataFrame) -> dict[str, Any]:
-    """Aligned and not aligned images per split and class, and the aligned share of all.
+    """Numbers of aligned and not aligned images per split and class, and the aligned fraction.
 
     Args:
         frame: manifest with the columns split, label and aligned.

@@ -1,4 +1,4 @@
-"""From decoded images to aligned ones: detect, choose a face, level its eyes, crop, resize."""
+"""Alignment of decoded images: detect, choose a face, level its eyes, crop, resize."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from fer3d.toolbox import Toolbox
 
 @dataclass(frozen=True)
 class Aligned:
-    """One aligned image; box and points in its px, image frame.
+    """One aligned image; box and points in its image frame, px.
 
     Attributes:
         image: (S, S, 3) uint8 RGB.
         aligned_from_image: (2, 3) of ``Aligner.dtype``, affine from the source image.
         aligned: whether a face was found and its eyes are level.
-        detection: name of the detector that found the face; "" where none was found.
-        box: (4,) of that dtype, x, y, width, height of the face; NaN where none was found.
-        points: (5, 2) of that dtype, in the order of ``Detections``; NaN where no eyes were found.
-        confidence: 0 to 1; 0 where no face was found.
-        box_source: (4,) of that dtype, the box in px of the source image, as it was detected.
-        faces_found: faces that the detector found in the source image, this one among them.
+        detection: name of the detector that found the face; "" if none was found.
+        box: (4,) of that dtype, x, y, width, height of the face; NaN if none was found.
+        points: (5, 2) of that dtype, in the order of ``Detections``; NaN if no eyes were found.
+        confidence: 0 to 1; 0 if no face was found.
+        box_source: (4,) of that dtype, the detected box in the source image, px.
+        faces_found: number of faces that the detector found in the source image.
     """
 
     image: np.ndarray
@@ -43,15 +43,15 @@ class Aligned:
 
 @dataclass(frozen=True)
 class Aligner:
-    """How images are aligned.
+    """Aligns images.
 
     Attributes:
-        detector: finds the faces.
+        detector: the face detector.
         size: side of the aligned image, px.
-        crop: side of the square about the face, in units of its box's mean side; None keeps the
-            whole image, turned.
-        padding: replicated border added before detection, in units of the image's longer side.
-        dtype: of boxes, points and affines; float32 is what the stage `align` keeps.
+        crop: side of the square around the face, relative to the mean side of its box; None keeps
+            the whole image, rotated.
+        padding: replicated border added before detection, relative to the image's longer side.
+        dtype: of boxes, points and affines; the stage `align` uses float32.
     """
 
     detector: Detector
@@ -61,19 +61,19 @@ class Aligner:
     dtype: type[np.floating] = np.float32
 
     def align(self, images: Sequence[np.ndarray]) -> list[Aligned]:
-        """Align each image (H, W, 3) uint8 RGB, of any size, by its most central large face.
+        """Align each image (H, W, 3) uint8 RGB, of any size, to its most central large face.
 
-        Images of one size are detected together. An image without a face is kept as it is:
-        fitted into the square, not turned.
+        Images of one size are batched for detection. An image without a face is fitted into the
+        square and not rotated.
         """
         found = zip(images, self._detect(images), strict=True)
         return [self._central(image, faces) for image, faces in found]
 
     def align_all(self, images: Sequence[np.ndarray]) -> list[list[Aligned]]:
-        """Align images as ``align`` does, by every face: those of an image, the largest first.
+        """Align images to each of their faces, the largest first; see ``align``.
 
         Returns:
-            As many lists as images, empty where no face was found.
+            A list for each image, empty if no face was found.
         """
         found = zip(images, self._detect(images), strict=True)
         return [
@@ -92,7 +92,7 @@ class Aligner:
         return [results[i] for i in range(len(images))]
 
     def _detect_padded(self, images: np.ndarray) -> list[Detections]:
-        # a face is no larger than the shorter side, so that a wider border shows no more of it
+        # a face is at most as large as the shorter side, so a wider border is useless
         border = min(round(self.padding * max(images.shape[1:3])), min(images.shape[1:3]))
         if border == 0:
             return self.detector.detect(images)
@@ -148,7 +148,7 @@ def make_detector(
     """The detector called ``mtcnn`` or ``haar``.
 
     Args:
-        name: of the detector.
+        name: name of the detector.
         assets: folder of model files.
         min_face: side of the smallest face, px.
         thresholds: of MTCNN's three networks.
@@ -166,7 +166,7 @@ def make_detector(
 
 
 def make_aligner(params: AlignParams, toolbox: Toolbox | Path) -> Aligner:
-    """The aligner that the section `align` of the parameters describes.
+    """The aligner for the section `align` of the parameters.
 
     Args:
         params: of the stage.
@@ -186,5 +186,5 @@ def make_aligner(params: AlignParams, toolbox: Toolbox | Path) -> Aligner:
 
 
 def device_of(params: AlignParams, toolbox: Toolbox) -> str:
-    """``cpu`` or ``cuda``: where faces are detected on this machine; part of results' keys."""
+    """Device of the detection, ``cpu`` or ``cuda``; part of the keys of results."""
     return toolbox.device if params.detector == "mtcnn" else "cpu"

@@ -1,23 +1,23 @@
 """Arithmetic of face boxes: corners (x1, y1, x2, y2) in px of the image frame, float64.
 
-Functions of MTCNN's cascade keep the arithmetic of the `mtcnn` package to the last pixel, its
-"+ 1" included, since the networks were trained with it.
+The functions of MTCNN's cascade reproduce the arithmetic of the `mtcnn` package exactly, including
+its "+ 1", because the networks were trained with it.
 """
 
 from typing import Literal
 
 import numpy as np
 
-CELL = 12  # px, what one cell of the proposal network sees
+CELL = 12  # px, receptive field of a cell of the proposal network
 STRIDE = 2  # px between cells
 
-_PAIRS = 1 << 20  # pairs of boxes compared at a time: bounds the memory, changes no result
+_PAIRS = 1 << 20  # pairs of boxes compared at a time; bounds the memory, does not change results
 
 
 def from_cells(rows: np.ndarray, columns: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Boxes (n, 4) of proposal cells: the pixels that a cell sees, moved by its offsets (n, 4).
+    """Boxes (n, 4) of proposal cells: the receptive field of a cell, shifted by its offsets (n, 4).
 
-    Pixels are counted from 1 and both ends belong to the box, so a cell of 12 px has side 11.
+    Pixels are counted from 1 and boxes include both ends, so a cell of 12 px has side 11.
     """
     corner = STRIDE * np.stack([columns, rows], axis=-1)
     seen = np.concatenate([corner + 1, corner + CELL], axis=-1)
@@ -25,18 +25,18 @@ def from_cells(rows: np.ndarray, columns: np.ndarray, offsets: np.ndarray) -> np
 
 
 def refine(boxes: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Boxes (n, 4) moved by offsets (n, 4), given in units of each box's size."""
+    """Boxes (n, 4) shifted by offsets (n, 4), which are relative to each box's size."""
     return boxes + np.asarray(offsets, np.float64) * np.tile(_pixel_size(boxes), 2)
 
 
 def points_in(boxes: np.ndarray, fractions: np.ndarray) -> np.ndarray:
-    """Points (n, 5, 2) of the image frame from the output network's fractions (n, 10)."""
+    """Points (n, 5, 2) in the image frame from the fractions (n, 10) of the output network."""
     inside = np.asarray(fractions, np.float64).reshape(-1, 2, 5).swapaxes(1, 2)
     return inside * _pixel_size(boxes)[:, None] + boxes[:, None, :2] - 1
 
 
 def square(boxes: np.ndarray) -> np.ndarray:
-    """Squares (n, 4) about the same centres, with the longer side of each box."""
+    """Squares (n, 4) with the same centres and the longer side of each box."""
     size = boxes[:, 2:] - boxes[:, :2]
     longest = size.max(axis=1, keepdims=True)
     corner = boxes[:, :2] + size * 0.5 - longest * 0.5
@@ -46,9 +46,9 @@ def square(boxes: np.ndarray) -> np.ndarray:
 def overlap(
     first: np.ndarray, second: np.ndarray, method: Literal["union", "min"] = "union"
 ) -> np.ndarray:
-    """Shared area of boxes (…, 4) over that of their union, or over the smaller one's (…,).
+    """Intersection of boxes (…, 4) over their union, or over the smaller box: (…,).
 
-    Boxes without area share nothing: 0.
+    Boxes without area have no overlap: 0.
     """
     corner = np.maximum(first[..., :2], second[..., :2])
     shared = np.prod(np.maximum(np.minimum(first[..., 2:], second[..., 2:]) - corner, 0), axis=-1)
@@ -66,23 +66,24 @@ def suppress(
 ) -> np.ndarray:
     """Non-maximum suppression within each group, all groups at once.
 
-    A box goes when any box of its group with a higher score overlaps it by more than
-    ``threshold``, even one that goes itself: the rule of the `mtcnn` package, not the greedy one.
+    A box is removed if any box of its group with a higher score overlaps it by more than
+    ``threshold``, even if that box is removed too. This is the rule of the `mtcnn` package, not the
+    greedy one.
 
     Args:
         boxes: (n, 4).
-        scores: (n,); equal scores keep their order.
+        scores: (n,); boxes with equal scores keep their order.
         groups: (n,) integers, the group of each box.
-        threshold: share of area, 0 to 1.
+        threshold: overlap, 0 to 1.
         method: as in ``overlap``.
 
     Returns:
-        Indices of the boxes that stay, by group, then by falling score: (k,) int64.
+        Indices of the remaining boxes, by group, then by descending score: (k,) int64.
     """
     order = np.lexsort((-scores, groups))
     boxes, groups = boxes[order], groups[order]
     last = np.searchsorted(groups, groups, side="right")
-    rivals = last - np.arange(len(groups)) - 1  # boxes of the same group with lower scores
+    rivals = last - np.arange(len(groups)) - 1  # number of boxes in the group with lower scores
     stays = np.ones(len(groups), bool)
     for start, stop in _blocks(rivals):
         higher = np.repeat(np.arange(start, stop), rivals[start:stop])

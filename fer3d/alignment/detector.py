@@ -1,4 +1,4 @@
-"""What a detector returns, and which face of an image is meant."""
+"""Interface of face detectors, and the choice of a face."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,13 +8,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Detections:
-    """Faces of one image, px of the image frame.
+    """Faces of one image, in the image frame, px.
 
     Attributes:
-        boxes: (n, 4) float32, x, y of the top left corner, width, height. A box may stick out
-            of the image.
+        boxes: (n, 4) float32, x, y of the top left corner, width, height. A box may exceed the
+            image.
         points: (n, 5, 2) float32, x, y of left eye, right eye, nose tip, left and right mouth
-            corner, as seen in the image; NaN where the detector found no eyes.
+            corner, as seen in the image; NaN if the detector found no eyes.
         confidence: (n,) float32, 0 to 1.
     """
 
@@ -26,30 +26,30 @@ class Detections:
         return len(self.boxes)
 
     def moved(self, x: float, y: float) -> "Detections":
-        """The same faces with the origin of the frame at (x, y)."""
+        """The same faces in a frame with its origin at (x, y)."""
         shift = np.array([x, y], np.float32)
         boxes = self.boxes - np.append(shift, [0, 0]).astype(np.float32)
         return Detections(boxes, self.points - shift, self.confidence)
 
 
 class Detector(Protocol):
-    """A face detector; ``name`` goes into the manifest."""
+    """A face detector; ``name`` is written to the manifest."""
 
     @property
     def name(self) -> str: ...
 
     def detect(self, images: np.ndarray) -> list[Detections]:
-        """Faces of RGB images (N, H, W, 3) uint8; an image's faces depend on it alone."""
+        """Faces of RGB images (N, H, W, 3) uint8; each image's result depends on it alone."""
         ...
 
 
 @dataclass(frozen=True)
 class SecondLook:
-    """A detector that looks again, in another way, at images in which it finds no face.
+    """A detector with a second detector for images in which the first finds no face.
 
     Attributes:
-        first: looks at all images; its name is that of both.
-        second: looks at the images in which the first found no face.
+        first: runs on all images; gives the name.
+        second: runs on the images in which the first found no face.
     """
 
     first: Detector
@@ -70,16 +70,16 @@ class SecondLook:
 
 
 def largest_first(boxes: np.ndarray) -> list[int]:
-    """Indices of boxes (n, 4) by falling area; of equal areas the first comes first."""
+    """Indices of boxes (n, 4) by descending area; equal areas keep their order."""
     return np.argsort(-boxes[:, 2:].prod(axis=1), kind="stable").tolist()
 
 
 def most_central(boxes: np.ndarray, height: int, width: int) -> int:
-    """Index of the face that is meant: large and near the middle of the image.
+    """Index of the most central large face.
 
-    It has the highest score area / (1 + d / r), with d the distance of the box's centre from
-    the image's and r half the image's shorter side: at the edge a face counts half as much as
-    one of its size in the middle. The first of equal scores wins.
+    It maximises area / (1 + d / r), where d is the distance between the centres of box and image,
+    and r half the shorter side of the image: at the edge, a face has half the score of one of the
+    same size in the centre. Of equal scores, the first is chosen.
 
     Args:
         boxes: (n, 4), x, y, width, height, px; n at least 1.

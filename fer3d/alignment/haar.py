@@ -1,4 +1,4 @@
-"""Haar cascades of OpenCV: the face detector of paper A (section 4), eyes by a second cascade.
+"""Haar cascades of OpenCV: the face detector of paper A (section 4), and one for eyes.
 
 Source: Viola and Jones, "Rapid Object Detection using a Boosted Cascade of Simple Features",
 CVPR 2001; the cascades that come with OpenCV 4.
@@ -17,26 +17,26 @@ from fer3d.files.images import resize
 
 _FACE_CASCADE = "haarcascade_frontalface_default.xml"
 _EYE_CASCADE = "haarcascade_eye.xml"
-_SCALE_STEP = 1.1  # between sizes that are searched
-_NEIGHBOURS = 5  # hits at about the same place that make a face
+_SCALE_STEP = 1.1  # ratio of consecutive search sizes
+_NEIGHBOURS = 5  # number of overlapping hits required for a detection
 _EYE_NEIGHBOURS = 3
-_EYE_REGION = 0.6  # eyes lie in this upper share of a face's box
-_EYE_FACE = 160  # px, side of a face in which eyes are searched: the cascade sees 20 px
+_EYE_REGION = 0.6  # upper fraction of a face's box in which eyes are searched
+_EYE_FACE = 160  # px, side of a face in the search for eyes; the cascade's window has 20 px
 
-# Where the points of a face lie, in units of the distance of its eyes, from their middle, x to
-# the right eye, y down the face: median over MTCNN's points on the 3,589 images of FER2013's
+# Positions of the points, in units of the distance of the eyes, relative to their midpoint, x to
+# the right eye, y down the face: medians of MTCNN's points on the 3,589 images of FER2013's
 # validation folder.
 _POINTS = np.array([[-0.5, 0.0], [0.5, 0.0], [0.0, 0.58], [-0.42, 1.08], [0.42, 1.08]])
 
 
 @dataclass(frozen=True)
 class HaarCascade:
-    """The detector; picklable, its cascades are loaded once per process.
+    """Detector with Haar cascades. Picklable; the cascades are loaded once per process.
 
-    OpenCV's cascades hold state: one thread of a process may use them.
+    OpenCV's cascades are not thread-safe: only one thread of a process may use them.
 
     Attributes:
-        min_face: side of the smallest face in px.
+        min_face: side of the smallest face, px.
     """
 
     min_face: int = 20
@@ -44,10 +44,10 @@ class HaarCascade:
     name: ClassVar[str] = "haar"
 
     def detect(self, images: np.ndarray) -> list[Detections]:
-        """Faces of RGB images (N, H, W, 3) uint8, the surest first.
+        """Faces of RGB images (N, H, W, 3) uint8, by descending confidence.
 
-        The confidence is the logistic of the cascade's last sum of votes. Where both eyes are
-        found, the points below them are estimated; else all points are NaN.
+        The confidence is the logistic function of the score of the cascade's last stage. If both
+        eyes are found, the points below them are estimated; otherwise all points are NaN.
         """
         return [self._detect(image) for image in images]
 
@@ -75,11 +75,11 @@ class HaarCascade:
 
 
 def best_pair(centres: np.ndarray, votes: np.ndarray, width: int) -> np.ndarray | None:
-    """The surest eye of each half of a face: (2, 2) centres, left first; None where one lacks.
+    """The best eye in each half of a face: (2, 2) centres, left first; None if one is missing.
 
     Args:
         centres: (n, 2) px, from the left edge of the face.
-        votes: (n,), higher is surer.
+        votes: (n,) scores.
         width: of the face, px.
     """
     halves = centres[:, 0] < width / 2, centres[:, 0] >= width / 2
@@ -90,7 +90,7 @@ def best_pair(centres: np.ndarray, votes: np.ndarray, width: int) -> np.ndarray 
 
 
 def points_from_eyes(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Five points (5, 2) of a face of average proportions with these eyes (2,), px."""
+    """Five points (5, 2) of a face with these eyes (2,) and average proportions, px."""
     across = np.asarray(right, np.float64) - left
     down = np.array([-across[1], across[0]])
     return (left + right) / 2 + _POINTS @ np.stack([across, down])
@@ -99,7 +99,7 @@ def points_from_eyes(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def _search(
     cascade: cv2.CascadeClassifier, grey: np.ndarray, neighbours: int, size: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (n, 4) int64 and votes (n,), the surest first, whatever OpenCV's own order."""
+    """Boxes (n, 4) int64 and scores (n,), by descending score."""
     hits, _, weights = cascade.detectMultiScale3(
         grey, _SCALE_STEP, neighbours, minSize=size, outputRejectLevels=True
     )

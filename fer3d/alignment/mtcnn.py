@@ -1,10 +1,10 @@
-"""MTCNN: three networks in a cascade find faces and five points, batched.
+"""MTCNN, batched: a cascade of three networks detects faces and five points.
 
-Source: Zhang et al., IEEE SPL 2016; pyramid, box arithmetic, order of suppression and thresholds
-of the PyPI package `mtcnn` 1.0.0, whose faces this detector reproduces.
+Source: Zhang et al., IEEE SPL 2016. Pyramid, box arithmetic, order of suppression and thresholds
+are those of the PyPI package `mtcnn` 1.0.0, whose results this detector reproduces.
 
-An image's result does not depend on its batch, nor on the number of threads: networks run in one
-thread on chunks whose shape follows from the image's size alone, filled up with zeros.
+The result of an image does not depend on its batch or on the number of threads: networks run in one
+thread, on chunks whose shape depends only on the image's size, padded with zeros.
 """
 
 import itertools
@@ -22,28 +22,29 @@ from fer3d.alignment import mtcnn_crops, mtcnn_networks
 from fer3d.alignment.detector import Detections
 from fer3d.machine.threads import reproducible_torch
 
-PIXEL_CENTRE = 0.5  # px: the package counts points from the centre of the first pixel, fer3d from
-# its corner. Measured: points of mirrored FER2013 images are half a pixel apart at any size.
+# px. The package's origin is the centre of the first pixel, that of fer3d its corner. Measured:
+# points of mirrored FER2013 images are half a pixel apart at any size.
+PIXEL_CENTRE = 0.5
 
-THRESHOLDS = (0.6, 0.7, 0.8)  # face probability after each network: the package's
-MIN_FACE = 20  # px, the package's
+THRESHOLDS = (0.6, 0.7, 0.8)  # minimum face probability after each network, as in the package
+MIN_FACE = 20  # px, as in the package
 
-_SCALE_STEP = 0.709  # between levels of the pyramid: about half the area
-_LEVEL_OVERLAP = 0.5  # suppression within a level
-_OVERLAP = 0.7  # suppression after each network
-_CHUNK_PIXELS = 1 << 14  # px of the level that the proposal network takes at once
-_REFINE_CHUNK = 16  # crops at once
+_SCALE_STEP = 0.709  # between levels of the pyramid, about half the area
+_LEVEL_OVERLAP = 0.5  # threshold of suppression within a level
+_OVERLAP = 0.7  # threshold of suppression after each network
+_CHUNK_PIXELS = 1 << 14  # px of a level per call of the proposal network
+_REFINE_CHUNK = 16  # crops per call
 _OUTPUT_CHUNK = 4
 
 
 @dataclass(frozen=True)
 class Mtcnn:
-    """The detector; picklable, its networks are loaded once per process.
+    """The MTCNN detector. Picklable; the networks are loaded once per process.
 
     Attributes:
         assets: folder with pnet.lz4, rnet.lz4 and onet.lz4.
-        min_face: side of the smallest face in px, at least 12.
-        thresholds: least face probability after each of the three networks.
+        min_face: side of the smallest face, px, at least 12.
+        thresholds: minimum face probability after each of the three networks.
         device: of torch.
     """
 
@@ -61,10 +62,10 @@ class Mtcnn:
     @torch.inference_mode()
     @reproducible_torch(cudnn=False)
     def detect(self, images: np.ndarray) -> list[Detections]:
-        """Faces of RGB images (N, H, W, 3) uint8, the most probable first.
+        """Faces of RGB images (N, H, W, 3) uint8, by descending probability.
 
-        Boxes are not cut at the image's border as the package cuts them, for a cut box has lost
-        the centre and the size of its face.
+        Unlike in the package, boxes are not clipped to the image, because a clipped box no longer
+        gives the centre and size of the face.
         """
         if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
             raise ValueError(f"expected (N, H, W, 3) uint8, got {images.shape} {images.dtype}")
@@ -85,7 +86,7 @@ class Mtcnn:
         return mtcnn_networks.load(self.assets, self.device)
 
     def _propose(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Squares that may hold a face: image (n,) and corners (n, 4)."""
+        """Square candidates: image (n,) and corners (n, 4)."""
         height, width = images.shape[1:3]
         scales = pyramid(height, width, self.min_face)
         exact = images.astype(np.float32)
@@ -115,7 +116,7 @@ class Mtcnn:
     def _refined(
         self, packed: Tensor, owner: np.ndarray, found: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Squares that the second network lets pass: image (n,) and corners (n, 4)."""
+        """Squares accepted by the second network: image (n,) and corners (n, 4)."""
         crops = self._crops(packed, owner, found, mtcnn_networks.REFINE_SIZE)
         offsets, scores = _judged(self._networks.refine, crops, _REFINE_CHUNK)
         passed = scores > self.thresholds[1]
@@ -143,9 +144,9 @@ class Mtcnn:
 
 
 def pyramid(height: int, width: int, min_face: int) -> list[float]:
-    """Scales at which the proposal network scans an image, largest first; none if it is tiny.
+    """Scales at which the proposal network scans an image, descending; empty if it is too small.
 
-    The count is the package's: it follows from the image's size alone, whatever ``min_face``.
+    As in the package, their number depends only on the image's size, not on ``min_face``.
     """
     octaves = math.log(min(height, width) / box.CELL) / -math.log(_SCALE_STEP)
     first = box.CELL / min_face
@@ -157,9 +158,9 @@ def _judged(network: nn.Module, crops: Tensor, chunk: int) -> tuple[np.ndarray, 
 
 
 def _in_chunks(network: nn.Module, inputs: Tensor, chunk: int) -> tuple[Tensor, ...]:
-    """A network's outputs over chunks of exactly ``chunk`` rows, zeros filling up the last.
+    """The outputs of a network, computed in chunks of exactly ``chunk`` rows, padded with zeros.
 
-    Kernels add in an order that depends on the shape of their input, so one shape is kept.
+    The shape is constant because the order of summation in kernels depends on it.
     """
     rows = len(inputs)
     filler = inputs.new_zeros((-rows % chunk or (chunk if rows == 0 else 0), *inputs.shape[1:]))

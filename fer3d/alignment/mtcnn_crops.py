@@ -1,4 +1,4 @@
-"""Images cut and resized as the `mtcnn` package does it in TensorFlow."""
+"""Cropping and resizing, equal to the TensorFlow operations of the `mtcnn` package."""
 
 import cv2
 import numpy as np
@@ -7,12 +7,12 @@ from torch import Tensor
 
 
 def normalize(values: Tensor) -> Tensor:
-    """Pixel values 0 to 255 as MTCNN's networks take them: about -1 to 1."""
+    """Pixel values 0 to 255, normalised to about -1 to 1 for MTCNN's networks."""
     return (values - 127.5) / 128
 
 
 def shrink(images: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Images (N, H, W, 3) float32 to (N, height, width, 3), each pixel the mean of its area.
+    """Resize images (N, H, W, 3) float32 to (N, height, width, 3) by area averages.
 
     Equals ``tf.image.resize(method=AREA)`` for shrinking.
     """
@@ -23,9 +23,9 @@ def shrink(images: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def pack(images: np.ndarray) -> Tensor:
-    """RGB images (N, H, W, 3) uint8 with a pixel in one integer: (N, H, W) int32.
+    """RGB images (N, H, W, 3) uint8 packed into one integer per pixel: (N, H, W) int32.
 
-    So a crop gathers a pixel at once, not its channels one by one.
+    Crops then gather whole pixels instead of single channels.
     """
     padded = np.zeros((*images.shape[:3], 4), np.uint8)
     padded[..., :3] = images
@@ -33,16 +33,16 @@ def pack(images: np.ndarray) -> Tensor:
 
 
 def crop(packed: Tensor, owner: Tensor, boxes: Tensor, size: int) -> Tensor:
-    """Crops of boxes, resized bilinearly and normalized; what lies outside the image is zero.
+    """Crops of boxes, resized bilinearly and normalized; zero outside the image.
 
-    Equals ``tf.image.crop_and_resize`` on normalized images, with boxes divided by the image's
+    Equals ``tf.image.crop_and_resize`` on normalized images, with boxes relative to the image's
     sides.
 
     Args:
-        packed: (N, H, W) int32, of ``pack``.
-        owner: (n,) int64, the image of each box.
-        boxes: (n, 4) float64, x1, y1, x2, y2 in px.
-        size: side of the crops in px.
+        packed: (N, H, W) int32, see ``pack``.
+        owner: (n,) int64, index of the image of each box.
+        boxes: (n, 4) float64, x1, y1, x2, y2, px.
+        size: side of the crops, px.
 
     Returns:
         (n, 3, size, size) float32, channels last in memory.
@@ -64,9 +64,10 @@ def crop(packed: Tensor, owner: Tensor, boxes: Tensor, size: int) -> Tensor:
 def _axis(
     start: Tensor, stop: Tensor, side: int, size: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Along one axis: the two pixels (n, size) about each sample, its weight, and if it is inside.
+    """Along one axis: the two pixels (n, size) around each sample, its weight, and if it is inside.
 
-    In float32 and in TensorFlow's order, so that samples on the border fall on the same side.
+    Computed in float32 and in TensorFlow's order, so that samples on the border are classified
+    alike.
     """
     low, high = (start / side).float(), (stop / side).float()
     step = (high - low) * (side - 1) / (size - 1)

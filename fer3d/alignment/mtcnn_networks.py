@@ -4,7 +4,7 @@ Source: Zhang et al., "Joint Face Detection and Alignment Using Multitask Cascad
 Networks", IEEE SPL 2016, figure 2; layer sizes and weights of the PyPI package `mtcnn` 1.0.0 (MIT).
 
 Inputs are RGB, scaled to (value - 127.5) / 128. `ceil_mode` pooling equals TensorFlow's "same"
-padding here: windows that stick out at the bottom and right take the maximum of what is inside.
+padding here: windows that exceed the bottom and right edges take the maximum over the inside.
 """
 
 from functools import lru_cache
@@ -42,7 +42,7 @@ class ProposalNet(nn.Module):
 
 
 class RefineNet(nn.Module):
-    """R-Net: is this crop of 24 px a face, and where does its box lie?"""
+    """R-Net: face probability and box offsets of a crop of 24 px."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,14 +55,14 @@ class RefineNet(nn.Module):
         self.head = nn.Linear(128, _BOX + _FACE)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        """Judge crops (N, 3, 24, 24): offsets (N, 4) and face probability (N,)."""
+        """Classify crops (N, 3, 24, 24): offsets (N, 4) and face probability (N,)."""
         hidden = self.dense(self.features(crops).flatten(1))
         offsets, scores = self.head(hidden).split([_BOX, _FACE], dim=1)
         return offsets, scores.softmax(dim=1)[:, 1]
 
 
 class OutputNet(nn.Module):
-    """O-Net: the last word on a crop of 48 px, and the five points."""
+    """O-Net: final score, box offsets and five points of a crop of 48 px."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class OutputNet(nn.Module):
         self.head = nn.Linear(256, _BOX + _POINTS + _FACE)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Judge crops (N, 3, 48, 48): offsets (N, 4), points (N, 10), face probability (N,).
+        """Classify crops (N, 3, 48, 48): offsets (N, 4), points (N, 10), face probability (N,).
 
         Points are five x, then five y, as a fraction of the crop.
         """
@@ -86,7 +86,7 @@ class OutputNet(nn.Module):
 
 
 class Networks(NamedTuple):
-    """The cascade."""
+    """The networks of the cascade."""
 
     proposal: ProposalNet
     refine: RefineNet
@@ -94,13 +94,13 @@ class Networks(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-@torch.inference_mode(False)  # the same networks, whoever asks for them first
+@torch.inference_mode(False)  # the cached networks are no inference tensors
 def load(assets: Path, device: str = "cpu") -> Networks:
     """The networks with the weights in ``assets/{pnet,rnet,onet}.lz4``, once per process.
 
     Raises:
         UserError: a weights file is missing.
-        ValueError: a file holds other shapes than this network's.
+        ValueError: the shapes in a file do not match the network.
     """
     networks = Networks(ProposalNet(), RefineNet(), OutputNet())
     for network, name in zip(networks, ("pnet", "rnet", "onet"), strict=True):
@@ -115,7 +115,7 @@ def _convolution(inputs: int, outputs: int, kernel: int) -> tuple[nn.Conv2d, nn.
 
 
 def _read(path: Path) -> list[np.ndarray]:
-    """The arrays of one weights file, in the order in which Keras keeps them."""
+    """The arrays of one weights file, in the order of Keras."""
     import joblib
 
     if not path.exists():
@@ -124,7 +124,7 @@ def _read(path: Path) -> list[np.ndarray]:
 
 
 def _fill(network: nn.Module, arrays: list[np.ndarray], name: str) -> None:
-    """Copy Keras arrays into a network; its output layers, apart in Keras, lie in one head here."""
+    """Copy Keras arrays into a network; the separate output layers of Keras are one head here."""
     body = len([key for key, _ in network.named_parameters() if not key.startswith("head.")])
     values = [_from_keras(array) for array in arrays]
     head = [torch.cat([v.flatten() for v in values[body + i :: 2]]) for i in (0, 1)]

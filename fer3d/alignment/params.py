@@ -8,7 +8,7 @@ from fer3d.files.sections import Fraction
 
 
 class AlignParams(BaseModel):
-    """How one image is aligned."""
+    """Parameters of the alignment of one image."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -21,6 +21,6 @@ class AlignParams(BaseModel):
 
 
 class AlignStageParams(AlignParams, extra="forbid"):
-    """The whole section: how images are aligned, and how many faces must be found in a set."""
+    """The whole section: also how many faces must be found in a data set."""
 
     min_found_fraction: Fraction

@@ -1,1 +1,1 @@
-"""Removal of duplicates; reads and writes manifests, not images."""
+"""Removal of duplicates and near copies."""

@@ -1,9 +1,9 @@
 """The stage `deduplicate`: exact copies, then near copies.
 
 out/
-  dropped.parquet      rows that leave: reason and detail
-  near.parquet         near copies, by group; reason "" where the row stays
-  manifest.parquet     the rows that stay; written last
+  dropped.parquet      removed rows, with reason and detail
+  near.parquet         near copies by group; reason "" for rows that are kept
+  manifest.parquet     the rows that are kept; written last
 """
 
 from collections.abc import Callable, Sequence
@@ -25,19 +25,19 @@ from fer3d.machine.settings import Settings
 from fer3d.rowwise.sources import FilePart, FileSource, decode_file
 
 MANIFEST = "manifest"  # written last
-AT_ONCE = 64  # photos a task
-TASK_PIXELS = 1 << 26  # of the photos of a task, which bounds its memory
+AT_ONCE = 64  # images per task
+TASK_PIXELS = 1 << 26  # px of the images of a task, bounds its memory
 
 
 def deduplicate_dataset(
     source: Path, image_root: Path, out: Path, params: DeduplicateParams, settings: Settings
 ) -> dict[str, Any]:
-    """Keep one copy of every image, and near copies together or out of each other's splits.
+    """Keep one copy of every image, and no near copies in different splits.
 
     Args:
         source: manifest of ``ingest``.
-        image_root: the folder that its paths start from.
-        out: folder to write.
+        image_root: folder of the paths in the manifest.
+        out: output folder.
 
     Returns:
         Metrics: ``before``, ``after`` and ``removed`` by class, and those of ``deduplicate``;

@@ -1,7 +1,7 @@
 """Exact duplicates: files with the same SHA-1 (paper B, section 4).
 
-Duplicates are searched in the whole data set, across its official splits. From a group with one
-label one copy is kept; copies with different labels are a labelling conflict.
+Duplicates are searched in the whole data set, across its official splits. Of copies with one label,
+one is kept; copies with different labels are a labelling conflict.
 """
 
 from enum import StrEnum
@@ -12,19 +12,19 @@ import pandas as pd
 from fer3d.cleaning.params import DeduplicateParams
 from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, tally
 
-_KEPT_FIRST = {TEST: 0, VALIDATION: 1, TRAIN: 2}  # test images stay, training copies go
+_KEPT_FIRST = {TEST: 0, VALIDATION: 1, TRAIN: 2}  # test images are kept, training copies removed
 
 
 class Drop(StrEnum):
-    """Why a copy is dropped."""
+    """Reason why a copy is dropped."""
 
-    EXACT_DUPLICATE = "exact_duplicate"  # a copy is kept in the same split
-    COPY_OF_HELD_OUT = "copy_of_held_out_image"  # the kept copy is held out; this one would leak
-    CONFLICTING_LABELS = "conflicting_labels"  # copies carry different labels
+    EXACT_DUPLICATE = "exact_duplicate"  # of a copy kept in the same split
+    COPY_OF_HELD_OUT = "copy_of_held_out_image"  # of a copy kept in a held-out split
+    CONFLICTING_LABELS = "conflicting_labels"  # copies have different labels
 
 
 def split_rank(frame: pd.DataFrame) -> pd.Series:
-    """Rank of each row's official split, int: of copies, those of the lowest rank are kept."""
+    """Rank of each row's official split, int. Of copies, those with the lowest rank are kept."""
     return frame["split"].map(_KEPT_FIRST).fillna(len(SPLITS)).astype(int)
 
 
@@ -63,7 +63,7 @@ def deduplicate(
 
 
 def _chosen_labels(ordered: pd.DataFrame, conflicting: pd.Series, conflicts: str) -> pd.Series:
-    """For each row the label that is kept in its group; missing if none is."""
+    """For each row, the label that is kept in its group; null if none is."""
     first = ordered.groupby("sha1")["label"].transform("first")
     if conflicts == "keep_first":
         return first

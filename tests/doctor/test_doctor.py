@@ -253,7 +253,7 @@ def test_what_killed_runs_left(checkout):
     left.mkdir()
     (left / "images.npy").write_bytes(bytes(1000))
     (checkout / "data" / f".relight.{_MACHINE}.{os.getpid()}.abc.tmp").mkdir()  # still at work
-    assert "1 unfinished results of 1 kB" in sharing.leftovers(checkout).detail
+    assert "1 unfinished outputs, 1 kB" in sharing.leftovers(checkout).detail
 
 
 def test_dask_that_does_not_answer(tmp_path, monkeypatch):

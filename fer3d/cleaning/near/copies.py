@@ -1,4 +1,4 @@
-"""Near copies leave, or stay together: what happens to the rows of a manifest."""
+"""Removal and grouping of near copies in a manifest."""
 
 from enum import StrEnum
 from typing import Any
@@ -14,35 +14,35 @@ from fer3d.files.perceptual import hash_values
 
 
 class NearDrop(StrEnum):
-    """Why a near copy is dropped."""
+    """Reason why a near copy is dropped."""
 
-    NEAR_COPY_OF_HELD_OUT = "near_copy_of_held_out_image"  # it would leak
-    NEAR_COPIES_CONFLICT = "near_copies_conflict"  # near copies carry different labels
-    NEAR_DUPLICATE = "near_duplicate"  # a near copy is kept in the same split
+    NEAR_COPY_OF_HELD_OUT = "near_copy_of_held_out_image"  # of an image in a more held-out split
+    NEAR_COPIES_CONFLICT = "near_copies_conflict"  # near copies have different labels
+    NEAR_DUPLICATE = "near_duplicate"  # of a near copy kept in the same split
 
 
 def separate_near_copies(
     frame: pd.DataFrame, near: str, conflicts: str, thumbnails: Thumbnails
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Find near copies and keep them out of each other's splits.
+    """Find groups of near copies and prevent copies in different splits.
 
-    Of a group with official splits, the rows of the most held-out split stay (test before
-    validation before training) and the others are dropped. Test images are never dropped. Where
-    the labels of the rows that stay contradict each other, ``conflicts`` decides, as for exact
-    copies. The rows left of a group share a ``near_group``, which the split keeps together.
+    Of a group with official splits, the rows of the most held-out split (test, then validation,
+    then training) are kept, the others dropped. Test images are never dropped. If the kept rows
+    have different labels, ``conflicts`` decides, as for exact copies. The kept rows of a group
+    share a ``near_group``, which the stage `split` does not divide.
 
     Args:
-        frame: manifest without exact copies, with ``phash``; ``split`` holds official splits.
-        near: group, as above; drop: of the rows left of a group, but for test images, the first
-            alone stays; report: nothing is dropped nor grouped.
+        frame: manifest without exact copies, with ``phash``; ``split`` has the official splits.
+        near: group: as above; drop: only the first of the kept rows of a group is kept, except for
+            test images; report: no rows are dropped or grouped.
         conflicts: drop_all | keep_first | keep_majority.
-        thumbnails: of rows, see ``copy_pairs``.
+        thumbnails: see ``copy_pairs``.
 
     Returns:
         kept: the manifest without ``phash``; with ``near_group``, the first id of a row's group,
-            null where a row is alone; without the column where nothing is grouped.
+            null if the row has no near copy. With ``report``, without this column.
         dropped: the other rows, with ``reason`` (``NearDrop``) and ``detail``.
-        copies: the rows of all groups of several, with ``near_group``, ``reason`` "" where kept.
+        copies: all near copies, with ``near_group``, and ``reason``, "" for kept rows.
         metrics: ``groups`` and ``images`` in them, ``cross_split_groups``, ``would_leak`` (held-out
             images with a near copy in a less held-out split), ``conflicting_groups``,
             ``removed_by_reason``.
@@ -68,7 +68,7 @@ def separate_near_copies(
 
 
 def _reasons(members: pd.DataFrame, near: str, conflicts: str) -> pd.Series:
-    """Why each row is dropped, or ""."""
+    """The reason why each row is dropped, or ""."""
     rank, group = split_rank(members), members["near_group"]
     best = rank.groupby(group).transform("min")
     reasons = pd.Series("", index=members.index, dtype=object)
@@ -85,7 +85,7 @@ def _reasons(members: pd.DataFrame, near: str, conflicts: str) -> pd.Series:
 
 
 def _chosen(labels: pd.Series, conflicts: str) -> str:
-    """The label that stays, "" where none does."""
+    """The label that is kept, "" if none is."""
     counts = labels.value_counts()
     if len(counts) == 1 or conflicts == "keep_first":
         return labels.iloc[0]

@@ -1,8 +1,8 @@
-"""All pairs of 64-bit hashes within a small Hamming distance, without comparing all with all.
+"""Pairs of 64-bit hashes within a small Hamming distance, without comparing all pairs.
 
-A hash is cut into blocks. Two hashes within ``radius`` differ by at most ``radius // blocks`` in
-one of the blocks, so each hash is only compared with those whose block is equal to its own but
-for so few bits. Those are found in a table with an entry for each value of the block. Source:
+Each hash is divided into blocks. Two hashes within ``radius`` differ in at most
+``radius // blocks`` bits of one of the blocks, so each hash is only compared with those that differ
+in so few bits of a block. A table with an entry for each value of the block finds them. Source:
 Norouzi, Punjani and Fleet, "Fast Exact Search in Hamming Space with Multi-Index Hashing", 2014.
 """
 
@@ -11,21 +11,21 @@ from itertools import combinations
 
 import numpy as np
 
-BLOCKS = (22, 21, 21)  # bits of each block; a table of 4 million entries for a block of 22
-MOST_CANDIDATES = 1 << 22  # compared at once, which bounds memory to about 200 MB
+BLOCKS = (22, 21, 21)  # bits of each block; 22 bits need a table of 4 million entries
+MOST_CANDIDATES = 1 << 22  # compared at once; bounds the memory to about 200 MB
 
 
 def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Bits in which hashes differ: two (N,) uint64 to (N,) uint8, 0 .. 64."""
+    """Hamming distances: two (N,) uint64 to (N,) uint8, 0 .. 64."""
     return np.bitwise_count(first ^ second)
 
 
 def near_pairs(hashes: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of hashes that differ in at most ``radius`` bits.
 
-    Equal hashes are one node: each is paired with the first of its kind alone, and near hashes by
-    the first of each kind. The pairs join what all pairs would join, and a million copies of one
-    picture make a million pairs.
+    Equal hashes are only paired with the first of them, and only the first is paired with near
+    hashes. The connected components are those of all pairs, but a million copies of one picture
+    give only a million pairs.
 
     Args:
         hashes: (N,) uint64.
@@ -49,7 +49,7 @@ def _distinct_pairs(hashes: np.ndarray, radius: int) -> np.ndarray:
     found = [np.empty((0, 2), np.int64)]
     for shift, bits in zip(np.cumsum((0, *BLOCKS[:-1])), BLOCKS, strict=True):
         block = (hashes >> np.uint64(shift)).astype(np.int64) & ((1 << bits) - 1)
-        order = np.argsort(block, kind="stable")  # what is compared lies together in memory
+        order = np.argsort(block, kind="stable")  # compared hashes are adjacent in memory
         for pairs in _pairs_by_block(hashes[order], block[order], bits, radius):
             found.append(order[pairs])
     return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
@@ -58,13 +58,13 @@ def _distinct_pairs(hashes: np.ndarray, radius: int) -> np.ndarray:
 def _pairs_by_block(
     hashes: np.ndarray, block: np.ndarray, bits: int, radius: int
 ) -> Iterator[np.ndarray]:
-    """Pairs (P, 2) of rows within the radius, sorted by a block in which they are nearly equal."""
+    """Pairs (P, 2) of rows within the radius that nearly agree in a block; rows sorted by block."""
     starts = np.zeros((1 << bits) + 1, np.int32)
     np.cumsum(np.bincount(block, minlength=1 << bits), out=starts[1:])
     rows = np.arange(len(block), dtype=np.int32)
     for mask in _masks(bits, radius // len(BLOCKS)):
         others = block ^ mask
-        # of two rows only the first looks for the second: whose block is larger, or which is later
+        # each pair once: the second row has a larger block, or the same block and a larger number
         first = np.maximum(starts[others], rows + 1)
         counts = np.maximum(starts[others + 1] - first, 0)
         for part in _shares(counts):
@@ -77,14 +77,14 @@ def _pairs_by_block(
 
 
 def _masks(bits: int, radius: int) -> Iterator[int]:
-    """Numbers of ``bits`` bits of which at most ``radius`` are set."""
+    """Numbers of ``bits`` bits with at most ``radius`` bits set."""
     for count in range(radius + 1):
         for chosen in combinations(range(bits), count):
             yield sum(1 << bit for bit in chosen)
 
 
 def _shares(counts: np.ndarray) -> Iterator[slice]:
-    """Consecutive rows with at most ``MOST_CANDIDATES`` candidates together, one row at least."""
+    """Consecutive rows with at most ``MOST_CANDIDATES`` candidates in total, at least one row."""
     total = np.cumsum(counts)
     start = 0
     while start < len(counts):
