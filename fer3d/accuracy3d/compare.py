@@ -24,9 +24,9 @@ from fer3d.reconstruction.recentralize import place
 from fer3d.reconstruction.reconstructor import Reconstruction
 from fer3d.reconstruction.rigid import rigid_weights
 from fer3d.reconstruction.topology import Topology
-from fer3d.relighting.normals import estimate_normals
 from fer3d.relighting.params import RelightParams
-from fer3d.relighting.shading import VIEWER, ShadingImage, shade
+from fer3d.relighting.relighter import visible_normals
+from fer3d.relighting.shading import ShadingImage, shade
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def compare(
         pitch=float(pitch),
         turn=float(turn),
         roll=float(roll),
-        normals=_normals(found, truth, visible, topology, params.neighbours),
+        normals=_normals(found, truth, visible, topology, params),
         shading=_apart(relit, true_shading(truth, visible, topology, params)),
         visibility=overlap(found.visible, visible),
     )
@@ -91,15 +91,10 @@ def true_shading(
     """
     weights = rigid_weights(topology.reference, topology.triangles)
     placed = place(truth.vertices_face, topology.reference, np.eye(3), weights)
-    surface = topology.dense
-    return shade(
-        surface(placed(truth.vertices_face)),
-        surface.triangles,
-        visible,
-        light=np.array(params.light),
-        neighbours=params.neighbours,
-        size=params.size,
-    )
+    points = topology.dense(placed(truth.vertices_face))
+    normals = visible_normals(points, visible, params)
+    light = np.array(params.light)
+    return shade(points, topology.dense.triangles, normals, visible, light=light, size=params.size)
 
 
 def summarize(faces: list[FaceErrors]) -> dict[str, Any]:
@@ -144,13 +139,10 @@ def _normals(
     truth: TrueFace,
     visible: np.ndarray,
     topology: Topology,
-    neighbours: int,
+    params: RelightParams,
 ) -> np.ndarray:
     """Errors of the normals used for relighting, at points visible in both: (P,) degrees."""
-    normals = np.zeros((len(visible), 3))
-    points = topology.dense(found.vertices_face)
-    if found.visible.any():
-        normals[found.visible] = estimate_normals(points[found.visible], neighbours, VIEWER)
+    normals = visible_normals(topology.dense(found.vertices_face), found.visible, params)
     surface = topology.dense(truth.vertices_face)
     true = unit_vectors(vertex_normals(surface, topology.dense.triangles))
     both = found.visible & visible

@@ -1,14 +1,17 @@
 """The dense surface of each backend's faces: which points, joined to which triangles."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
 
 from fer3d.files.digests import sha256_file
 from fer3d.geometry.typing import Triangles
 from fer3d.reconstruction.prnet import files
-from fer3d.reconstruction.prnet.uv import POINTS, uv_triangles
+from fer3d.reconstruction.prnet.uv import POINTS, UV_SIZE, uv_triangles
 from fer3d.reconstruction.subdivision import Subdivision, subdivide
 from fer3d.reconstruction.topology import MODELS, VERTICES, load_topology
 from fer3d.toolbox import Toolbox
@@ -16,11 +19,15 @@ from fer3d.toolbox import Toolbox
 DRAWN_STEP = 8  # UV cells between the points of PRN's surface that a drawing joins
 
 
-class SurfaceSource(Protocol):
+@runtime_checkable
+class SurfaceSource(Hashable, Protocol):
     """Where a dense surface comes from; picklable, for worker processes to load it."""
 
     def load(self) -> Subdivision:
         """The surface, loaded once per process."""
+
+    def typical(self) -> np.ndarray:
+        """Vertices (V, 3) float64 on which points lie near each other that do so on most faces."""
 
     def parameters(self) -> dict[str, Any]:
         """What tells this surface from others, JSON-able, for the keys of results."""
@@ -39,6 +46,9 @@ class MeshSurface:
     def load(self) -> Subdivision:
         return load_topology(self.assets, self.subdivisions).dense
 
+    def typical(self) -> np.ndarray:
+        return load_topology(self.assets, self.subdivisions).reference
+
     def parameters(self) -> dict[str, Any]:
         return {"subdivisions": self.subdivisions}
 
@@ -54,6 +64,10 @@ class PositionMapSurface:
 
     def load(self) -> Subdivision:
         return _position_map_surface(self.file)
+
+    def typical(self) -> np.ndarray:
+        row, column = np.divmod(files.read_tables(self.file).face_ind, UV_SIZE)
+        return np.stack([column, row, np.zeros_like(row)], axis=-1).astype(np.float64)
 
     def parameters(self) -> dict[str, Any]:
         return {"surface": "prnet"}

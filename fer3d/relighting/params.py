@@ -1,7 +1,7 @@
 """The section `relight` of ``params.yaml``."""
 
 import math
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,7 @@ class RelightParams(Section):
     neighbours: Annotated[int, Field(ge=3, le=100)]
     light: tuple[float, float, float]
     size: Annotated[int, Field(ge=16, le=512)]
+    normals: Literal["grid", "open3d"] = "grid"  # the default is for checkpoints that do not say it
 
     @model_validator(mode="after")
     def _light_has_a_direction(self) -> Self:

@@ -41,7 +41,7 @@ def surface_producer(surface: SurfaceSource, params: RelightParams) -> Producer:
             "visible_fraction": Spec((), "float32"),
         },
         parameters=params.model_dump(mode="json") | surface.parameters(),
-        libraries=("numpy", "open3d", "scipy"),
+        libraries=("numpy", "scipy", "numba" if params.normals == "grid" else "open3d"),
         models=surface.models(),
     )
 

@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped, UInt8
 
 from fer3d.geometry.typing import Triangles
-from fer3d.relighting.normals import MIN_NEIGHBOURS, estimate_normals
 from fer3d.relighting.raster import rasterize
 
 VIEWER = np.array([0.0, 0.0, 1.0])  # direction to the viewer, face frame
@@ -73,32 +72,28 @@ def to_picture(points: Float[np.ndarray, "*shape 3"], size: int) -> Float[np.nda
 def shade(
     points: Float[np.ndarray, "v 3"],
     triangles: Triangles,
+    normals: Float[np.ndarray, "v 3"],
     visible: Bool[np.ndarray, " v"],
     *,
     light: Shaped[np.ndarray, "3"],
-    neighbours: int,
     size: int,
 ) -> ShadingImage:
     """The frontal picture of a surface under one light, without its hidden parts.
 
-    Hidden points are left out before anything else: normals are fitted to visible points alone,
-    and of the triangles only those with three visible corners are drawn.
+    Of the triangles only those with three visible corners are drawn.
 
     Args:
         points: (V, 3) float, cm, face frame.
         triangles: (T, 3) integer.
+        normals: (V, 3) float, unit length, of the visible points at least.
         visible: (V,) bool.
         light: (3,) float, direction to the light, face frame.
-        neighbours: points that a normal is fitted to, see ``estimate_normals``.
         size: side of the picture, px.
 
     Source: paper A, section 3.3.
     """
-    intensity = np.zeros(len(points))
-    if visible.sum() >= MIN_NEIGHBOURS:
-        normals = estimate_normals(points[visible], neighbours, VIEWER)
-        intensity[visible] = lambert(normals, light)
-    drawn = triangles[visible[triangles].all(axis=1)]
+    a, b, c = visible[triangles.T]
+    drawn = triangles[a & b & c]
     fragments = rasterize(to_picture(points, size), drawn, size, size)
-    shading = fragments.interpolate(intensity, drawn)
+    shading = fragments.interpolate(np.asarray(lambert(normals, light)), drawn)
     return ShadingImage(np.rint(255 * shading).astype(np.uint8), fragments.covered)

@@ -14,6 +14,7 @@ PACKAGES: Mapping[str, Sequence[str]] = {
     "dlib": ("dlib-bin", "dlib"),
     "imagehash": ("ImageHash",),
     "litert": ("ai-edge-litert",),
+    "numba": ("numba",),
     "numpy": ("numpy",),
     "open3d": ("open3d-cpu", "open3d"),
     "opencv": ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless"),

@@ -15,7 +15,8 @@ for package in (fer3d.networks, fer3d.training):
 print("\\n".join(sorted(set(sys.modules) - before)))
 """
 HEAVY = {
-    "cv2", "open3d", "dlib", "ai_edge_litert", "skimage", "sklearn", "joblib", "lz4", "fsspec",
+    "cv2", "open3d", "numba", "dlib", "ai_edge_litert", "skimage", "sklearn", "joblib", "lz4",
+    "fsspec",
     "pydantic", "yaml", "typer", "dvc", "jinja2", "matplotlib", "PIL",
 }  # fmt: skip
 

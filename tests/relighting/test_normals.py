@@ -5,8 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from fer3d.face3d.topology import load_topology
 
-from fer3d.relighting.normals import estimate_normals
+from fer3d.relighting.normals import estimate_normals, likely_neighbours, open3d_normals
 
 VIEWER = np.array([0.0, 0.0, 1.0])
 
@@ -45,6 +46,48 @@ def test_too_few_points_are_refused():
         estimate_normals(np.zeros((2, 3)), 10, VIEWER)
     with pytest.raises(ValueError, match="got 50 and 2"):
         estimate_normals(np.zeros((50, 3)), 2, VIEWER)
+    with pytest.raises(ValueError, match="finite"):
+        estimate_normals(np.full((50, 3), np.inf), 10, VIEWER)
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.02, 0.3])
+def test_normals_of_a_face_are_those_of_open3d_to_the_last_bit(assets_dir, scale):
+    topology = load_topology(assets_dir, 2)
+    rng = np.random.default_rng(0)
+    # without noise some distances are equal, and either order of the neighbours is right
+    face = topology.reference + rng.normal(scale=max(scale, 1e-9), size=(468, 3))
+    points = topology.dense(face)
+    visible = points[:, 0] + rng.normal(scale=2.0, size=len(points)) < 3
+    likely = likely_neighbours(topology.dense(topology.reference))
+    expected = open3d_normals(points, 10, VIEWER, visible)
+    assert np.array_equal(estimate_normals(points, 10, VIEWER, visible, likely), expected)
+
+
+@pytest.mark.parametrize("neighbours", [3, 10, 40])
+def test_a_guess_changes_no_bit(neighbours):
+    points = np.random.default_rng(0).normal(size=(600, 3))
+    expected = open3d_normals(points, neighbours, VIEWER)
+    good, bad = likely_neighbours(points), np.random.default_rng(1).integers(600, size=(600, 24))
+    bad = np.array([np.unique(row)[:20] for row in np.sort(bad)])
+    for likely in (None, good, bad):
+        normals = estimate_normals(points, neighbours, VIEWER, None, likely)
+        assert np.array_equal(normals, expected)
+
+
+def test_points_on_a_line_or_in_one_place_have_neighbours_too():
+    line = np.arange(40.0)[:, None] * [0, 0, 1]
+    for points in (line, line[:, ::-1], np.zeros((40, 3))):
+        normals = estimate_normals(points, 10, VIEWER)
+        assert np.isfinite(normals).all()
+        assert np.allclose(normals @ (points[-1] - points[0]), 0)
+
+
+def test_hidden_points_have_no_normal_and_are_not_neighbours():
+    points = np.random.default_rng(0).normal(size=(300, 3))
+    visible = points[:, 1] > 0
+    normals = estimate_normals(points, 10, VIEWER, visible)
+    assert np.array_equal(normals[visible], estimate_normals(points[visible], 10, VIEWER))
+    assert not normals[~visible].any()
 
 
 def test_the_number_of_threads_does_not_change_a_byte():

@@ -1,6 +1,7 @@
 """The z-buffer."""
 
 import numpy as np
+import plain_raster
 import pytest
 
 from fer3d.reconstruction.topology import load_topology
@@ -70,6 +71,18 @@ def test_nothing_to_draw_gives_an_empty_picture():
     assert not fragments.interpolate(np.ones(4), np.zeros((0, 3), int)).any()
 
 
+def test_the_compiled_loop_gives_what_the_plain_one_gives(assets_dir):
+    topology = load_topology(assets_dir, 2)
+    rng = np.random.default_rng(0)
+    for scale in (0.0, 0.5):  # as it is, and folded over itself
+        face = topology.reference + rng.normal(scale=scale, size=(468, 3))
+        vertices = topology.dense(face) * [5, -5, -5] + [50, 45, 0]
+        plain = plain_raster.rasterize(vertices, topology.dense.triangles, 100, 90)
+        fragments = rasterize(vertices, topology.dense.triangles, 100, 90)
+        assert np.array_equal(fragments.triangle, plain.triangle)
+        assert np.array_equal(fragments.weights, plain.weights)
+
+
 def test_open3d_casts_its_rays_onto_the_same_triangles(assets_dir):
     import open3d
 
@@ -90,3 +103,5 @@ def test_open3d_casts_its_rays_onto_the_same_triangles(assets_dir):
 def test_other_shapes_are_refused():
     with pytest.raises(ValueError, match=r"\(V, 3\), got \(4, 2\)"):
         rasterize(np.zeros((4, 2)), QUAD, 10, 10)
+    with pytest.raises(ValueError, match="finite"):
+        rasterize(np.full((4, 3), np.nan), QUAD, 10, 10)

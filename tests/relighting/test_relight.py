@@ -36,6 +36,16 @@ def test_the_size_of_the_batch_does_not_change_a_byte(batch, result, assets_dir)
     assert_alone_alike(producer, batch, result, (3, 1, 0, 2))
 
 
+def test_open3d_gives_the_same_shading_images(batch, result, assets_dir):
+    params = PARAMS.model_copy(update={"normals": "open3d"})
+    by_open3d = surface_producer(MeshSurface(assets_dir, 2), params).compute(batch)
+    for name in ("mask", "visible_fraction"):
+        assert np.array_equal(by_open3d[name], result[name]), name
+    # neighbours of equal distance, on a face of exact symmetry, may be taken in another order
+    apart = np.abs(by_open3d["shading"].astype(int) - result["shading"])
+    assert np.mean(apart == 0) > 0.999 and not apart[2].any()
+
+
 def test_pictures_have_one_size_and_hidden_parts_are_black(result):
     assert result["shading"].shape == result["mask"].shape == (4, 100, 100)
     assert result["shading"].dtype == np.uint8 and result["mask"].dtype == bool

@@ -5,11 +5,21 @@ import pytest
 
 from fer3d.geometry.frames import rotation_from_pose
 from fer3d.reconstruction.recentralize import fit_similarity
+from fer3d.reconstruction.subdivision import Subdivision
 from fer3d.reconstruction.topology import LANDMARKS_68, load_topology
-from fer3d.relighting.shading import lambert, shade, to_picture
+from fer3d.relighting.params import RelightParams
+from fer3d.relighting.relighter import visible_normals
+from fer3d.relighting.shading import ShadingImage, lambert, shade, to_picture
 
 FRONT = np.array([0.0, 0.0, 1.0])
-OPTIONS = {"light": FRONT, "neighbours": 10, "size": 100}
+PARAMS = RelightParams(neighbours=10, light=(0.0, 0.0, 1.0), size=100)
+
+
+def relit(surface: Subdivision, face: np.ndarray, visible=None, light=FRONT) -> ShadingImage:
+    points = surface(face)
+    visible = np.ones(len(points), bool) if visible is None else visible
+    normals = visible_normals(points, visible, PARAMS)
+    return shade(points, surface.triangles, normals, visible, light=light, size=100)
 
 
 def test_light_at_60_degrees_gives_one_half():
@@ -37,8 +47,7 @@ def test_the_picture_shows_the_face_upright():
 
 def test_the_reference_face_fills_the_picture(assets_dir):
     topology = load_topology(assets_dir, 2)
-    visible = np.ones(7257, bool)
-    image = shade(topology.dense(topology.reference), topology.dense.triangles, visible, **OPTIONS)
+    image = relit(topology.dense, topology.reference)
     rows, columns = np.flatnonzero(image.mask.any(axis=1)), np.flatnonzero(image.mask.any(axis=0))
     assert 0 < rows[0] <= 8 and 85 <= rows[-1] < 99
     assert 0 < columns[0] <= 15 and 85 <= columns[-1] < 99
@@ -48,17 +57,15 @@ def test_the_reference_face_fills_the_picture(assets_dir):
 
 def test_light_from_one_side_brightens_that_side(assets_dir):
     topology = load_topology(assets_dir, 2)
-    points, triangles = topology.dense(topology.reference), topology.dense.triangles
     light = np.array([1.0, 0.0, 1.0])  # from the subject's left: the right of the picture
-    options = OPTIONS | {"light": light}
-    image = shade(points, triangles, np.ones(7257, bool), **options)
+    image = relit(topology.dense, topology.reference, light=light)
     assert image.shading[:, 60:].sum() > 1.5 * image.shading[:, :40].sum()
 
 
 def test_hidden_parts_are_black_and_not_in_the_mask(assets_dir):
     topology = load_topology(assets_dir, 2)
     points = topology.dense(topology.reference)
-    image = shade(points, topology.dense.triangles, points[:, 0] < 0, **OPTIONS)
+    image = relit(topology.dense, topology.reference, points[:, 0] < 0)
     assert not image.mask[:, 51:].any()
     assert image.mask[:, :49].sum() > 2000
     assert not image.shading[~image.mask].any()
@@ -66,8 +73,7 @@ def test_hidden_parts_are_black_and_not_in_the_mask(assets_dir):
 
 def test_a_face_without_visible_points_is_black(assets_dir):
     topology = load_topology(assets_dir, 2)
-    points = topology.dense(topology.reference)
-    image = shade(points, topology.dense.triangles, np.zeros(7257, bool), **OPTIONS)
+    image = relit(topology.dense, topology.reference, np.zeros(7257, bool))
     assert not image.mask.any() and not image.shading.any()
 
 
@@ -75,12 +81,10 @@ def test_turning_head_and_camera_together_leaves_the_shading_unchanged(assets_di
     topology = load_topology(assets_dir, 2)
     rng = np.random.default_rng(0)
     face = topology.reference + rng.normal(scale=0.2, size=(468, 3))
-    visible = np.ones(7257, bool)
     pictures = []
     for pose in ([0, 0, 0], [15, -50, 30]):
         image = face @ rotation_from_pose(np.array(pose, float)) * 4 + [50, 60, 7]
         back = fit_similarity(image[LANDMARKS_68], topology.reference[LANDMARKS_68])
-        points = topology.dense(back(image))
-        pictures.append(shade(points, topology.dense.triangles, visible, **OPTIONS))
+        pictures.append(relit(topology.dense, back(image)))
     difference = np.abs(np.subtract(*(p.shading.astype(int) for p in pictures)))
     assert np.mean(difference <= 1) > 0.999  # rounding may swap neighbours of equal distance

@@ -17,7 +17,6 @@ from fer3d.reconstruction.surfaces import PositionMapSurface, drawn_triangles, s
 from fer3d.relighting import relight
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relighter import Relighter
-from fer3d.relighting.shading import shade
 from fer3d.toolbox import Toolbox
 
 VALUES = {
@@ -107,18 +106,8 @@ def test_the_surface_is_told_from_the_vertices(assets_dir, model_file):
 
 def test_half_precision_does_not_show_in_the_shading(tables, posed, model_file):
     face, covered = tables.points(posed.face), tables.points(posed.covered[..., None])[:, 0]
-    surface = PositionMapSurface(model_file)
-    images = [
-        shade(
-            vertices.astype(np.float64),
-            surface.load().triangles,
-            covered,
-            light=np.array(RELIGHT.light),
-            neighbours=RELIGHT.neighbours,
-            size=RELIGHT.size,
-        )
-        for vertices in (face, face.astype(np.float16))
-    ]
+    relighter = Relighter(PositionMapSurface(model_file), RELIGHT)
+    images = relighter([face.astype(np.float64), face.astype(np.float16)], [covered, covered])
     exact, kept = (image.shading.astype(int) for image in images)
     mask = images[0].mask
     assert mask.mean() > 0.3

@@ -1,0 +1,77 @@
+"""The loop over triangles and pixels behind ``raster.rasterize``, compiled."""
+
+import math
+
+import numpy as np
+
+from fer3d.geometry.compiled import compiled
+
+
+@compiled
+def nearest_triangles(
+    vertices: np.ndarray, triangles: np.ndarray, height: int, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each pixel the nearest triangle and the weights of its corners.
+
+    Args:
+        vertices: (V, 3) float64, finite, px, image frame.
+        triangles: (T, 3) int64.
+        height, width: of the picture, px.
+
+    Returns:
+        (H, W) int64, -1 where there is no triangle, and (H, W, 3) float64, zeros there.
+    """
+    nearest = np.full((height, width), -1)
+    weights = np.zeros((height, width, 3))
+    depths = np.full((height, width), np.inf)
+    for t in range(len(triangles)):
+        a, b, c = triangles[t]
+        left, right = _span(vertices[a, 0], vertices[b, 0], vertices[c, 0], width)
+        top, bottom = _span(vertices[a, 1], vertices[b, 1], vertices[c, 1], height)
+        for row in range(top, bottom):
+            for column in range(left, right):
+                u, v, w, inside = _barycentric(vertices, a, b, c, column + 0.5, row + 0.5)
+                if not inside:
+                    continue
+                depth = u * vertices[a, 2] + v * vertices[b, 2] + w * vertices[c, 2]
+                if depth < depths[row, column]:
+                    depths[row, column] = depth
+                    nearest[row, column] = t
+                    weights[row, column, 0] = u
+                    weights[row, column, 1] = v
+                    weights[row, column, 2] = w
+    return nearest, weights
+
+
+@compiled
+def _span(a: float, b: float, c: float, size: int) -> tuple[int, int]:
+    """First pixel whose centre three coordinates enclose, and the first one beyond."""
+    low = math.ceil(max(min(a, b, c) - 0.5, 0.0))
+    high = math.floor(min(max(a, b, c) + 0.5, float(size)))
+    return low, high
+
+
+@compiled
+def _barycentric(
+    vertices: np.ndarray, a: int, b: int, c: int, x: float, y: float
+) -> tuple[float, float, float, bool]:
+    """Weights of a triangle's corners at a point, and whether it lies inside."""
+    u, v, w = _edge(vertices, b, c, x, y), _edge(vertices, c, a, x, y), _edge(vertices, a, b, x, y)
+    total = u + v + w
+    inside = (u >= 0 and v >= 0 and w >= 0) or (u <= 0 and v <= 0 and w <= 0)
+    if not inside or total == 0:  # without area: seen edge-on
+        return 0.0, 0.0, 0.0, False
+    return u / total, v / total, w / total, True
+
+
+@compiled
+def _edge(vertices: np.ndarray, start: int, end: int, x: float, y: float) -> float:
+    """Twice the signed area between an edge and a point.
+
+    Computed from the lower vertex index to the higher, so that the triangles on both sides of an
+    edge get the same number but for its sign.
+    """
+    first, second = min(start, end), max(start, end)
+    ax, ay = vertices[first, 0], vertices[first, 1]
+    area = (vertices[second, 0] - ax) * (y - ay) - (vertices[second, 1] - ay) * (x - ax)
+    return area if start < end else -area
