@@ -35,3 +35,8 @@ def shipped(path: Path) -> Path:
         The absolute path: in the installed package, or in the checkout that the code is in.
     """
     return (_SHIPPED if _SHIPPED.is_dir() else _PACKAGE.parent) / path
+
+
+def params_file() -> Path:
+    """``params.yaml`` of the checkout that is the working directory, else the one shipped."""
+    return PARAMS if PARAMS.is_file() else shipped(PARAMS)

@@ -20,7 +20,7 @@ install_import_hook(KERNELS, "shapes.check")
 from fer3d.assets import catalogue  # noqa: E402
 from fer3d.machine import settings  # noqa: E402
 
-pytest_plugins = ["predicted", "real_face", "stores"]
+pytest_plugins = ["predicted", "real_face", "stores", "untrained"]
 
 MOST_PROCESSES = 8  # the longest file bounds the time; each process needs up to 2 GB
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = ("fer3d", "stages", "experiments")
+INTERFACE = Path("fer3d", "__init__.py")  # names the Python interface, which no script uses
 
 
 def used_modules(script: Path, root: Path) -> list[str]:
@@ -54,6 +55,5 @@ def _files(name: str, root: Path) -> Iterator[Path]:
     parts = name.split(".")
     for depth in range(1, len(parts) + 1):
         base = root.joinpath(*parts[:depth])
-        yield from (
-            path for path in (base.with_suffix(".py"), base / "__init__.py") if path.exists()
-        )
+        files = (base.with_suffix(".py"), base / "__init__.py")
+        yield from (file for file in files if file.exists() and file != root / INTERFACE)

@@ -114,13 +114,14 @@ class Predictor:
 
     @cached_property
     def _pipeline(self) -> Pipeline:
-        return make_pipeline(self._params(), self.toolbox)
+        return make_pipeline(self.params, self.toolbox)
 
     @cached_property
     def _trained(self) -> TrainedNetwork:
         return load_trained(self.checkpoint, self.toolbox.device)
 
-    def _params(self) -> PipelineParams:
+    @property
+    def params(self) -> PipelineParams:
         """The parameters with which the recognizer's own inputs were made."""
         try:
             return PipelineParams.model_validate(self._trained.preprocessing)

@@ -2,8 +2,10 @@
 
 import json
 
+import pandas as pd
 import pytest
 
+from fer3d import Recognizer
 from fer3d.files import manifest
 from fer3d.files.packed import read_manifest
 
@@ -98,6 +100,19 @@ def test_metrics_have_the_agreed_keys(project):
     assert {"accuracy", "class_accuracy", "macro_f1", "per_class"} <= set(
         project.metrics("evaluate")["test"]
     )
+
+
+def test_from_python_a_file_gets_what_evaluate_wrote(first_run):
+    data = first_run.project.folder / "data"
+    recognizer = Recognizer.load(data / "train" / "model.ckpt", assets=data / "assets")
+    written = pd.read_parquet(data / "evaluate" / "predictions.parquet").set_index("id")
+    paths = manifest.read(data / "split" / "manifest.parquet").set_index("id")["path"]
+    got = recognizer(
+        [data / "synthetic" / "images" / paths[name] for name in written.index]
+    ).to_dataframe()
+    assert got["expression"].tolist() == written["predicted"].tolist()
+    columns = [f"p_{name}" for name in recognizer.classes]
+    assert got[columns].to_numpy() == pytest.approx(written[columns].to_numpy(), abs=1e-6)
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""The Python interface: ``Recognizer`` and ``face3d``, see docs/python.md."""

@@ -1,0 +1,73 @@
+"""What the Python interface takes for an image."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias, TypeGuard
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from fer3d.errors import UserError, printable
+from fer3d.files import images
+from fer3d.files.pixels import to_eight_bits
+
+ImageLike: TypeAlias = str | PathLike[str] | np.ndarray | Image.Image
+
+
+@dataclass(frozen=True)
+class NamedImage:
+    """An image to work on.
+
+    Attributes:
+        name: its path, or its place among the arguments.
+        pixels: (H, W, 3) uint8, RGB.
+    """
+
+    name: str
+    pixels: np.ndarray
+
+
+def is_one(images: ImageLike | Iterable[ImageLike]) -> TypeGuard[ImageLike]:
+    """Whether this is one image, not several: (N, H, W, 3) are several."""
+    if isinstance(images, np.ndarray):
+        return images.ndim < 4
+    return isinstance(images, str | PathLike | Image.Image)
+
+
+def read_image(image: ImageLike, place: int = 0) -> NamedImage:
+    """One image, upright.
+
+    Args:
+        image: path of an image file; an array (H, W, 3) RGB or (H, W) grey; or an image of Pillow.
+            Pixels of an array that are not uint8 are converted, see ``fer3d.files.pixels``.
+        place: among the images of a call, which names an image without a path.
+
+    Raises:
+        UserError: the file cannot be read as an image; the message names it and says why.
+        ValueError: an array of another shape, or with negative or infinite values.
+        TypeError: anything else.
+    """
+    if isinstance(image, str | PathLike):
+        return _from_file(Path(image))
+    if isinstance(image, Image.Image):
+        image = np.asarray((ImageOps.exif_transpose(image) or image).convert("RGB"))
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f"expected a path, an array or a Pillow image, got {type(image).__name__}")
+    return NamedImage(f"image {place}", _as_rgb(image))
+
+
+def _from_file(path: Path) -> NamedImage:
+    try:
+        return NamedImage(printable(path), images.load_image(path, max_pixels=images.MAX_PIXELS))
+    except images.Rejected as rejected:
+        raise UserError(f"{printable(path)}: {rejected}") from None
+
+
+def _as_rgb(array: np.ndarray) -> np.ndarray:
+    grey = array.ndim == 2
+    if not array.size or not (grey or (array.ndim == 3 and array.shape[2] == 3)):
+        raise ValueError(f"image: expected (H, W, 3) RGB or (H, W) grey, got {array.shape}")
+    pixels = to_eight_bits(array)
+    return np.stack([pixels] * 3, axis=2) if grey else np.ascontiguousarray(pixels)
