@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from fer3d.face3d.topology import load_topology
 
+from fer3d.reconstruction.topology import load_topology
 from fer3d.relighting.normals import estimate_normals, likely_neighbours, open3d_normals
 
 VIEWER = np.array([0.0, 0.0, 1.0])
