@@ -1,1 +1,1 @@
-"""Training of the compared models: each by its article's recipe, or all by the recommended one."""
+"""Training of the compared models, by the recipes of their articles or by the recommended one."""

@@ -1,4 +1,4 @@
-"""From packed arrays to a trained model of the comparison."""
+"""Trains a model of the comparison on packed arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class FittedModel:
     """A trained model of the comparison.
 
     Attributes:
-        name: of the model in the registry.
+        name: name of the model in the registry.
         network: in evaluation mode, on the CPU.
         classes: the expressions, in the order of the network's outputs.
         training: {parameters: number of weights, steps: {step: {epochs, best_epoch, validation}},
-            chosen: what was chosen besides epochs}.
+            chosen: other choices}.
         curves: learning curves as CSV by step.
     """
 
@@ -32,18 +32,18 @@ class FittedModel:
 
 
 def fit_compared(name: str, arrays: Arrays, setting: Setting) -> FittedModel:
-    """Train a model on the training images; every choice is made on them or by validation.
+    """Train a model on the training images. All choices are made on training or validation images.
 
     Equal arguments give equal weights on one machine, interrupted or not.
 
     Args:
         name: of the model, see ``REGISTRY``.
-        arrays: the set; its test rows are not read.
+        arrays: the data set; test rows are not read.
         setting: preset, seed, device and so on.
 
     Raises:
-        UserError: no model of this name, a split without images, no GPU where one is asked for, or
-            a loss that is not finite.
+        UserError: unknown model, a split without images, no GPU although one is requested, or a
+            loss that is not finite.
     """
     model = model_of(name)
     setting.runtime.check(setting.train.precision)

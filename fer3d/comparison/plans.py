@@ -1,6 +1,6 @@
-"""What each model's training does besides one step: several networks, an SVM, a choice.
+"""Training plans of the models: sequences of steps, an SVM, choices.
 
-A plan takes a new network and the steps, and gives the trained network and what it chose.
+A plan takes a new network and the steps, and returns the trained network and its choices.
 """
 
 from collections.abc import Callable
@@ -24,22 +24,22 @@ from fer3d.training.data import draw
 
 Plan = Callable[[Any, Steps], tuple[ComparedNetwork, dict[str, Any]]]
 
-FUSION_WEIGHTS = tuple(number / 10 for number in range(11))  # Zhang-2017, tried on validation
+FUSION_WEIGHTS = tuple(number / 10 for number in range(11))  # Zhang-2017, chosen by validation
 ORIENTATIONS = (4, 6, 8, 10)  # Fabian-2016, of the Gabor filters, chosen by cross validation
 FOLDS = 5  # of that cross validation
-CHOOSING_FACES = 2000  # that it sees at most: all would take an hour
-KERNEL_FACES = 10_000  # Fabian-2016, training faces at most: their kernel takes 8 bytes a pair
+CHOOSING_FACES = 2000  # in it, at most; all would take an hour
+KERNEL_FACES = 10_000  # Fabian-2016, training faces at most; the kernel needs 8 bytes per pair
 DECIMALS = 6
 
 
 def train_once(network: ComparedNetwork, steps: Steps) -> tuple[ComparedNetwork, dict[str, Any]]:
-    """The plan of a model that is one network with one objective."""
+    """The plan of models with one network and one objective."""
     steps.train("network", network)
     return network, {}
 
 
 def train_li2017(network: Li2017, steps: Steps) -> tuple[Li2017, dict[str, Any]]:
-    """The network, then a linear SVM on its features, which classifies from then on."""
+    """The network, then a linear SVM on its features, which is used for classification."""
     steps.train("network", network)
     softmax = steps.probabilities(network, steps.validation)
     features = steps.outputs(network, lambda image, **_: network.features(image), steps.rows)
@@ -56,7 +56,7 @@ def train_li2017(network: Li2017, steps: Steps) -> tuple[Li2017, dict[str, Any]]
 
 
 def train_jung2015(network: Jung2015, steps: Steps) -> tuple[Jung2015, dict[str, Any]]:
-    """Both networks alone, then their top layers together."""
+    """Both networks separately, then their top layers jointly."""
     steps.train("dtan", network.dtan)
     steps.train("dtgn", network.dtgn)
     network.freeze_below_the_tops()
@@ -65,14 +65,14 @@ def train_jung2015(network: Jung2015, steps: Steps) -> tuple[Jung2015, dict[str,
 
 
 def train_zhang2017(network: Zhang2017, steps: Steps) -> tuple[Zhang2017, dict[str, Any]]:
-    """Both networks alone, then the weight of their probabilities by validation macro F1."""
+    """Both networks separately, then the weight of their probabilities by validation macro F1."""
     steps.train("phrnn", network.phrnn)
     steps.train("mscnn", network.mscnn)
     by_points = steps.probabilities(network.phrnn, steps.validation)
     by_image = steps.probabilities(network.mscnn, steps.validation)
     truth = steps.labels(steps.validation)
     scores = {w: macro_f1(fuse(by_points, by_image, w), truth) for w in FUSION_WEIGHTS}
-    best = max(scores, key=lambda w: (scores[w], -abs(w - 0.5)))  # of equal ones the more even
+    best = max(scores, key=lambda w: (scores[w], -abs(w - 0.5)))  # equal scores: nearest to 0.5
     network.fusion_weight.fill_(best)
     return network, {"fusion_weight": best}
 
@@ -122,7 +122,7 @@ def macro_f1(probabilities: Tensor, labels: Tensor) -> float:
 
 
 def _measured(network: Fabian2016, steps: Steps, rows: np.ndarray) -> Tensor:
-    """Features of rows, (N, D); the network's triangles are set by their mean shape."""
+    """Features of rows, (N, D); sets the triangles of the network by their mean shape."""
     landmarks = [inputs["landmarks"].cpu() for inputs in steps.inputs(rows)]
     network.triangulate(torch.cat(landmarks))
 
@@ -133,7 +133,7 @@ def _measured(network: Fabian2016, steps: Steps, rows: np.ndarray) -> Tensor:
 
 
 def _cross_validated(steps: Steps, rows: np.ndarray, orientations: int) -> float:
-    """Macro F1 of faces that were left out of the fit, over all folds."""
+    """Macro F1 of the held-out faces of all folds."""
     network = Fabian2016(len(steps.classes), orientations=orientations)
     features, labels = _measured(network, steps, rows), steps.labels(rows)
     scores = torch.zeros(len(rows), len(steps.classes))

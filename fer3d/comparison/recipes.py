@@ -1,4 +1,4 @@
-"""How the articles train their models: optimizer, learning rate, batch and length of each step."""
+"""Recipes of the articles: optimizer, learning rate, batch size and length of each step."""
 
 import math
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from fer3d.training.config import TrainConfig
 
 Preset = Literal["article", "recommended"]
 
-FINE_TUNING = 0.1  # of the learning rate, for what is trained already; as in Zeng's steps 1 and 3
+FINE_TUNING = 0.1  # of the learning rate, for pretrained weights; as in Zeng's steps 1 and 3
 
-# What all six have alike in the preset `article`: Bao et al. have no augmentation, and stop 10
-# epochs after the best one. None of the articles weights classes or smooths targets.
+# Common to all six in the preset `article`: Bao et al. use no augmentation, and stop 10 epochs
+# after the best one. None of the articles weights classes or smooths labels.
 ARTICLE = TrainConfig(
     epochs=100,
     patience=10,
@@ -33,7 +33,7 @@ class Rate(Protocol):
     """A schedule of the learning rate."""
 
     def __call__(self, step: int, *, steps: int, epochs: int) -> float:
-        """Share of the learning rate at a step, counted from 0, of so many in so many epochs."""
+        """Fraction of the learning rate at a step, counted from 0, given the numbers of both."""
         ...
 
 
@@ -50,7 +50,7 @@ class Poly:
 
 @dataclass(frozen=True)
 class Drops:
-    """Times a factor at each of some steps, counted in iterations or in epochs.
+    """The learning rate is multiplied by a factor after given iterations or epochs.
 
     Attributes:
         factor: of the learning rate.
@@ -73,11 +73,11 @@ class Recipe:
     """One step of an article's training.
 
     Attributes:
-        train: optimizer, batch, number of epochs and so on; of ``ARTICLE`` where nothing is known.
+        train: optimizer, batch size, number of epochs and so on; from ``ARTICLE`` if unknown.
         rate: schedule of the learning rate; None: constant.
-        iterations: steps in all, from which the number of epochs follows.
-        fine_tuning: whether it goes on with weights that another step has trained; the preset
-            `recommended` then takes a tenth of its learning rate.
+        iterations: total number of steps, which determines the number of epochs.
+        fine_tuning: whether the weights are those of another step; the preset `recommended` then
+            uses a tenth of its learning rate.
     """
 
     train: TrainConfig
@@ -88,15 +88,16 @@ class Recipe:
     def configured(
         self, preset: Preset, recommended: TrainConfig, images: int
     ) -> tuple[TrainConfig, Rate | None]:
-        """What a training of so many images is run with.
+        """The configuration of a training.
 
         Args:
             preset: article | recommended.
-            recommended: all of the preset `recommended`; seed, precision and accumulation of both.
-            images: of the training set.
+            recommended: the preset `recommended`; its seed, precision and accumulation are used for
+                both presets.
+            images: number of training images.
 
         Returns:
-            The configuration, and the schedule where the configuration does not have it.
+            The configuration, and the schedule if it is not part of the configuration.
         """
         if preset == "recommended":
             share = FINE_TUNING if self.fine_tuning else 1.0
@@ -119,11 +120,11 @@ _JUNG = replace(ARTICLE, batch_size=32, epochs=300, weight_decay=1e-4)  # [R]
 JUNG_2015: Mapping[str, Recipe] = {
     "dtan": Recipe(_JUNG),
     "dtgn": Recipe(_JUNG),
-    # No source has the joint step's rate; a tenth, as for any fine tuning.
+    # No source gives the rate of the joint step; a tenth, as for any fine-tuning.
     "joint": Recipe(replace(_JUNG, learning_rate=0.001), fine_tuning=True),
 }
 ZHANG_2017: Mapping[str, Recipe] = {
-    # No source: the optimizer of the time, and as many epochs as the other network.
+    # No source: the usual optimizer at that time, and as many epochs as the other network.
     "mscnn": Recipe(replace(ARTICLE, weight_decay=5e-4)),
     # [R].
     "phrnn": Recipe(
@@ -131,7 +132,7 @@ ZHANG_2017: Mapping[str, Recipe] = {
         Drops(0.2, epochs=(50,)),
     ),
 }
-FABIAN_2016: Mapping[str, Recipe] = {}  # nothing is learned by gradients
+FABIAN_2016: Mapping[str, Recipe] = {}  # not trained by gradients
 INC_2016: Mapping[str, Recipe] = {
     # [M]; the batch is ours.
     "network": Recipe(

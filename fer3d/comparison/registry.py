@@ -1,7 +1,7 @@
-"""The models that can be compared, by name.
+"""The compared models by name.
 
-Another model is a network and a line here, or ``REGISTRY["name"] = Model(...)`` in a program of
-one's own: see ``fer3d.networks.compared.contract`` for what the network needs.
+To add a model, write a network (see ``fer3d.networks.compared.contract``) and add it here, or run
+``REGISTRY["name"] = Model(...)`` in your own program.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,10 +25,10 @@ class Model:
     """A model of the comparison.
 
     Attributes:
-        title: for tables.
-        build: from the number of classes to a new network.
-        recipes: of the steps of its training, by the names that its plan gives them.
-        plan: of its training.
+        title: name in tables.
+        build: function from the number of classes to a new network.
+        recipes: recipes of the training steps, by the names in the plan.
+        plan: function that trains the network.
     """
 
     title: str
@@ -51,7 +51,7 @@ def model_of(name: str) -> Model:
     """A model by its name.
 
     Raises:
-        UserError: there is none of this name.
+        UserError: unknown name.
     """
     if name not in REGISTRY:
         raise UserError(f"unknown model {name!r}; known: {', '.join(REGISTRY)}")

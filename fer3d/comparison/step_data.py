@@ -1,4 +1,4 @@
-"""The rows of one step of a training: some of the training images, labelled by several."""
+"""The data of one training step: some of the training images, optionally with several labels."""
 
 from collections.abc import Sequence
 
@@ -20,14 +20,15 @@ class AnnotatedDataset(ExpressionDataset):
     ) -> None:
         """
         Args:
-            machine: (N,) int64, the second annotator's labels; the first are the set's own.
+            machine: (N,) int64, labels of the second annotator; the first ones are those of the
+                data set.
         """
         super().__init__(arrays, rows, classes)
         self._labels = torch.stack([self._labels, machine], dim=1)
 
     @property
     def labels(self) -> Tensor:
-        """(N,) int64, the set's own."""
+        """(N,) int64, the labels of the data set."""
         return self._labels[:, 0]
 
 
@@ -39,17 +40,17 @@ class StepData(ExpressionData):
     ):
         """
         Args:
-            arrays: the set.
-            train: its rows that are trained on.
-            classes: of all training rows, whether ``train`` has them or not.
-            options: of ``ExpressionData``.
+            arrays: the data set.
+            train: row numbers for training.
+            classes: of all training rows, including those not in ``train``.
+            options: options of ``ExpressionData``.
         """
         super().__init__(arrays, **options)
         self.classes, self.train = tuple(classes), train
 
 
 def groups(frame: pd.DataFrame) -> np.ndarray:
-    """Whom or which photo rows show, (N,) str: subject, or image; noisy copies are with theirs.
+    """Group of each row, (N,) str: the subject, or the image including its noisy copies.
 
     Args:
         frame: N rows of a manifest.
@@ -62,12 +63,12 @@ def groups(frame: pd.DataFrame) -> np.ndarray:
 
 
 def folds(labels: Tensor, owners: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
-    """Positions of each fold, ascending; stratified by label, no group in two of them.
+    """Positions in each fold, ascending; stratified by label, without dividing groups.
 
     Args:
         labels: (N,) int64.
         owners: (N,) str, see ``groups``.
-        count: of folds.
+        count: number of folds.
     """
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     return [part for _, part in splitter.split(np.zeros(len(labels)), labels.numpy(), owners)]

@@ -1,4 +1,4 @@
-"""The LightningModule of a compared model's step: its own objective and schedule."""
+"""The LightningModule of a training step, with the model's own objective and schedule."""
 
 from functools import partial
 from typing import cast
@@ -16,7 +16,7 @@ from fer3d.training.module import SGD_MOMENTUM, ExpressionModule
 
 
 class StepModule(ExpressionModule):
-    """As ``ExpressionModule``, with the network's objective in place of the loss of its logits."""
+    """An ``ExpressionModule`` that uses the objective of the network."""
 
     def __init__(
         self,
@@ -30,14 +30,14 @@ class StepModule(ExpressionModule):
     ):
         """
         Args:
-            network: what is trained.
+            network: the network to train.
             classes: C.
-            class_weights: (C,) float32, of the criterion.
-            article: whether weight decay acts on biases and normalization too, as in the articles'
-                frameworks.
+            class_weights: (C,) float32, for the criterion.
+            article: whether weight decay includes biases and normalization, as in the frameworks of
+                the articles.
             rate: schedule of the learning rate; None: the configuration's.
         """
-        # what the parent class asks of its network, a compared one has too
+        # a compared network has the attributes that the parent class uses
         super().__init__(cast(FusionNetwork, network), classes, config, class_weights)
         self._article, self._rate = article, rate
 

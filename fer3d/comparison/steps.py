@@ -1,4 +1,4 @@
-"""The steps of a compared model's training, and what the images look like to its networks."""
+"""The training steps of a compared model, and the inputs of its networks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,21 +25,20 @@ from fer3d.training.trainer import Runtime, make_trainer
 
 Inputs = dict[str, Tensor]
 
-BATCH = 64  # images that are looked at together outside of training
+BATCH = 64  # images per batch outside of training
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How a compared model is trained.
+    """Settings for training a compared model.
 
     Attributes:
-        preset: article: as its own article has it, where that is known; recommended: as the
-            project's network.
-        train: all of the preset `recommended`; seed, number of images, precision and accumulation
-            of both.
-        max_epochs: of each step; None: what the recipe has.
-        runtime: where it runs, on one device; its folder of states is for this training's steps
-            alone.
+        preset: article: as in the model's article, as far as known; recommended: like the project's
+            network.
+        train: the preset `recommended`; its seed, number of images, precision and accumulation are
+            used for both presets.
+        max_epochs: of each step; None: as in the recipe.
+        runtime: with one device; its folder of states must not be shared with other trainings.
     """
 
     preset: Preset
@@ -49,20 +48,20 @@ class Setting:
 
 
 class Steps:
-    """Trains networks one after the other on the same rows.
+    """Trains networks in sequence on the same rows.
 
     Attributes:
         classes: the expressions, in the order of the networks' outputs.
         rows: (N,) int64, row numbers of the training images.
         validation: (M,) int64, row numbers of the validation images.
-        courses: of the steps so far, by name.
+        courses: of the completed steps, by name.
     """
 
     def __init__(self, arrays: Arrays, recipes: Mapping[str, Recipe], setting: Setting):
         """
         Args:
             arrays: the set; its test rows are not read.
-            recipes: of the steps, by name.
+            recipes: recipes of the steps, by name.
 
         Raises:
             UserError: no training or validation images, or a validation class without training
@@ -78,11 +77,11 @@ class Steps:
         self.rows = draw(rows, arrays.frame["label"].to_numpy()[rows], most, seed)
 
     def labels(self, rows: np.ndarray) -> Tensor:
-        """Positions in the classes, (N,) int64."""
+        """Class indices, (N,) int64."""
         return ExpressionDataset(self._arrays, rows, self.classes).labels
 
     def groups(self, rows: np.ndarray) -> np.ndarray:
-        """Whom or which photo rows show, (N,) str; see ``step_data.groups``."""
+        """Groups of rows, (N,) str; see ``step_data.groups``."""
         return groups(self._arrays.frame.iloc[rows])
 
     def have_landmarks(self, rows: np.ndarray) -> np.ndarray:
@@ -97,12 +96,12 @@ class Steps:
         rows: np.ndarray | None = None,
         machine: Tensor | None = None,
     ) -> None:
-        """One step: train a network, and leave it with the weights of its best epoch.
+        """Run a step: train a network and set the weights of its best epoch.
 
         Args:
-            name: of the recipe.
+            name: name of the recipe.
             rows: row numbers of the images; all training images by default.
-            machine: (N,) int64, a second annotator's labels of these rows.
+            machine: (N,) int64, labels of these rows by a second annotator.
 
         Raises:
             UserError: the loss is not finite.
@@ -112,7 +111,7 @@ class Steps:
         runtime = self.setting.runtime
         file = runtime.state and runtime.state / f"{name}{SUFFIX}"
         start = last_state(file) if file else None
-        module.train()  # what an earlier step has left in evaluation mode stays in it otherwise
+        module.train()  # parts may be in evaluation mode after an earlier step
         data = self._data(train, rows, machine, start.epochs if start else 0)
         course = Course(train.patience)
         callbacks: list[Callback] = [course, TrainingState(file)] if file else [course]
@@ -137,11 +136,11 @@ class Steps:
     def outputs(
         self, network: ComparedNetwork, function: Callable[..., Tensor], rows: np.ndarray
     ) -> Tensor:
-        """What a method of a network makes of rows.
+        """The results of a method of a network for rows.
 
         Args:
-            network: it is moved to the device, and back.
-            function: takes the inputs by name, gives (B, D).
+            network: moved to the device, and back.
+            function: takes the inputs by name, returns (B, D).
 
         Returns:
             (N, D), on the CPU.

@@ -1,4 +1,4 @@
-"""A linear multi-class SVM on a network's features."""
+"""A linear multi-class SVM on the features of a network."""
 
 import numpy as np
 import torch
@@ -8,24 +8,25 @@ from torch import Tensor
 
 COSTS = (0.001, 0.01, 0.1, 1.0, 10.0)  # of the SVM, for features of unit length on average
 FOLDS = 5
-CHOOSING_IMAGES = 2000  # that the choice of the cost sees at most
+CHOOSING_IMAGES = 2000  # in the choice of the cost, at most
 MAX_ITERATIONS = 2000
 
 
 def fit_svm(
     features: Tensor, labels: Tensor, classes: int, *, balanced: bool, seed: int
 ) -> tuple[Tensor, Tensor, float]:
-    """One SVM a class against the others, its cost by cross validation on the training features.
+    """Fit a one-vs-rest SVM; its cost is chosen by cross validation on the training features.
 
     Args:
         features: (N, D) float32.
         labels: (N,) int64, 0 .. C - 1.
         classes: C.
-        balanced: weight images inversely to their class's size.
-        seed: of the images that the cost is chosen on, and of the folds.
+        balanced: weight images inversely to the size of their class.
+        seed: for the images in the choice of the cost, and for the folds.
 
     Returns:
-        Weight (C, D) and bias (C,), float32, and the cost. A class without images is never chosen.
+        Weight (C, D) and bias (C,), float32, and the cost. Classes without images are never
+        predicted.
     """
     length = features.double().square().sum(dim=1).mean().sqrt().clamp_min(1e-12)
     samples, targets = (features.double() / length).numpy(), labels.numpy()
@@ -35,7 +36,7 @@ def fit_svm(
     weight = torch.zeros(classes, features.shape[1])
     bias = torch.full((classes,), -torch.inf)
     coefficients, offsets = svm.coef_ / length.item(), svm.intercept_
-    if len(svm.classes_) == 2:  # scikit-learn then has the second class's SVM alone
+    if len(svm.classes_) == 2:  # scikit-learn then only has the SVM of the second class
         coefficients, offsets = np.vstack([-coefficients, coefficients]), np.r_[-offsets, offsets]
     weight[svm.classes_] = torch.from_numpy(coefficients).float()
     bias[svm.classes_] = torch.from_numpy(offsets).float()

@@ -1,1 +1,1 @@
-"""The default data set: faces of every class, planted copies, and their truth."""
+"""The default data set: rendered faces of every class, copies, and the ground truth."""

@@ -1,11 +1,11 @@
-"""The default data set on disk: class folders of JPEG files, and beside them their truth.
+"""Writes the default data set: class folders of JPEG files, and the ground truth.
 
     out/
       images/<class>/<class>_0012.jpg
       truth/               packed arrays, row i belongs to row i of truth/manifest.parquet
 
-Every picture is drawn from a generator seeded by (seed, class, number in the class): it does not
-depend on how many others there are, nor on who computes it.
+The random generator of each picture is seeded by (seed, class, number in the class), so a picture
+does not depend on the number of pictures or workers.
 """
 
 import shutil
@@ -34,7 +34,7 @@ from fer3d.synthetic.render import render
 from fer3d.synthetic.spec import FaceSpec, Truth
 from fer3d.toolbox import Toolbox
 
-BATCH = 8  # images a task
+BATCH = 8  # images per task
 TRUTH = {
     "vertices_image": Spec((VERTICES, 3), "float32"),  # px, image frame
     "vertices_face": Spec((VERTICES, 3), "float32"),  # cm, face frame, without the head's pose
@@ -42,13 +42,13 @@ TRUTH = {
     "rotation": Spec((3, 3), "float32"),  # viewer_from_face
     "light": Spec((3,), "float32"),  # unit, to the light, viewer's frame
     "ambient": Spec((), "float32"),  # 0..1
-    "visible": Spec((VERTICES,), "bool"),  # nothing lies between the vertex and the camera
+    "visible": Spec((VERTICES,), "bool"),  # not occluded from the camera
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the data set. A copy has the label and number of another entry as its source."""
+    """One file of the data set; for a copy, ``source`` is the original entry."""
 
     label: str
     number: int
@@ -61,7 +61,7 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A finished file and what it shows."""
+    """A file and its ground truth."""
 
     data: bytes
     sha1: str
@@ -70,7 +70,7 @@ class Picture:
 
 
 def synthesize(out: Path, params: SynthesizeParams, toolbox: Toolbox) -> dict[str, object]:
-    """Render the data set into ``out``, replacing what is there.
+    """Render the data set into ``out``, which is replaced.
 
     Args:
         out: folder to write: ``images`` and ``truth``.
@@ -81,7 +81,7 @@ def synthesize(out: Path, params: SynthesizeParams, toolbox: Toolbox) -> dict[st
         Metrics: ``{images, copies, conflicting_copies, per_class}``.
 
     Raises:
-        UserError: an unknown class, no image at all, or a model file that is missing.
+        UserError: an unknown class, no images, or a missing model file.
     """
     entries = plan(params)
     model = load_model(toolbox.assets)
@@ -96,9 +96,9 @@ def synthesize(out: Path, params: SynthesizeParams, toolbox: Toolbox) -> dict[st
 
 
 def plan(params: SynthesizeParams) -> list[Entry]:
-    """Every file of the data set, sorted by id: the images asked for, then planted copies.
+    """All files of the data set, sorted by id, including copies.
 
-    Copies come on top of the images of their class and take the next free numbers.
+    Copies are additional to the images of their class and get the next free numbers.
     """
     unknown = sorted(set(params.images) - set(PROTOTYPES))
     if unknown:
@@ -109,12 +109,12 @@ def plan(params: SynthesizeParams) -> list[Entry]:
         Entry(label, i) for label in sorted(params.images) for i in range(params.images[label])
     ]
     if not originals:
-        raise UserError("synthesize.images: ask for at least one image")
+        raise UserError("synthesize.images: expected at least one image")
     return sorted([*originals, *_copies(originals, params)], key=lambda entry: entry.id)
 
 
 def make_picture(model: FaceModel, entry: Entry, params: SynthesizeParams) -> Picture:
-    """Draw, render, degrade and code one image."""
+    """Draw the arguments of one image, render, degrade and encode it."""
     rng = np.random.default_rng((params.seed, zlib.crc32(entry.label.encode()), entry.number))
     spec = sample_spec(rng, entry.label, params.size, params.max_yaw_deg)
     rendered = render(model, spec)
@@ -123,7 +123,7 @@ def make_picture(model: FaceModel, entry: Entry, params: SynthesizeParams) -> Pi
 
 
 def degrade(image: np.ndarray, how: Degradation, rng: np.random.Generator) -> bytes:
-    """Blur, add sensor noise and code as JPEG.
+    """Blur, add sensor noise and encode as JPEG.
 
     Args:
         image: (H, W, 3) uint8 RGB.

@@ -17,7 +17,7 @@ class SynthesizeParams(Section):
 
 
 class UsedBy(BaseModel):
-    """Of the section `ingest`: where its images are, which are to be rendered or not."""
+    """``source`` of the section `ingest`: the data set is rendered only if it is used."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

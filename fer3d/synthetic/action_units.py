@@ -1,10 +1,10 @@
-"""How the face moves: displacements of the reference face by action unit.
+"""Displacements of the reference face by action unit.
 
-The fitted linear model that comes with py-feat knows how 20 action units move the mesh, as a
-detector saw it on photographs: small movements, mixed with the shape of the heads that made them.
-Its displacements are therefore made symmetric and kept to the region where the unit's muscles
-act, then muscles in the sense of Waters (see ``fields``) are added until the unit shows as FACS
-describes it (Ekman, Friesen & Hager, Facial Action Coding System, 2002).
+The linear model of py-feat, fitted to detections on photographs, gives small displacements for 20
+action units, mixed with the shapes of the heads. They are therefore made symmetric and restricted
+to the region of the unit's muscles. Muscles in the sense of Waters (see ``fields``) are added so
+that the unit looks as FACS describes it (Ekman, Friesen & Hager, Facial Action Coding System,
+2002).
 """
 
 import numpy as np
@@ -25,15 +25,15 @@ from fer3d.synthetic.fields import (
 
 ACTION_UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 17, 20, 23, 24, 25, 26, 28, 43)
 
-FITTED_SHARE = 0.6  # of the fitted displacement that is kept beside the muscles
+FITTED_SHARE = 0.6  # weight of the fitted displacement, which is added to the muscles
 WINDOW_SPREAD = 1.5  # region of the fitted displacement, in radii of the muscles
 JAW_DROP = 2.0  # cm at the chin, AU 26 at full strength
-LID_REST_LIFT = 0.24  # cm: the reference face looks sleepy, its lids open this much more at rest
+LID_REST_LIFT = 0.24  # cm; the lids of the reference face are too low at rest
 
 _INNER_BROW, _MIDDLE_BROW, _OUTER_BROW = (1.5, 4.8, 5.3), (3.4, 4.9, 4.7), (5.0, 4.5, 3.7)
 _CHEEK, _NOSE_WING, _CHIN_BOSS = (4.4, -0.6, 3.7), (1.6, -0.8, 5.6), (0.0, -7.2, 5.1)
 
-# What each unit's muscles do on the subject's left, cm. Sizes were set by eye.
+# Muscles of each unit on the subject's left, cm. Sizes were set by eye.
 MUSCLES: dict[int, tuple[Pull, ...]] = {
     1: (Pull(_INNER_BROW, (0.0, 0.95, 0.05), 1.15),),
     2: (Pull(_OUTER_BROW, (0.0, 0.9, 0.0), 1.4), Pull(_MIDDLE_BROW, (0.0, 0.3, 0.0), 1.0)),
@@ -107,7 +107,7 @@ def displacements(face: Anatomy, coefficients: np.ndarray, scale: float) -> np.n
 
     Args:
         face: the reference face.
-        coefficients: (20, 468, 3) the fitted model's displacements, its units, y up.
+        coefficients: (20, 468, 3) displacements of the fitted model, in its units, y up.
         scale: cm per unit of the fitted model.
 
     Returns:
@@ -118,7 +118,7 @@ def displacements(face: Anatomy, coefficients: np.ndarray, scale: float) -> np.n
 
 
 def rest(face: Anatomy) -> np.ndarray:
-    """From the reference face to a resting one: lips closed, eyes open; (468, 3) cm."""
+    """From the reference face to a resting face (lips closed, eyes open): (468, 3) cm."""
     return _close_lips(face) + lid_field(face, UPPER_LID, LID_REST_LIFT)
 
 
@@ -134,7 +134,7 @@ def _one(face: Anatomy, unit: int, fitted: np.ndarray) -> np.ndarray:
 
 
 def _close_lips(face: Anatomy) -> np.ndarray:
-    """Move the lips' inner rims together, their outer rims less."""
+    """Close the inner rims of the lips; the outer rims move less."""
     upper, lower = list(anatomy.LIPS_INNER_UPPER), list(anatomy.LIPS_INNER_LOWER)
     gaps = face.vertices[upper] - face.vertices[lower]
     field = np.zeros_like(face.vertices)

@@ -1,4 +1,4 @@
-"""Where things are on the 468-vertex face mesh: vertex indices and parts of the reference face.
+"""Anatomy of the 468-vertex face mesh: vertex indices and parts of the reference face.
 
 Right and left are the subject's. Source: MediaPipe Face Mesh, ``face_mesh_connections.py``.
 """
@@ -38,9 +38,10 @@ SKIN, RIGHT_EYE_OPENING, LEFT_EYE_OPENING, MOUTH_OPENING = 0, 1, 2, 3
 
 
 def face_parts(triangles: np.ndarray) -> np.ndarray:
-    """Which triangles of the closed mesh span an opening.
+    """The part of each triangle: skin, or an opening.
 
-    The reference mesh closes eyes and mouth with triangles between the vertices of their rims.
+    In the reference mesh, eyes and mouth are closed by triangles between the vertices of their
+    rims.
 
     Args:
         triangles: (T, 3) integer vertex indices.

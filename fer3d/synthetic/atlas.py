@@ -1,7 +1,7 @@
-"""Skin masks over the reference face: where lips, brows, creases and stubble are.
+"""Texture masks of the reference face: lips, brows, creases, stubble.
 
-A mask is a picture in the (x, y) coordinates of the reference face, so that what is painted into
-it moves with the skin under every identity and expression.
+A mask is an image in the (x, y) coordinates of the reference face, so that it moves with the skin
+under every identity and expression.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def texels(points: np.ndarray) -> np.ndarray:
         points: (…, 2 or more) cm, face frame; x and y are used.
 
     Returns:
-        (…, 2) float, texels; pixel centres at whole numbers, as ``cv2.remap`` has them.
+        (…, 2) float, texels; pixel centres at integers, as in ``cv2.remap``.
     """
     column = (points[..., 0] - X_RANGE[0]) * TEXELS_PER_CM - 0.5
     row = (Y_RANGE[1] - points[..., 1]) * TEXELS_PER_CM - 0.5
@@ -66,7 +66,7 @@ def blob(x: float, y: float, half_width: float, half_height: float) -> np.ndarra
 
 
 def both(mask: np.ndarray) -> np.ndarray:
-    """A mask drawn for the subject's left, on both sides (the grid is symmetric in x)."""
+    """A mask of the subject's left, mirrored to both sides (the grid is symmetric in x)."""
     return np.maximum(mask, mask[:, ::-1])
 
 
@@ -88,7 +88,7 @@ def brows(thickness: float, arch: float, reference: np.ndarray) -> np.ndarray:
     """Both brows.
 
     Args:
-        thickness: of the inner end, as a share of the brow ring's height.
+        thickness: of the inner end, relative to the height of the brow ring.
         arch: cm by which the outer third is raised.
         reference: (468, 3) cm.
     """
@@ -160,7 +160,7 @@ def _regions() -> dict[str, np.ndarray]:
 
 
 def _along(points: np.ndarray, count: int) -> np.ndarray:
-    """Points at equal steps of the index along a polyline: (count, 2)."""
+    """Points along a polyline, equidistant in its index: (count, 2)."""
     at, knots = np.linspace(0.0, len(points) - 1.0, count), np.arange(len(points))
     return np.stack([np.interp(at, knots, points[:, i]) for i in range(2)], axis=1)
 

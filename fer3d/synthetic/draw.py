@@ -1,4 +1,4 @@
-"""Who, what expression, what pose, what light: everything that varies, drawn from a generator."""
+"""Random identities, expressions, poses, lights, cameras and appearances."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from fer3d.synthetic.identity import IDENTITY_MODES
 from fer3d.synthetic.render import GAMMA
 from fer3d.synthetic.spec import Appearance, Camera, Colour, FaceSpec, Light, Pose
 
-# Action units of the basic expressions and their share of the peak. Source: Friesen & Ekman,
+# Action units of the basic expressions, relative to their peak. Source: Friesen & Ekman,
 # EMFACS-7 (1983), and the FACS Investigator's Guide (2002), table 10-1.
 PROTOTYPES: dict[str, dict[int, float]] = {
     "anger": {4: 1.0, 5: 0.5, 7: 0.8, 23: 1.0, 24: 0.3},
@@ -21,26 +21,26 @@ PROTOTYPES: dict[str, dict[int, float]] = {
     "sadness": {1: 1.0, 4: 0.55, 15: 1.0, 17: 0.25},
     "surprise": {1: 0.9, 2: 1.0, 5: 0.8, 25: 0.5, 26: 0.85},
 }
-# Units that come with an expression in some people only: (unit, share of the peak, how often).
+# Units that only some people show: (unit, strength relative to the peak, probability).
 OPTIONAL: dict[str, tuple[tuple[int, float, float], ...]] = {
     "anger": ((17, 0.4, 0.3),),
     "disgust": ((25, 0.4, 0.3), (4, 0.4, 0.3)),
     "happiness": ((25, 0.8, 0.65), (26, 0.2, 0.25)),
     "sadness": ((43, 0.3, 0.3),),
 }
-INTENSITY = (0.6, 1.0)  # share of the peak
+INTENSITY = (0.6, 1.0)  # relative to the peak
 UNIT_JITTER = 0.12  # standard deviation of a unit's strength, relative
-CO_ACTIVATIONS, CO_ACTIVATION_PEAK = 2, 0.12  # units that move by chance, and how far at most
+CO_ACTIVATIONS, CO_ACTIVATION_PEAK = 2, 0.12  # random units, and their largest strength
 
 IDENTITY_LIMIT = 2.0  # standard deviations
-FRONTAL_SHARE, FRONTAL_YAW = 0.6, 12.0  # most heads are near the front: degrees (std)
+FRONTAL_SHARE, FRONTAL_YAW = 0.6, 12.0  # near-frontal heads; degrees (std)
 PITCH, ROLL, PITCH_LIMIT, ROLL_LIMIT = 7.0, 6.0, 20.0, 20.0  # degrees
-LIGHT_AZIMUTH, LIGHT_AZIMUTH_LIMIT = 28.0, 70.0  # degrees from the camera, std and largest
+LIGHT_AZIMUTH, LIGHT_AZIMUTH_LIMIT = 28.0, 70.0  # degrees from the camera: std, maximum
 LIGHT_ELEVATION = (0.0, 50.0)  # degrees
 AMBIENT = (0.35, 0.65)
 DISTANCE = (50.0, 160.0)  # cm
 FILL = (0.55, 0.76)
-CENTRE_JITTER = 0.05  # share of the image
+CENTRE_JITTER = 0.05  # relative to the image
 BLUR = (0.0, 0.6)  # px, standard deviation
 NOISE = (0.0, 4.0)  # grey levels, standard deviation
 QUALITY = (60, 96)  # JPEG
@@ -60,7 +60,7 @@ _IRISES = ((58, 36, 20), (88, 58, 30), (104, 112, 60), (84, 122, 150), (60, 84, 
 
 @dataclass(frozen=True)
 class Degradation:
-    """What a camera and a file format do to a picture."""
+    """Degradation by a camera and a file format."""
 
     blur: float = 0.0  # px, standard deviation
     noise: float = 0.0  # grey levels, standard deviation
@@ -68,12 +68,12 @@ class Degradation:
 
 
 def sample_identity(rng: np.random.Generator) -> np.ndarray:
-    """(M,) standard deviations, none beyond ``IDENTITY_LIMIT``."""
+    """(M,) standard deviations, limited to ``IDENTITY_LIMIT``."""
     return np.clip(rng.standard_normal(len(IDENTITY_MODES)), -IDENTITY_LIMIT, IDENTITY_LIMIT)
 
 
 def sample_action_units(rng: np.random.Generator, label: str) -> np.ndarray:
-    """An expression at a random intensity: (20,) in 0..1."""
+    """Action units of an expression with random intensity: (20,) in 0..1."""
     wanted = dict(PROTOTYPES[label])
     for unit, share, often in OPTIONAL.get(label, ()):
         if rng.uniform() < often:
@@ -87,7 +87,7 @@ def sample_action_units(rng: np.random.Generator, label: str) -> np.ndarray:
 
 
 def sample_pose(rng: np.random.Generator, max_yaw: float) -> Pose:
-    """Most heads near the front, the others anywhere up to ``max_yaw`` degrees to either side."""
+    """Mostly near-frontal poses, the others uniform up to ``max_yaw`` degrees to either side."""
     near, anywhere = rng.normal(0.0, FRONTAL_YAW), rng.uniform(-max_yaw, max_yaw)
     yaw = near if rng.uniform() < FRONTAL_SHARE else anywhere
     pitch, roll = rng.normal(0.0, PITCH), rng.normal(0.0, ROLL)
@@ -99,7 +99,7 @@ def sample_pose(rng: np.random.Generator, max_yaw: float) -> Pose:
 
 
 def sample_light(rng: np.random.Generator) -> Light:
-    """From around the camera, rather from above."""
+    """A light from around the camera, mostly from above."""
     limit = LIGHT_AZIMUTH_LIMIT
     azimuth = np.radians(np.clip(rng.normal(0.0, LIGHT_AZIMUTH), -limit, limit))
     elevation = np.radians(rng.uniform(*LIGHT_ELEVATION))
@@ -109,14 +109,14 @@ def sample_light(rng: np.random.Generator) -> Light:
 
 
 def sample_camera(rng: np.random.Generator, size: int) -> Camera:
-    """Distance, zoom and a face a little off the middle."""
+    """Random distance, zoom, and offset of the face from the centre."""
     distance = float(np.exp(rng.uniform(*np.log(DISTANCE))))
     centre = 0.5 + rng.uniform(-CENTRE_JITTER, CENTRE_JITTER, 2)
     return Camera(size, distance, float(rng.uniform(*FILL)), (float(centre[0]), float(centre[1])))
 
 
 def sample_appearance(rng: np.random.Generator) -> Appearance:
-    """Colours, hair and what is behind the head."""
+    """Random colours, hair and background."""
     tone = rng.uniform(0.0, len(_SKINS) - 1.0)
     skin = _between(_SKINS, tone) * rng.uniform(0.94, 1.06, 3)
     darkest = 3.2 if tone > 3.0 else len(_HAIRS) - 0.01
@@ -143,7 +143,7 @@ def sample_appearance(rng: np.random.Generator) -> Appearance:
 
 
 def sample_spec(rng: np.random.Generator, label: str, size: int, max_yaw: float) -> FaceSpec:
-    """Everything about one picture of a class."""
+    """A random specification of one picture of a class."""
     return FaceSpec(
         identity=sample_identity(rng),
         action_units=sample_action_units(rng, label),
@@ -155,7 +155,7 @@ def sample_spec(rng: np.random.Generator, label: str, size: int, max_yaw: float)
 
 
 def sample_degradation(rng: np.random.Generator) -> Degradation:
-    """Blur, noise and JPEG quality."""
+    """Random blur, noise and JPEG quality."""
     return Degradation(
         float(rng.uniform(*BLUR)), float(rng.uniform(*NOISE)), int(rng.integers(*QUALITY))
     )

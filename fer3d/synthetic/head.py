@@ -1,7 +1,6 @@
-"""What is behind the face: skull, hair, ears, neck and clothes, as meshes in the face frame.
+"""Skull, hair, ears, neck and clothes, as meshes in the face frame.
 
-The skull starts at the rim of the face mesh itself and runs back from there, so there is neither
-a gap beside the face nor anything that could cut into it.
+The skull starts at the rim of the face mesh, so there are no gaps or intersections.
 """
 
 import numpy as np
@@ -14,8 +13,8 @@ SKULL, EAR, NECK, CLOTHES, LONG_HAIR = 1, 2, 3, 4, 5  # 0 is the face itself
 SKULL_CENTRE = np.array([0.0, 2.2, -3.6])  # cm, face frame
 SKULL_AXES = np.array([8.0, 10.0, 9.4])  # cm: half width, height, depth
 SKULL_RINGS = 14
-BALD_HAIRLINE = 8.3  # cm, y: a hairline above the rim of the face leaves the skull bare
-HAIR_RISE = 0.16  # share of the way back over which hair gains its full thickness
+BALD_HAIRLINE = 8.3  # cm, y; no hair with a hairline above
+HAIR_RISE = 0.16  # fraction of the depth over which hair reaches its full thickness
 
 NECK_CENTRE = np.array([0.0, 0.0, -3.9])  # cm
 NECK_RADIUS = np.array([4.9, 5.0])  # cm, across and front to back
@@ -24,14 +23,14 @@ SHOULDER_CENTRE = np.array([0.0, -23.0, -4.8])  # cm
 SHOULDER_AXES = np.array([20.5, 10.0, 8.5])  # cm
 EAR_CENTRE = np.array([7.7, 0.4, -4.0])  # cm, the subject's left
 EAR_AXES = np.array([0.7, 2.5, 1.5])  # cm
-BODY_PIVOT = np.array([0.0, -14.0, -4.0])  # cm: the head turns on the neck above it
+BODY_PIVOT = np.array([0.0, -14.0, -4.0])  # cm; the head rotates above it
 
 
 def grid_triangles(rows: int, columns: int, closed: bool) -> np.ndarray:
-    """Triangles of a grid of rows x columns vertices, the columns closed to a tube or not.
+    """Triangles of a grid of rows x columns vertices, optionally closed to a tube.
 
     Returns:
-        (T, 3) int32, counter-clockwise where columns run to the right and rows up.
+        (T, 3) int32, counter-clockwise if columns run to the right and rows up.
     """
     spans = columns if closed else columns - 1
     i, j = np.meshgrid(np.arange(rows - 1), np.arange(spans), indexing="ij")
@@ -43,14 +42,14 @@ def grid_triangles(rows: int, columns: int, closed: bool) -> np.ndarray:
 
 
 def skull(face: np.ndarray, hair_thickness: float) -> TriangleMesh:
-    """The head from the face's rim to its back, with short hair as a thicker layer on it.
+    """The head from the rim of the face to the back, including a layer of short hair.
 
     Args:
         face: (468, 3) cm, face frame.
         hair_thickness: cm.
     """
     rim = face[list(anatomy.FACE_OVAL)]
-    width = np.abs(rim[:, 0]).max() / 7.74  # of the reference face's half width, cm
+    width = np.abs(rim[:, 0]).max() / 7.74  # relative to the half width of the reference face, cm
     axes = SKULL_AXES * np.array([width, 1.0, 1.0])
     azimuth = np.arctan2(rim[:, 1] - SKULL_CENTRE[1], rim[:, 0] / width)
     start = np.arccos(np.clip((rim[:, 2] - SKULL_CENTRE[2]) / axes[2], -0.9, 0.9))
@@ -68,7 +67,7 @@ def skull(face: np.ndarray, hair_thickness: float) -> TriangleMesh:
 
 
 def hair_zone(points: np.ndarray) -> np.ndarray:
-    """Where hair grows on the skull: above a line from the temples down to the nape.
+    """Density of hair on the skull: above a line from the temples to the nape.
 
     Args:
         points: (…, 3) cm, face frame.
@@ -82,7 +81,7 @@ def hair_zone(points: np.ndarray) -> np.ndarray:
 
 
 def ears(face: np.ndarray) -> TriangleMesh:
-    """Both ears: flat ellipsoids that lean backwards."""
+    """Both ears: flat ellipsoids, tilted backwards."""
     half_width = np.abs(face[:, 0]).max() / 7.74
     ball = _ball(10, 14)
     turn = np.radians(22.0)
@@ -96,7 +95,7 @@ def ears(face: np.ndarray) -> TriangleMesh:
 
 
 def neck(head_turn: np.ndarray) -> TriangleMesh:
-    """A tube that turns with the head at its top and with the body at its bottom.
+    """A tube that follows the rotation of the head at the top and of the body at the bottom.
 
     Args:
         head_turn: (3, 3) head frame from body frame.
@@ -120,14 +119,14 @@ def neck(head_turn: np.ndarray) -> TriangleMesh:
 
 
 def clothes(head_turn: np.ndarray) -> TriangleMesh:
-    """Shoulders, facing where the body faces."""
+    """Shoulders, with the rotation of the body."""
     ball = _ball(14, 28)
     body = ball.vertices * SHOULDER_AXES + SHOULDER_CENTRE
     return TriangleMesh((body - BODY_PIVOT) @ head_turn.T + BODY_PIVOT, ball.triangles)
 
 
 def long_hair(face: np.ndarray, length: float, thickness: float) -> TriangleMesh:
-    """A curtain behind the face from the top of the head, ``length`` cm below the eyes."""
+    """Long hair behind the face, from the top of the head to ``length`` cm below the eyes."""
     rows, columns = 12, 30
     half_width = np.abs(face[:, 0]).max() / 7.74
     angle = np.radians(np.linspace(-112.0, 112.0, columns))[None]

@@ -1,14 +1,14 @@
-"""Who it is: a low-dimensional, smooth deformation of the reference face.
+"""Identity: a low-dimensional, smooth deformation of the reference face.
 
-Named modes change proportions that people differ in; a few smooth random modes, drawn once from a
-fixed seed, add the rest (some of them asymmetric, as faces are).
+Named modes change proportions; a few smooth random modes from a fixed seed add other differences,
+including asymmetries.
 """
 
 import numpy as np
 
 from fer3d.synthetic.fields import Anatomy, Pull, mirrored, pull_field
 
-# One standard deviation of each mode, cm or share of the size; set by eye.
+# One standard deviation of each mode, cm or relative to the size; set by eye.
 _PROPORTIONS = ("head_width", "head_height", "head_depth", "jaw_width", "chin_length")
 _PULLS: dict[str, tuple[Pull, ...]] = {
     "chin_forward": (Pull((0.0, -8.0, 5.1), (0.0, 0.0, 0.3), 1.8),),
@@ -35,10 +35,10 @@ _PULLS: dict[str, tuple[Pull, ...]] = {
     "mouth_height": (Pull((0.0, -4.3, 5.4), (0.0, 0.18, 0.0), 2.2),),
     "cheek_fullness": (Pull((4.5, -3.0, 3.2), (0.15, 0.0, 0.3), 2.0),),
 }
-_PROPORTION_SIZE = 0.04  # share of the size, one standard deviation
+_PROPORTION_SIZE = 0.04  # relative to the size, one standard deviation
 _RANDOM_SYMMETRIC, _RANDOM_ASYMMETRIC = 6, 4
 _RANDOM_SIZE = {True: 0.05, False: 0.04}  # cm, root mean square; symmetric or not
-_RANDOM_WAVELENGTH = 9.0  # cm: features smaller than half of it stay as they are
+_RANDOM_WAVELENGTH = 9.0  # cm; features smaller than half of it do not change
 _RANDOM_SEED = 2019
 
 IDENTITY_MODES = (
@@ -49,7 +49,7 @@ IDENTITY_MODES = (
 
 
 def identity_modes(face: Anatomy) -> np.ndarray:
-    """Displacement of every vertex by each mode at one standard deviation.
+    """Displacements of the vertices by each mode at one standard deviation.
 
     Returns:
         (M, 468, 3) float64, cm, face frame; rows as in ``IDENTITY_MODES``.

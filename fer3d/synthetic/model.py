@@ -16,7 +16,7 @@ ACTION_UNITS_FILE = "au_to_mesh_pls_v4.npz"
 class FaceModel:
     """Linear face model, face frame, cm: vertices = rest + identity + action units."""
 
-    reference: np.ndarray  # (468, 3) float64: MediaPipe's canonical face, the texture's coordinates
+    reference: np.ndarray  # (468, 3) float64: MediaPipe's canonical face, also texture coordinates
     rest: np.ndarray  # (468, 3) float64: lips closed, eyes open
     identity_modes: np.ndarray  # (M, 468, 3) float64 at one standard deviation
     unit_displacements: np.ndarray  # (20, 468, 3) float64 at full strength
@@ -24,7 +24,7 @@ class FaceModel:
     part: np.ndarray  # (898,) int64: anatomy.SKIN or an opening
 
     def vertices(self, identity: np.ndarray, action_units: np.ndarray) -> np.ndarray:
-        """The face of a person with an expression.
+        """The vertices of a person with an expression.
 
         Args:
             identity: (…, M) coefficients of ``identity.IDENTITY_MODES``, standard deviations.
@@ -65,7 +65,7 @@ def _read_fitted_units(path: Path, reference: np.ndarray) -> tuple[np.ndarray, f
     with np.load(path, allow_pickle=False) as file:
         columns = [f"AU{unit:02d}" for unit in action_units.ACTION_UNITS]
         if list(file["au_columns"]) != columns:
-            raise UserError(f"{path} lists other action units: fetch it again")
+            raise UserError(f"{path} has unexpected action units: run `dvc repro --force assets`")
         rows = file["coef"][: len(columns)].reshape(len(columns), 3, -1).transpose(0, 2, 1)
         mean = file["mean_aligned_mesh"]
     spread = _spread(reference) / _spread(mean[:VERTICES].astype(np.float64))

@@ -1,7 +1,7 @@
-"""What is seen through the openings of the face: eyeballs behind the lids, teeth behind the lips.
+"""Eyeballs and teeth, behind the openings of the face.
 
-Rays that hit an opening go on to a ball or to a dental arch in closed form, so neither can ever
-stick out through the skin.
+Rays that hit an opening are intersected with a sphere or a dental arch in closed form, so these
+cannot penetrate the skin.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ import numpy as np
 from fer3d.synthetic import anatomy
 from fer3d.synthetic.spec import Colour
 
-EYE_RADIUS = 1.6  # cm; larger than life (1.2), it has to fill the opening of a large face
-EYE_SINK = 0.12  # cm from the lids' margins back to the ball's front
+EYE_RADIUS = 1.6  # cm; larger than real (1.2), to fill the opening of a large face
+EYE_SINK = 0.12  # cm, from the lid margins back to the front of the eyeball
 IRIS_RADIUS, PUPIL_RADIUS = 0.66, 0.27  # cm
 SCLERA: Colour = (0.84, 0.82, 0.80)
-CORNER: Colour = (0.35, 0.14, 0.11)  # where a ray passes beside the ball
-CATCHLIGHT_AT, CATCHLIGHT_RADIUS = (-0.22, 0.22), 0.13  # cm from the iris's middle
+CORNER: Colour = (0.35, 0.14, 0.11)  # if a ray misses the eyeball
+CATCHLIGHT_AT, CATCHLIGHT_RADIUS = (-0.22, 0.22), 0.13  # cm, from the centre of the iris
 
 ARCH_CENTRE_Z, ARCH_AXES = 1.75, (2.8, 3.0)  # cm, face frame: the dental arch, an ellipse
 TOOTH_WIDTH, TOOTH_HEIGHT = 0.78, 0.95  # cm
-UPPER_EDGE_BELOW_LIP = 0.28  # cm: the upper teeth end this far below the resting upper lip
+UPPER_EDGE_BELOW_LIP = 0.28  # cm, from the resting upper lip to the edge of the upper teeth
 ENAMEL: Colour = (0.80, 0.76, 0.68)
 CAVITY: Colour = (0.05, 0.012, 0.01)
 TONGUE: Colour = (0.34, 0.10, 0.09)
@@ -35,7 +35,7 @@ class Rays:
 
 
 def eye_centre(person: np.ndarray, ring: tuple[int, ...]) -> np.ndarray:
-    """Where the eyeball of a resting face lies: (3,) cm."""
+    """The centre of the eyeball of a resting face: (3,) cm."""
     rim = person[list(ring)]
     front = rim[:, 2].max() - EYE_SINK
     middle = 0.5 * (rim.min(axis=0) + rim.max(axis=0))
@@ -69,14 +69,14 @@ def eye_colours(
 
 
 def mouth_colours(rays: Rays, entries: np.ndarray, upper: float, lower: float) -> np.ndarray:
-    """Colours of teeth, tongue and the dark between them.
+    """Colours of teeth, tongue and the dark background.
 
     Args:
-        entries: (n, 3) cm where the rays pass between the lips.
-        upper, lower: cm, y of the edges of the upper and of the lower teeth.
+        entries: (n, 3) cm, points where the rays enter the mouth.
+        upper, lower: cm, y of the edges of the upper and lower teeth.
 
     Returns:
-        (n, 3) linear RGB, light included but for the scene's brightness.
+        (n, 3) linear RGB, with light, without the brightness of the scene.
     """
     points = _arch(rays)
     y = points[:, 1]
@@ -94,7 +94,7 @@ def mouth_colours(rays: Rays, entries: np.ndarray, upper: float, lower: float) -
 
 
 def teeth_edges(person: np.ndarray, face: np.ndarray) -> tuple[float, float]:
-    """y of the upper and lower teeth's edges, cm: the lower ones sink with the jaw.
+    """y of the edges of the upper and lower teeth, cm; the lower ones move with the jaw.
 
     Args:
         person: (468, 3) the resting face. face: (468, 3) with its expression.
@@ -105,7 +105,7 @@ def teeth_edges(person: np.ndarray, face: np.ndarray) -> tuple[float, float]:
 
 
 def _sphere(rays: Rays, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which rays meet the eyeball, and the nearest point on it (on its outline where none do)."""
+    """Which rays hit the eyeball, and the first point on it (on its outline if they miss)."""
     to_centre = centre - rays.origins
     along = (to_centre * rays.directions).sum(axis=1)
     half_chord = EYE_RADIUS**2 - (to_centre**2).sum(axis=1) + along**2
@@ -114,11 +114,11 @@ def _sphere(rays: Rays, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _arch(rays: Rays) -> np.ndarray:
-    """Where rays meet the front of the dental arch, an upright elliptic cylinder."""
+    """Intersections of rays with the front of the dental arch, a vertical elliptic cylinder."""
     scale = np.array([1.0 / ARCH_AXES[0], 1.0 / ARCH_AXES[1]])
     origin = (rays.origins[:, [0, 2]] - np.array([0.0, ARCH_CENTRE_Z])) * scale
     direction = rays.directions[:, [0, 2]] * scale
-    a = np.maximum((direction**2).sum(axis=1), 1e-9)  # guards a ray that runs straight down
+    a = np.maximum((direction**2).sum(axis=1), 1e-9)  # prevents division by zero for vertical rays
     b, c = (origin * direction).sum(axis=1), (origin**2).sum(axis=1) - 1.0
     t = (-b - np.sqrt(np.maximum(b**2 - a * c, 0.0))) / a
     return rays.origins + t[:, None] * rays.directions

@@ -1,4 +1,4 @@
-"""One picture of one face: cast rays, look up colours, shade, and say what is seen."""
+"""Rendering of one face by ray casting."""
 
 import cv2
 import numpy as np
@@ -10,23 +10,23 @@ from fer3d.synthetic.model import FaceModel
 from fer3d.synthetic.scene import FACE, Hits, Scene, View
 from fer3d.synthetic.spec import Appearance, FaceSpec, Rendered, Truth
 
-SAMPLES = 2  # rays a pixel, squared
-SHADOW_STRENGTH = 0.75  # share of the direct light that a cast shadow takes away
+SAMPLES = 2  # rays per pixel and axis
+SHADOW_STRENGTH = 0.75  # fraction of the direct light removed by a cast shadow
 SHADOW_SOFTNESS = 1.6  # px of the supersampled picture
 SKIN_SHININESS = 18.0  # exponent of the Blinn-Phong reflection
 HAIR_GLOSS = 0.04
-CROWN_Z = -5.0  # cm, face frame: hair falls from the vertical line here
+CROWN_Z = -5.0  # cm, face frame; hair falls from the vertical line there
 STRAND_FREQUENCY, STRAND_PITCHES = 17.0, (1.0, 1.73, 3.1)  # 1/radian, relative
-EYE_BRIGHTNESS = 1.15  # eyeballs are wet and catch more light than Lambert gives them
+EYE_BRIGHTNESS = 1.15  # wet eyeballs are brighter than Lambert's law
 GAMMA = 2.2
-TINY = 1e-18  # guards the normal of a vertex that belongs to openings alone
+TINY = 1e-18  # prevents division by zero for vertices that only belong to openings
 
 
 def render(model: FaceModel, spec: FaceSpec) -> Rendered:
     """Render a face; equal arguments give equal bytes.
 
     Returns:
-        The picture, (size, size, 3) uint8 RGB, and its truth.
+        The picture, (size, size, 3) uint8 RGB, and its ground truth.
     """
     person = model.vertices(spec.identity, np.zeros_like(spec.action_units))
     face = model.vertices(spec.identity, spec.action_units)
@@ -51,7 +51,7 @@ def render(model: FaceModel, spec: FaceSpec) -> Rendered:
 
 
 def background(look: Appearance, side: int) -> np.ndarray:
-    """A plain or softly patterned wall: (side, side, 3) float32, linear RGB."""
+    """A plain or softly patterned background: (side, side, 3) float32, linear RGB."""
     rng = np.random.default_rng((look.pattern, 2))
     top, bottom = (np.array(colour, np.float32) for colour in look.background)
     down = np.linspace(0.0, 1.0, side, dtype=np.float32)[:, None, None]
@@ -79,7 +79,7 @@ class _Shader:
     def colours(
         self, hits: Hits, directions: np.ndarray, pixels: np.ndarray, side: int
     ) -> np.ndarray:
-        """(n, 3) linear radiance of n hit points; ``pixels`` are their places in the picture."""
+        """(n, 3) linear radiance of n hit points; ``pixels`` are their pixel indices."""
         points = self._view.position + hits.distance[:, None] * directions
         normals = self._normals(hits, directions)
         light = self._illumination(points, normals, pixels, side)
@@ -103,7 +103,7 @@ class _Shader:
         for number, mesh in self._world.meshes.items():
             rows = np.flatnonzero(hits.geometry == number)
             triangles = mesh.triangles
-            if number == FACE:  # the openings' triangles are no skin
+            if number == FACE:  # triangles of openings are not skin
                 triangles = triangles[self._model.part == anatomy.SKIN]
             smooth = unit_vectors(vertex_normals(mesh.vertices, triangles))
             normals[rows] = _interpolate(
@@ -117,7 +117,7 @@ class _Shader:
     def _illumination(
         self, points: np.ndarray, normals: np.ndarray, pixels: np.ndarray, side: int
     ) -> np.ndarray:
-        """(n,) Lambert with ambient light and softened cast shadows."""
+        """(n,) Lambertian shading with ambient light and soft cast shadows."""
         cosine = np.clip(normals @ self._light, 0.0, 1.0)
         facing = np.flatnonzero(cosine > 0.0)
         shadow = np.zeros(side * side, np.float32)
@@ -159,7 +159,7 @@ class _Shader:
         return sample(texture, where)
 
     def _strands(self, points: np.ndarray) -> np.ndarray:
-        """(n,) fine streaks of about -1..1 that run down from the crown."""
+        """(n,) pattern of hair strands down from the crown, about -1..1."""
         azimuth = np.arctan2(points[:, 0], points[:, 2] - CROWN_Z) * STRAND_FREQUENCY
         phase = self._spec.appearance.pattern % 97
         waves = [np.sin(azimuth * pitch + pitch * phase) for pitch in STRAND_PITCHES]
@@ -192,7 +192,7 @@ def sample(texture: np.ndarray, where: np.ndarray) -> np.ndarray:
         cv2.remap(
             texture,
             block[:, None],
-            None,  # type: ignore[call-overload]  # OpenCV's stubs want a second map
+            None,  # type: ignore[call-overload]  # OpenCV's stubs require a second map
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
@@ -205,7 +205,7 @@ def sample(texture: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Row by row: (n, 3), (n, 3) -> (n,)."""
+    """Dot products of rows: (n, 3), (n, 3) -> (n,)."""
     return np.einsum("ij,ij->i", a, b)
 
 

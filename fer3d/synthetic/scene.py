@@ -1,4 +1,4 @@
-"""The meshes of a picture in one ray-casting scene, and the camera in front of it."""
+"""The ray-casting scene of a picture, and its camera."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,16 +12,16 @@ from fer3d.synthetic import head
 from fer3d.synthetic.model import FaceModel
 from fer3d.synthetic.spec import Camera, FaceSpec
 
-FACE = 0  # geometry number of the face; the others are those of ``head``
-BODY_SHARE = 0.35  # of the head's turn that the body takes part in
+FACE = 0  # geometry number of the face; ``head`` has the others
+BODY_SHARE = 0.35  # fraction of the head's rotation that the body follows
 REFERENCE_HEIGHT = 17.66  # cm, chin to forehead of the reference face
-TOLERANCE = 0.06  # cm: a vertex is seen if nothing lies further than this in front of it
-SHADOW_OFFSET = 0.08  # cm from the surface to where its shadow rays start
+TOLERANCE = 0.06  # cm; a surface within this distance does not hide a vertex
+SHADOW_OFFSET = 0.08  # cm, from the surface to the origin of shadow rays
 
 
 @dataclass(frozen=True)
 class View:
-    """A camera placed for one face. Rays and points are in the face frame unless said otherwise."""
+    """A camera placed for one face. Rays and points are in the face frame unless noted."""
 
     rotation: np.ndarray  # (3, 3) viewer_from_face
     distance: float  # cm
@@ -30,14 +30,14 @@ class View:
 
     @property
     def position(self) -> np.ndarray:
-        """The lens, (3,) cm, face frame."""
+        """The centre of projection, (3,) cm, face frame."""
         return self.rotation.T @ np.array([0.0, 0.0, self.distance])
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """(…, 3) cm, face frame -> (…, 3) px, image frame.
 
-        x and y by perspective; z is the distance from the plane of the face frame's origin,
-        towards the scene, at the scale of that plane.
+        x and y are perspective; z is the distance from the plane of the face frame's origin,
+        towards the scene, in px at the scale of that plane.
         """
         x, y, z = np.moveaxis(points @ self.rotation.T, -1, 0)
         scale = self.focal / (self.distance - z)
@@ -53,7 +53,7 @@ class View:
 
 
 def place_camera(camera: Camera, rotation: np.ndarray, face: np.ndarray) -> View:
-    """Point a camera at a face (468, 3) so that its picture lies where ``camera`` says."""
+    """The view of a face (468, 3) in which it has the size and place that ``camera`` defines."""
     focal = camera.fill * camera.size * camera.distance / REFERENCE_HEIGHT
     centred = View(rotation, camera.distance, focal, (0.0, 0.0)).project(face)[:, :2]
     middle = 0.5 * (centred.min(axis=0) + centred.max(axis=0))
@@ -63,7 +63,7 @@ def place_camera(camera: Camera, rotation: np.ndarray, face: np.ndarray) -> View
 
 @dataclass(frozen=True)
 class Hits:
-    """Where rays meet the scene: n rows, each (n,) or (n, 3)."""
+    """Intersections of n rays with the scene, each (n,) or (n, 3)."""
 
     hit: np.ndarray  # bool
     distance: np.ndarray  # cm
@@ -74,7 +74,7 @@ class Hits:
 
 @dataclass(frozen=True)
 class Scene:
-    """Meshes by geometry number: the face first, then what is behind it."""
+    """Meshes by geometry number, the face first."""
 
     meshes: dict[int, TriangleMesh]
 
@@ -83,7 +83,7 @@ class Scene:
         return Caster(self.meshes.values())
 
     def cast(self, origin: np.ndarray, directions: np.ndarray) -> Hits:
-        """Send rays from one point.
+        """Cast rays from one point.
 
         Args:
             origin: (3,) cm. directions: (n, 3) unit.
@@ -98,12 +98,12 @@ class Scene:
         return Hits(hit, answer["t_hit"], geometry, triangle, weights)
 
     def lit(self, points: np.ndarray, normals: np.ndarray, light: np.ndarray) -> np.ndarray:
-        """Which points (n, 3) see the light in the direction (3,): (n,) bool."""
+        """Whether points (n, 3) are lit from the direction (3,): (n,) bool."""
         starts = points + SHADOW_OFFSET * normals
         return ~self._caster.occluded(starts, np.broadcast_to(light, starts.shape))
 
     def visible(self, points: np.ndarray, viewer: np.ndarray) -> np.ndarray:
-        """Which points (n, 3) of a surface nothing hides from the viewer (3,): (n,) bool."""
+        """Whether surface points (n, 3) are visible to the viewer (3,): (n,) bool."""
         return self._caster.sees(viewer, points, TOLERANCE)
 
 

@@ -1,4 +1,4 @@
-"""The colour of the face: one texture for each picture, painted over the reference face."""
+"""The texture of the face, in the coordinates of the reference face."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from fer3d.synthetic import atlas
 from fer3d.synthetic.action_units import ACTION_UNITS
 from fer3d.synthetic.spec import Appearance
 
-# Which action units fold the skin where, each with its weight at full strength.
+# Folds by action unit, each with its weight at full strength.
 _FOLDS: dict[str, dict[int, float]] = {
     "nasolabial": {6: 0.3, 9: 0.6, 10: 0.7, 11: 0.8, 12: 0.7, 20: 0.2},
     "marionette": {15: 0.7, 17: 0.2, 20: 0.2},
@@ -18,12 +18,12 @@ _FOLDS: dict[str, dict[int, float]] = {
     "chin": {17: 0.8},
     "eye_bag": {6: 0.5, 7: 0.4, 9: 0.3},
 }
-_FOLD_DEPTH = 0.5  # share of the light that the deepest fold swallows
-_RESTING_FOLD = 0.12  # folds that wrinkled skin shows at rest
+_FOLD_DEPTH = 0.5  # fraction of the light absorbed by the deepest fold
+_RESTING_FOLD = 0.12  # depth of the folds of wrinkled skin at rest
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> np.ndarray:
-    """Smooth noise of about unit standard deviation; ``cell`` px from one bump to the next."""
+    """Smooth noise with a standard deviation of about 1 and a grid spacing of ``cell`` px."""
     rows, columns = (max(2, round(side / cell) + 1) for side in shape)
     coarse = rng.standard_normal((rows, columns)).astype(np.float32)
     return cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
@@ -34,7 +34,7 @@ def paint(reference: np.ndarray, look: Appearance, action_units: np.ndarray) -> 
 
     Args:
         reference: (468, 3) float64, cm.
-        action_units: (20,) 0..1: they fold the skin.
+        action_units: (20,) 0..1, for the folds.
 
     Returns:
         ``atlas.SHAPE`` + (3,) float32, linear RGB reflectance.
@@ -96,7 +96,7 @@ def _hair(
 def _mix(
     texture: np.ndarray, colour: np.ndarray | tuple[float, ...], share: np.ndarray
 ) -> np.ndarray:
-    """``texture`` painted over with a colour, or with a texture, where ``share`` is above zero."""
+    """``texture`` blended with a colour or another texture, with the weights ``share``."""
     rows, columns = np.flatnonzero(share.any(axis=1)), np.flatnonzero(share.any(axis=0))
     if not len(rows):
         return texture

@@ -1,4 +1,4 @@
-"""What is rendered: the arguments of ``render``, all of them, and what comes out."""
+"""Arguments and results of ``render``."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ class Pose:
         return np.array([self.pitch, self.yaw, self.roll])
 
     def scaled(self, share: float) -> "Pose":
-        """The same turn gone a share of its way."""
+        """The pose with all angles multiplied by ``share``."""
         return Pose(self.pitch * share, self.yaw * share, self.roll * share)
 
 
@@ -40,19 +40,19 @@ class Light:
 class Camera:
     """A perspective camera that looks at the origin of the face frame.
 
-    The face fills ``fill`` of the image's height when seen from the front; the picture is cut out
-    so that the projected face has its middle at ``centre``.
+    A frontal face fills the fraction ``fill`` of the image's height; the projected face is centred
+    at ``centre``.
     """
 
     size: int = 128  # px, side of the image
-    distance: float = 80.0  # cm, from the lens to the face frame's origin
-    fill: float = 0.62  # height of the frontal reference face, share of the image
-    centre: tuple[float, float] = (0.5, 0.5)  # share of the image, x right, y down
+    distance: float = 80.0  # cm, to the face frame's origin
+    fill: float = 0.62  # height of the frontal reference face, relative to the image
+    centre: tuple[float, float] = (0.5, 0.5)  # relative to the image, x right, y down
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """Colours and styles of a person and of what surrounds it; ``pattern`` seeds the noise."""
+    """Colours and styles of a person and the background; ``pattern`` seeds the noise."""
 
     skin: Colour = (0.55, 0.33, 0.24)
     hair: Colour = (0.05, 0.03, 0.02)
@@ -60,18 +60,18 @@ class Appearance:
     iris: Colour = (0.10, 0.06, 0.03)
     clothes: Colour = (0.10, 0.14, 0.25)
     background: tuple[Colour, Colour] = ((0.5, 0.52, 0.55), (0.35, 0.37, 0.4))  # top, bottom
-    background_texture: float = 0.0  # standard deviation of soft patches, share of the colour
+    background_texture: float = 0.0  # standard deviation of soft patches, relative to the colour
     hairline: float = 7.4  # cm, y of the hairline on the forehead; above 8.3: bald
-    hairline_bow: float = 0.035  # 1/cm: how fast the hairline falls to the temples
+    hairline_bow: float = 0.035  # 1/cm, curvature of the hairline towards the temples
     parting: float = 0.0  # slope of the hairline, rising to the subject's left
     hair_thickness: float = 1.0  # cm
     hair_length: float = 0.0  # cm below the eyes, 0: short hair
-    brow_thickness: float = 0.85  # share of the brow ring's height
+    brow_thickness: float = 0.85  # relative to the height of the brow ring
     brow_arch: float = 0.0  # cm
     brow_darkness: float = 0.85  # 0..1
     beard: float = 0.0  # 0 shaven .. 1
     moustache: float = 0.0  # 0 shaven .. 1
-    wrinkles: float = 0.5  # 0 smooth .. 1: how deep skin folds with expressions
+    wrinkles: float = 0.5  # depth of the folds of expressions, 0 .. 1
     gloss: float = 0.06  # strength of the specular reflection of skin
     gaze: tuple[float, float] = (0.0, 0.0)  # degrees to the subject's left, up; from the head's
     pattern: int = 0
@@ -79,7 +79,7 @@ class Appearance:
 
 @dataclass(frozen=True, eq=False)
 class FaceSpec:
-    """One picture: who, with what expression, turned where, in what light, seen from where."""
+    """One picture: identity, expression, pose, light, camera and appearance."""
 
     identity: np.ndarray  # (M,) standard deviations, see identity.IDENTITY_MODES
     action_units: np.ndarray  # (20,) 0..1, see action_units.ACTION_UNITS
@@ -91,7 +91,7 @@ class FaceSpec:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What a picture shows, exactly."""
+    """The ground truth of a picture."""
 
     vertices_face: np.ndarray  # (468, 3) float32 cm, face frame: identity and expression
     vertices_image: np.ndarray  # (468, 3) float32 px, image frame
@@ -101,7 +101,7 @@ class Truth:
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
-    """A picture before blur, noise and coding, and its truth."""
+    """A picture before blur, noise and coding, and its ground truth."""
 
     image: np.ndarray  # (size, size, 3) uint8 RGB
     truth: Truth

@@ -1,4 +1,4 @@
-"""The Lightning trainer of all trainings, where it runs, and PyTorch's settings around it."""
+"""The Lightning trainer, its devices, and reproducibility settings of PyTorch."""
 
 import logging
 import warnings
@@ -19,13 +19,12 @@ from fer3d.training.config import PRECISIONS, TrainConfig
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where a training runs.
+    """Devices and state folder of a training.
 
     Attributes:
         device: cpu | cuda.
-        devices: processes, each with a device of its own, that share every batch.
-        state: folder of training states, so that an interrupted training continues; None: it
-            starts from the beginning.
+        devices: number of processes, each with its own device, that share every batch.
+        state: folder of training states, to resume an interrupted training; None: it restarts.
         progress: show a progress bar.
     """
 
@@ -35,7 +34,7 @@ class Runtime:
     progress: bool = True
 
     def check(self, precision: str) -> None:
-        """Stop if the machine lacks what a training needs.
+        """Check that the machine has the GPUs that the training needs.
 
         Raises:
             UserError: no GPU for float16, or fewer GPUs than ``devices``.
@@ -50,18 +49,18 @@ class Runtime:
 
 
 def make_trainer(train: TrainConfig, callbacks: list[Callback], runtime: Runtime) -> pl.Trainer:
-    """A trainer that writes nothing by itself and computes deterministically.
+    """A deterministic trainer without logger and checkpoints.
 
     Args:
-        train: for epochs, precision and accumulation.
+        train: gives epochs, precision and accumulation.
         callbacks: called in this order.
-        runtime: for devices and progress bar.
+        runtime: gives devices and progress bar.
     """
     return pl.Trainer(
         accelerator="gpu" if runtime.device == "cuda" else "cpu",
         devices=runtime.devices,
         strategy="ddp" if runtime.devices > 1 else "auto",
-        plugins=[LightningEnvironment()],  # ignores the variables of a batch system
+        plugins=[LightningEnvironment()],  # ignores environment variables of batch systems
         max_epochs=train.epochs,
         callbacks=callbacks,
         precision=PRECISIONS[train.precision],

@@ -9,11 +9,11 @@
 | INC-2016 | ``inc2016`` | an Inception network (WACV 2016) |
 | Zeng-2018 | ``zeng2018`` | LTNet, latent truth of several annotators (ECCV 2018) |
 
-They share one input contract (``contract``): what the project's own network takes, aligned RGB
-images in [0, 1] and 68 landmarks in pixels of them. Each model converts to grey, resizes, crops,
-picks and scales landmarks by itself, so that one DataModule and one augmentation serve all. A face
-without landmarks is accepted everywhere; its landmarks are zeros.
+They have the same inputs as the project's own network (``contract``): aligned RGB images in [0, 1]
+and 68 landmarks in their pixels. Each model converts to grey, resizes, crops and scales landmarks
+itself, so that all share one DataModule and one augmentation. Faces without landmarks are accepted;
+their landmarks are zeros.
 
-All of it was written from the articles' descriptions; where they leave something open, the class's
-docstring says what was chosen and why.
+The models were implemented from the descriptions in the articles. The docstring of each class lists
+the choices that its article leaves open.
 """

@@ -1,4 +1,4 @@
-"""What every compared model takes, gives and can be asked."""
+"""The common interface of the compared models."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,23 +8,23 @@ from torch import Tensor, nn
 
 from fer3d.networks.compared.pixels import PixelInput
 
-Criterion = Callable[[Tensor, Tensor], Tensor]  # logits (B, C) and labels (B,) to a mean loss ()
+Criterion = Callable[[Tensor, Tensor], Tensor]  # logits (B, C), labels (B,) -> mean loss ()
 
 
 class ComparedNetwork(nn.Module):
-    """A network that stands beside the project's own; it takes the arguments of ``FusionNetwork``.
+    """Base class of compared networks, with the arguments of ``FusionNetwork``.
 
-    ``forward`` takes by name: image, (B, 3, H, W) uint8 or float32 in [0, 1], RGB, or what
-    ``reduced`` made of it; landmarks, (B, 68, 2 or 3) float32, px, image frame of the aligned
-    image; reconstructed, (B,) bool, whether the landmarks were found, all by default; shading,
-    which no compared model uses. It gives logits, (B, C) float32.
+    Keyword arguments of ``forward``: image, (B, 3, H, W) uint8 or float32 in [0, 1], RGB, or the
+    result of ``reduced``; landmarks, (B, 68, 2 or 3) float32, px, image frame of the aligned image;
+    reconstructed, (B,) bool, whether the landmarks were found, by default all true; shading, which
+    no compared model uses. It returns logits, (B, C) float32.
 
-    A model of one's own needs ``forward`` alone. One whose loss is not the classes' cross entropy
-    has its own ``objective``; one that looks at pixels sets ``pixels``, which does the resizing.
+    A new model only has to define ``forward``. It overrides ``objective`` if its loss is not the
+    cross entropy, and sets ``pixels``, which resizes, if it uses the image.
 
     Attributes:
-        pixels: what makes the model's image of an aligned one; None where it sees landmarks alone.
-        options: keyword arguments that make an equal network, JSON-able; for the checkpoint.
+        pixels: converts aligned images for the model; None if it only uses landmarks.
+        options: keyword arguments for an equal network, stored in the checkpoint as JSON.
     """
 
     def __init__(self, pixels: PixelInput | None = None, **options: Any):
@@ -33,25 +33,25 @@ class ComparedNetwork(nn.Module):
         self.options = options
 
     def image_of(self, image: Tensor) -> Tensor:
-        """What ``pixels`` makes of aligned images (B, 3, H, W).
+        """Aligned images (B, 3, H, W), converted by ``pixels``.
 
         Raises:
-            ValueError: the model sees landmarks alone.
+            ValueError: the model only uses landmarks.
         """
         if self.pixels is None:
-            raise ValueError("this model looks at no image")
+            raise ValueError("this model does not use the image")
         resized: Tensor = self.pixels(image)
         return resized
 
     def objective(
         self, inputs: dict[str, Tensor], labels: Tensor, criterion: Criterion
     ) -> tuple[Tensor, Tensor]:
-        """The loss that trains the model.
+        """The training loss of the model.
 
         Args:
             inputs: of ``forward``.
             labels: (B,) int64, 0 .. C - 1.
-            criterion: cross entropy as the preset has it (smoothing, class weights).
+            criterion: cross entropy of the preset (smoothing, class weights).
 
         Returns:
             Loss, () float32; logits, (B, C) float32, for the metrics.
@@ -60,17 +60,17 @@ class ComparedNetwork(nn.Module):
         return criterion(logits, labels), logits
 
     def reduced(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The image at the model's resolution: what is done to it then, augmentation, costs less.
+        """The inputs with the image at the model's resolution, so that augmentation is faster.
 
         Returns:
-            The same inputs otherwise; ``forward`` gives the same logits for them.
+            Inputs for which ``forward`` gives the same logits.
         """
         if self.pixels is None:
             return inputs
         return inputs | {"image": self.pixels.reduced(inputs["image"])}
 
     def calibrate(self, batches: Iterable[dict[str, Tensor]]) -> None:
-        """Set what the inputs are standardized by; once, before training.
+        """Measure the statistics for the standardization of inputs; once, before training.
 
         Args:
             batches: inputs of ``forward`` that cover the training images once.
@@ -80,7 +80,7 @@ class ComparedNetwork(nn.Module):
             self.pixels.standardize_by(*channel_statistics(images))
 
     def standardize_as(self, other: "ComparedNetwork") -> None:
-        """Take over what another network of the same kind standardizes its inputs by."""
+        """Copy the statistics of standardization from another network of the same class."""
         if self.pixels is not None and other.pixels is not None:
             self.pixels.load_state_dict(other.pixels.state_dict())
 
@@ -100,7 +100,7 @@ def channel_statistics(images: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
         two of (C,) float32.
 
     Raises:
-        ValueError: no image at all.
+        ValueError: no images.
     """
     count = 0
     total = square = torch.zeros((), dtype=torch.float64)

@@ -1,9 +1,9 @@
 """Kernel subclass discriminant analysis (KSDA), with the methods of a scikit-learn estimator.
 
-Each class is cut into H subclasses, and the kernel space is projected on the directions in which
-the subclass means of different classes lie far apart, compared with the whole spread. H and the
-kernel's width are those for which subclasses of different classes are far apart and alike in shape.
-
+Each class is divided into H subclasses. Samples are projected in kernel space on the directions
+that maximise the scatter of subclass means of different classes relative to the total scatter. H
+and the kernel's width maximise a criterion for subclasses of different classes that are far apart
+and have similar covariances.
 Source: You, Hamsici and Martinez 2011, "Kernel optimization in discriminant analysis"; subclasses:
 Zhu and Martinez 2006, "Subclass discriminant analysis".
 """
@@ -16,17 +16,17 @@ from torch import Tensor, nn
 
 from fer3d.networks.compared.subclasses import TINY, criterion, divide, owners_of
 
-RIDGE = 1e-4  # added to the diagonal of the total scatter, which is singular
-SUBCLASSES = (1, 2, 3, 4, 5)  # a class, of which the best is taken
-MIN_EIGENVALUE = 1e-9  # of the largest: directions below it are rounding errors, and left out
-MAX_STEPS = 15  # of the search for the kernel's width; it moves little after a few
+RIDGE = 1e-4  # added to the diagonal of the total scatter matrix, which is singular
+SUBCLASSES = (1, 2, 3, 4, 5)  # numbers per class, of which the best is used
+MIN_EIGENVALUE = 1e-9  # relative to the largest; smaller ones are rounding errors
+MAX_STEPS = 15  # of the search for the kernel's width, which converges in a few
 
 
 class KernelSubclassDiscriminant(nn.Module):
     """Projection by KSDA and the nearest subclass mean.
 
-    The state is in buffers, so that it is saved and moved as a network's is. Distances between
-    samples are computed in float32, all else in float64: coefficients may be large.
+    The state is in buffers, so that it is saved and moved like that of a network. Distances between
+    samples are computed in float32, everything else in float64, because coefficients may be large.
 
     Chosen here: projections are scaled to unit variance on the training samples, which makes the
     distance to a subclass mean independent of the number of samples.
@@ -51,9 +51,9 @@ class KernelSubclassDiscriminant(nn.Module):
         Args:
             classes: C.
             kernel: gaussian, exp(-|a - b|^2 / 2 s^2) | linear, a . b.
-            subclasses: numbers of subclasses a class, H, to choose from.
+            subclasses: candidate numbers of subclasses per class, H.
             ridge: added to the diagonal of the total scatter in kernel space.
-            shape: (L, D, Q) of a state that will be loaded.
+            shape: (L, D, Q) of a state to load.
         """
         super().__init__()
         self.classes, self.kernel, self.ridge = classes, kernel, ridge
@@ -74,7 +74,7 @@ class KernelSubclassDiscriminant(nn.Module):
 
     @torch.no_grad()
     def fit(self, samples: Tensor, labels: Tensor) -> "KernelSubclassDiscriminant":
-        """Choose H and s, and find the projections.
+        """Choose H and s, and compute the projections.
 
         Args:
             samples: (L, D) float32.
@@ -109,7 +109,7 @@ class KernelSubclassDiscriminant(nn.Module):
             samples: (N, D) float32.
 
         Returns:
-            (N, C) float32; minus infinity for a class that had no training sample.
+            (N, C) float32; minus infinity for classes without training samples.
         """
         squares = squared_distances(self.transform(samples), self.means)
         scores = squares.new_full((len(samples), self.classes), -torch.inf)
@@ -132,7 +132,7 @@ class KernelSubclassDiscriminant(nn.Module):
         scale: float | Tensor,
         squares: Tensor | None = None,
     ) -> Tensor:
-        """(N, L) float64; ``squares``: the squared distances, where they are known."""
+        """(N, L) float64; ``squares``: the squared distances, if known."""
         if self.kernel == "linear":
             return samples.double() @ others.double().T
         if squares is None:
@@ -149,14 +149,14 @@ class KernelSubclassDiscriminant(nn.Module):
         for count in counts or [min(self.subclasses)]:
             parts = divide(squares, labels, count)
             tried.append((*self._best_scale(samples, squares, parts, labels), parts))
-        _, scale, parts = max(tried, key=lambda found: found[0])  # the first of equal ones
+        _, scale, parts = max(tried, key=lambda found: found[0])  # the first of equal values
         return parts, scale
 
     def _best_scale(
         self, samples: Tensor, squares: Tensor, parts: list[Tensor], labels: Tensor
     ) -> tuple[float, float]:
         """The largest criterion for these subclasses, and the s that gives it."""
-        from scipy.optimize import minimize  # not needed where networks alone are trained
+        from scipy.optimize import minimize  # not needed for training networks
 
         order = torch.cat(parts)
         sizes = [len(part) for part in parts]

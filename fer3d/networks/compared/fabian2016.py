@@ -19,35 +19,32 @@ from fer3d.networks.compared.pixels import PIXEL_MAX, grey
 from fer3d.networks.compared.points import POINTS, present_points
 from fer3d.networks.landmark import DISTANCES
 
-MIN_SPREAD = 1e-6  # of a feature over the training set; one that never varies has none
-CHUNK = 32  # faces at a time; a face's patches take 2.5 MB
+MIN_SPREAD = 1e-6  # of a feature over the training set; for constant features
+CHUNK = 32  # faces at a time; the patches of a face need 2.5 MB
 
 
 class Fabian2016(ComparedNetwork):
     """Features of the shape and of the shading, and one discriminant analysis for all classes.
 
-    2,278 distances between the landmarks and three angles for each triangle of their Delaunay
-    triangulation, of the face scaled to 300 px between the eyes; 60 Gabor responses for each
-    orientation at each landmark (16,320 with four). There is nothing to learn by gradients:
+    Shape: 2,278 distances between landmarks and three angles for each triangle of their Delaunay
+    triangulation, with the face scaled to 300 px between the eyes. Shading: 60 Gabor responses per
+    orientation and landmark (16,320 with four orientations). Nothing is learned by gradients: call
     ``triangulate`` once, then ``fit``.
 
     Left open by the sources and chosen here:
 
     - The article trains a discriminant for each action unit; here one with C classes.
-    - The nearest subclass mean classifies, not the nearest neighbour: it needs no second search.
-    - The article's orientations are the number of angles over pi; the one script that was found
-      takes the digits as radians.
-    - Gabor filters run over the image, within 3 sigma of the landmark; that script evaluates
+    - Classification by the nearest subclass mean, not the nearest neighbour.
+    - The orientations of the article are numbers of angles over pi; the published script takes the
+      digits as radians.
+    - Gabor filters are applied to the image, within 3 sigma of the landmark; the script evaluates
       their formula at the landmark's coordinates.
-    - One triangulation, of the mean training shape: another for each face would give angles
-      that cannot be compared.
-    - Each feature is standardized by the training faces, each of the two blocks is divided by
-      the root of its size, so that 16,320 shading features do not outvote the shape.
-    - Centring divides by the number of samples, not by its square as the authors' code.
-    - Scores are minus squared distances; a softmax over the classes keeps their order and makes
-      rows that sum to 1, no calibrated probabilities.
-    - A face without landmarks has features of zero, those of the mean face; it is left out of
-      ``fit``.
+    - One triangulation, of the mean training shape, so that angles are comparable.
+    - Each feature is standardized by the training faces, and each of the two blocks is divided by
+      the root of its size, so that 16,320 shading features do not dominate the shape.
+    - Centring divides by the number of samples, not by its square as in the authors' code.
+    - Scores are minus squared distances; their softmax over the classes is not calibrated.
+    - A face without landmarks has the features of the mean face, zero; ``fit`` ignores it.
     """
 
     triangles: Tensor  # (T, 3) int64
@@ -66,7 +63,7 @@ class Fabian2016(ComparedNetwork):
         Args:
             classes: C.
             orientations: of the Gabor filters; the article chooses among 4, 6, 8 and 10.
-            triangles: T of a state that will be loaded.
+            triangles: T of a state to load.
             discriminant: further arguments of ``KernelSubclassDiscriminant``.
         """
         super().__init__(orientations=orientations)
@@ -76,11 +73,11 @@ class Fabian2016(ComparedNetwork):
 
     @property
     def geometry_size(self) -> int:
-        """Features of the shape: 2,278 + 3 T."""
+        """Number of features of the shape: 2,278 + 3 T."""
         return DISTANCES + 3 * len(self.triangles)
 
     def triangulate(self, landmarks: Tensor) -> None:
-        """Set the triangles, those of the mean shape.
+        """Set the triangles to those of the mean shape.
 
         Args:
             landmarks: (N, 68, 2 or 3) float32, px, of training faces.
@@ -89,7 +86,7 @@ class Fabian2016(ComparedNetwork):
 
     @torch.no_grad()
     def features(self, image: Tensor, landmarks: Tensor) -> Tensor:
-        """The features as they are measured.
+        """The features before standardization.
 
         Args:
             image: (B, 3, H, W) uint8, or float32 in [0, 1], RGB.
@@ -107,7 +104,7 @@ class Fabian2016(ComparedNetwork):
 
     @torch.no_grad()
     def fit(self, features: Tensor, labels: Tensor) -> None:
-        """Standardize the features and find the discriminants.
+        """Standardize the features and fit the discriminant analysis.
 
         Args:
             features: (N, D) float32, of training faces that have landmarks; see ``features``.
@@ -124,7 +121,7 @@ class Fabian2016(ComparedNetwork):
         return (features - self.mean) / self.spread / self._block_roots().to(features)
 
     def scores(self, features: Tensor, present: Tensor | None = None) -> Tensor:
-        """Of features as they are measured, (B, D), to the classes' scores, (B, C) float32."""
+        """Features before standardization, (B, D), to the scores of the classes, (B, C) float32."""
         values = self.standardized(features)
         if present is not None:
             values = torch.where(present[:, None], values, 0.0)
@@ -146,7 +143,7 @@ class Fabian2016(ComparedNetwork):
         return sizes.repeat_interleave(sizes).sqrt()
 
     def _use(self, triangles: Tensor) -> None:
-        """Set the triangles, and room for the statistics of as many features as there are then."""
+        """Set the triangles, and allocate the statistics of the resulting number of features."""
         self.register_buffer("triangles", triangles)
         size = self.geometry_size + POINTS * FILTERS * self.orientations
         self.register_buffer("mean", torch.zeros(size, device=triangles.device))

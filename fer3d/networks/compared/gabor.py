@@ -1,4 +1,4 @@
-"""Fabian-2016's features: distances and angles of landmarks, Gabor responses around them."""
+"""The features of Fabian-2016: distances and angles of landmarks, Gabor responses around them."""
 
 import math
 
@@ -11,11 +11,11 @@ from fer3d.networks.landmark import pairwise_distances
 EYE_DISTANCE = 300.0  # px, between the eye centres, to which every face is scaled
 LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)  # in the image
 WAVELENGTHS = (4.0, 4 * math.sqrt(2), 8.0, 8 * math.sqrt(2), 16.0)  # px
-WIDTHS = (0.25, 0.5, 0.75, 1.0)  # of the envelope, its sigma in wavelengths
+WIDTHS = (0.25, 0.5, 0.75, 1.0)  # sigma of the envelope, in wavelengths
 PHASES = (0.0, 1.0, 2.0)  # radians
-REACH = 3  # sigmas to either side that a filter covers
+REACH = 3  # sigmas to either side, extent of a filter
 FILTERS = len(WAVELENGTHS) * len(WIDTHS) * len(PHASES)  # for each orientation
-MIN_DISTANCE = 1e-6  # px, between the eyes; zero where there are no landmarks
+MIN_DISTANCE = 1e-6  # px, between the eyes; it is zero without landmarks
 
 
 def eye_distance(points: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ def eye_distance(points: Tensor) -> Tensor:
 
 
 def scaled_shape(points: Tensor) -> Tensor:
-    """Landmarks about the middle between the eyes, with 300 px between these: (B, 68, 2)."""
+    """Landmarks relative to the midpoint of the eyes, with 300 px between the eyes: (B, 68, 2)."""
     middle = (points[:, LEFT_EYE].mean(dim=1) + points[:, RIGHT_EYE].mean(dim=1)) / 2
     scale = EYE_DISTANCE / eye_distance(points).clamp_min(MIN_DISTANCE)
     return (points - middle[:, None]) * scale[:, None, None]
@@ -33,7 +33,7 @@ def scaled_shape(points: Tensor) -> Tensor:
 
 def triangulate(shape: Tensor) -> Tensor:
     """Delaunay triangles of one shape, (68, 2) to (T, 3) int64."""
-    from scipy.spatial import Delaunay  # not needed where networks alone are trained
+    from scipy.spatial import Delaunay  # not needed for training networks
 
     return torch.from_numpy(Delaunay(shape.double().cpu().numpy()).simplices).long()
 
@@ -69,7 +69,7 @@ def gabor_features(image: Tensor, points: Tensor, orientations: int) -> Tensor:
     Args:
         image: (B, 1, H, W) float32, grey in [0, 1].
         points: (B, 68, 2) float32, px of the image.
-        orientations: how many.
+        orientations: number of orientations.
 
     Returns:
         (B, 68 x 60 x orientations) float32, by landmark, wavelength and width, orientation, phase.
@@ -105,7 +105,7 @@ def gabor_bank(wavelength: float, sigma: float, orientations: int) -> Tensor:
 
 
 def sample_patches(image: Tensor, points: Tensor, reach: int) -> Tensor:
-    """Squares about the landmarks, of pixels of the scaled face.
+    """Square patches around the landmarks, in pixels of the scaled face.
 
     Args:
         image: (B, 1, H, W) float32.
@@ -113,7 +113,8 @@ def sample_patches(image: Tensor, points: Tensor, reach: int) -> Tensor:
         reach: pixels of the scaled face to either side.
 
     Returns:
-        (B, P, 2 reach + 1, 2 reach + 1) float32, bilinear; outside the image its border goes on.
+        (B, P, 2 reach + 1, 2 reach + 1) float32, bilinear; outside the image, border pixels are
+        repeated.
     """
     place = torch.arange(-reach, reach + 1, device=image.device, dtype=image.dtype)
     y, x = torch.meshgrid(place, place, indexing="ij")

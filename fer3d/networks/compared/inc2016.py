@@ -18,7 +18,7 @@ MODULES = {
 
 
 class Inception(nn.Module):
-    """Four ways side by side: 1x1; 1x1, 3x3; 1x1, 5x5; maximum over 3x3, 1x1. ReLU after each.
+    """Four parallel branches: 1x1; 1x1, 3x3; 1x1, 5x5; max pooling 3x3, 1x1. ReLU after each.
 
     Source: Szegedy et al. 2015 (GoogLeNet), figure 2b.
     """
@@ -60,10 +60,10 @@ class Inc2016(ComparedNetwork):
     Left open by the sources and chosen here:
 
     - Three modules, as in the article's figure and in Bao et al.; the abstract says four.
-    - The modules' filters are GoogLeNet's, the pooling rounds up, as there.
+    - Numbers of filters and rounding up in pooling as in GoogLeNet.
     - The whole image of 48 x 48, not ten crops of 40 x 40: crops are augmentation.
-    - No dropout: none was seen.
-    - The project's aligned image stands for the affine registration by 49 points.
+    - No dropout: the article mentions none.
+    - The project's alignment replaces the affine registration by 49 points.
     - Initial weights: He et al. 2015, see ``he_initialise``.
     """
 

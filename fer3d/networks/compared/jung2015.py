@@ -1,4 +1,4 @@
-"""Jung-2015: DTAGN, an appearance network and a landmark network, tuned together."""
+"""Jung-2015: DTAGN, an appearance network and a landmark network with joint fine-tuning."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,8 @@ LOSS_WEIGHTS = (1.0, 1.0, 0.1)  # of DTAN's, DTGN's and the joint cross entropy
 
 
 class DTAN(ComparedNetwork):
-    """The appearance network: two convolution and pooling stages, two layers, a linear top.
+    """The appearance network: two convolution and pooling stages, two hidden layers, a linear
+    layer.
 
     Grey of 64 x 64; convolution of 5 x 5 to 64 maps, normalization, ReLU, maximum over 2 x 2, twice
     (64, 32, 16); 16,384 to 500, 500, each with ReLU and dropout; to C.
@@ -54,9 +55,9 @@ class DTAN(ComparedNetwork):
 
 
 class DTGN(ComparedNetwork):
-    """The landmark network: 136 coordinates, layers of 100 and 600 with dropout, a linear top.
+    """The landmark network: 136 coordinates, layers of 100 and 600 with dropout, a linear layer.
 
-    A face without landmarks is 136 zeros, a face whose points all lie on the nose.
+    For a face without landmarks, the coordinates are zeros.
     """
 
     def __init__(self, classes: int, *, dropout: float = 0.5):
@@ -80,19 +81,18 @@ class DTGN(ComparedNetwork):
 class Jung2015(ComparedNetwork):
     """DTAGN: the sum of both networks' logits.
 
-    DTAN and DTGN are trained one by one (``dtan``, ``dtgn``); then their top layers together, the
-    rest frozen, by a1 L1 + a2 L2 + a3 L3, the cross entropies of l1, l2 and l1 + l2. A still image
-    is a sequence of one frame: DTAN has one input channel, DTGN 68 x 2 values. 8,550,635 + 78,507
-    parameters for seven classes.
+    DTAN and DTGN are trained separately (``dtan``, ``dtgn``), then their top layers jointly, the
+    rest frozen, with a1 L1 + a2 L2 + a3 L3, the cross entropies of l1, l2 and l1 + l2. A still
+    image is a sequence of one frame: DTAN has one input channel, DTGN 68 x 2 values. 8,550,635 +
+    78,507 parameters for seven classes.
 
     Left open by the sources and chosen here:
 
-    - Convolutions keep the size (64, 32, 16), as in the re-implementation that was found.
+    - Convolutions keep the size (64, 32, 16), as in a published re-implementation.
     - The nose point is the lowest one, index 33 of 0 to 67.
-    - Dropout 0.5, the value of the time.
-    - The joint step is chosen by validation macro F1, as every other step and model.
-    - Local response normalization with PyTorch's constants; batch normalization is younger than
-      most of the article.
+    - Dropout 0.5, the usual value at that time.
+    - The best epoch of the joint step is chosen by validation macro F1, like every other step.
+    - Local response normalization with PyTorch's constants.
     - The article's flips, rotations and landmark noise are left out of the preset `article`, as
       in Bao et al.
     - Initial weights: He et al. 2015, see ``he_initialise``.
@@ -120,7 +120,7 @@ class Jung2015(ComparedNetwork):
         self.loss_weights = tuple(loss_weights)
 
     def freeze_below_the_tops(self) -> None:
-        """Let only the two top linear layers learn: the joint step."""
+        """Freeze all but the two top linear layers, for the joint step."""
         for network in (self.dtan, self.dtgn):
             network.requires_grad_(False)
             network.top.requires_grad_(True)

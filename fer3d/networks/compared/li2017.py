@@ -1,4 +1,4 @@
-"""Li-2017: DLP-CNN, a plain network with a locality-preserving loss."""
+"""Li-2017: DLP-CNN, a plain convolutional network with a locality-preserving loss."""
 
 from typing import cast
 
@@ -19,8 +19,8 @@ STAGES = ((64,), (96,), (128, 128), (256, 256))
 def locality_preserving_loss(features: Tensor, labels: Tensor, neighbours: int = 20) -> Tensor:
     """Half the mean squared distance of a feature to the mean of its neighbours in the class.
 
-    The neighbours are the nearest of the same class in the batch, ``neighbours`` of them or as
-    many as there are. Images that are alone of their class in the batch are left out of the mean.
+    The neighbours are the nearest ``neighbours`` images of the same class in the batch, or fewer if
+    there are not enough. Images without any are left out of the mean.
 
     Args:
         features: (B, D) float32.
@@ -28,7 +28,7 @@ def locality_preserving_loss(features: Tensor, labels: Tensor, neighbours: int =
         neighbours: k.
 
     Returns:
-        () float32; 0 where no image has a mate. Through the neighbours' mean flows no gradient.
+        () float32; 0 if no image has a neighbour. The mean of the neighbours has no gradient.
 
     Source: Li, Deng and Du 2017, the loss added to the softmax loss.
     """
@@ -53,7 +53,8 @@ def _neighbour_weights(features: Tensor, labels: Tensor, neighbours: int) -> Ten
 
 
 class Li2017(ComparedNetwork):
-    """Six convolutions of 3 x 3, 2000 features, softmax; a linear SVM on the features for use.
+    """Six convolutions of 3 x 3, 2000 features, softmax; a linear SVM on the features for
+    inference.
 
     RGB of 100 x 100; convolutions with padding 1 and ReLU of 64 | 96 | 128, 128 | 256, 256
     filters, a maximum over 2 x 2 in between (100, 50, 25, 12); 36,864 to 2000, ReLU, to C. No
@@ -61,13 +62,12 @@ class Li2017(ComparedNetwork):
 
     Left open by the sources and chosen here:
 
-    - Neighbours: a rare class has fewer than k mates in a batch. k_i = min(k, mates): dividing
-      by k all the same would pull features of rare classes to zero. No mate, no term.
-    - The neighbours' mean is a constant for the gradient: otherwise the gradient of an image
-      depends on who chose it as a neighbour.
-    - The article classifies by a linear SVM on the 2000 features; ``use_svm`` sets it and
-      ``readout`` says which is used, svm or softmax. Its scores become probabilities by a
-      softmax over the classes, which keeps their order; they are not calibrated.
+    - A rare class can have fewer than k + 1 images in a batch. Then the mean is over those that
+      exist: dividing by k would pull features of rare classes to zero.
+    - The mean of the neighbours is a constant for the gradient: otherwise the gradient of an image
+      would depend on the images that have it as a neighbour.
+    - The article classifies with a linear SVM on the 2000 features; ``use_svm`` sets it, and
+      ``readout`` selects svm or softmax. The softmax of the SVM's scores is not calibrated.
     - Alignment: the project's crops, the same for all models.
     - Initial weights: He et al. 2015, see ``he_initialise``.
     """
@@ -90,7 +90,7 @@ class Li2017(ComparedNetwork):
             side: of the input, px.
             locality: weight of the locality-preserving loss, lambda.
             neighbours: k of the locality-preserving loss.
-            readout: svm | softmax, what ``probabilities`` come from.
+            readout: svm | softmax, the source of ``probabilities``.
         """
         options = {"side": side, "locality": locality, "neighbours": neighbours}
         super().__init__(PixelInput(side, 3), **options, readout=readout)
@@ -132,7 +132,7 @@ class Li2017(ComparedNetwork):
         return criterion(logits, labels) + self.locality * local, logits
 
     def use_svm(self, weight: Tensor, bias: Tensor) -> None:
-        """Classify by a linear SVM from now on.
+        """Classify with a linear SVM.
 
         Args:
             weight: (C, 2000) float32.
@@ -143,7 +143,7 @@ class Li2017(ComparedNetwork):
         self.use_readout("svm")
 
     def use_readout(self, readout: str) -> None:
-        """Let ``probabilities`` come from ``svm`` or ``softmax``."""
+        """Select the source of ``probabilities``: ``svm`` or ``softmax``."""
         self.readout = self.options["readout"] = readout
 
     @torch.no_grad()

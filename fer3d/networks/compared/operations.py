@@ -1,4 +1,4 @@
-"""Operations that several compared models have, with gradients that are deterministic on a GPU."""
+"""Operations of several compared models, with deterministic gradients on a GPU."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -12,10 +12,10 @@ TOP_STD = 0.01  # of the last layer's weights at the start, as in Krizhevsky et 
 
 
 def overlapping_max_pool(maps: Tensor, size: int = 3, stride: int = 2, padding: int = 0) -> Tensor:
-    """Maximum over squares that overlap; the last ones may reach over the border (ceil mode).
+    """Max pooling over overlapping squares, which may exceed the border (ceil mode).
 
-    The values are those of ``torch.nn.MaxPool2d(size, stride, padding, ceil_mode=True)``, whose
-    gradient on a GPU depends on the order of additions. Equal largest values share the gradient.
+    Equals ``torch.nn.MaxPool2d(size, stride, padding, ceil_mode=True)``, whose gradient on a GPU
+    depends on the order of additions. Here, equal maxima share the gradient.
 
     Args:
         maps: (B, C, H, W).
@@ -67,12 +67,12 @@ class LocalResponseNorm(nn.Module):
 def he_initialise(network: nn.Module, top: nn.Linear) -> None:
     """Weights of convolutions and layers with variance 2 / fan-in, biases zero.
 
-    For networks with ReLU and without batch normalization: PyTorch's own start has a sixth of that
-    variance, so that signals shrink from layer to layer.
+    For networks with ReLU and without batch normalization. PyTorch's default has a sixth of this
+    variance, so that signals vanish in deep networks.
 
     Args:
-        network: all of it.
-        top: its last layer, whose weights start near zero: all classes are equally likely.
+        network: the whole network.
+        top: its last layer, with initial weights near zero, so that all classes are equally likely.
 
     Source: He et al. 2015 ("Delving deep into rectifiers"), equation 10.
     """

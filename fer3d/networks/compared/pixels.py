@@ -1,4 +1,4 @@
-"""From aligned RGB images to what a compared model looks at."""
+"""Conversion of aligned RGB images to the input of a compared model."""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601), as OpenCV converts to grey
 PIXEL_MAX = 255
-MIN_STD = 1e-3  # of pixels in [0, 1] over the training set; equal images have none
+MIN_STD = 1e-3  # of pixels in [0, 1] over the training set; for equal images
 
 
 def grey(image: Tensor) -> Tensor:
@@ -15,10 +15,10 @@ def grey(image: Tensor) -> Tensor:
 
 
 class PixelInput(nn.Module):
-    """Grey or RGB, resized by averaging over areas, standardized, cropped about the centre.
+    """Conversion to grey or RGB, area-averaging resize, standardization, central crop.
 
-    Pixels in [0, 1] are standardized by mean and standard deviation of the training images, a
-    number a channel: none of the six articles fixes another scale, and it is what all have here.
+    Pixels in [0, 1] are standardized per channel by mean and standard deviation of the training
+    images. None of the six articles specifies another scale.
     """
 
     mean: Tensor
@@ -29,7 +29,7 @@ class PixelInput(nn.Module):
         Args:
             side: of the image after resizing, px.
             channels: 3 for RGB, 1 for grey.
-            crop: side of the central part that is kept, px; all of it by default.
+            crop: side of the central crop, px; by default no crop.
         """
         super().__init__()
         self.side, self.channels, self.crop = side, channels, crop
@@ -37,20 +37,20 @@ class PixelInput(nn.Module):
         self.register_buffer("std", torch.full((channels, 1, 1), 0.25))
 
     def standardize_by(self, mean: Tensor, std: Tensor) -> None:
-        """Set what pixels are standardized by: two of (C,), in [0, 1]."""
+        """Set mean and standard deviation, (C,) each, of pixels in [0, 1]."""
         self.mean.copy_(mean.view_as(self.mean))
         self.std.copy_(std.view_as(self.std).clamp_min(MIN_STD))
 
     def reduced(self, image: Tensor) -> Tensor:
-        """The image in the model's colours and size; one that is reduced already stays as it is.
+        """The image in the model's colours and size; a reduced image is not changed.
 
         Args:
             image: (B, 3, H, W) uint8, or float32 in [0, 1].
 
         Returns:
-            (B, C, side, side) float32 in [0, 1], channels first in memory too: these networks are
-            as fast so, and oneDNN's strided 1 x 1 convolution of few channels, channels last, was
-            seen to write outside its memory (PyTorch 2.13).
+            (B, C, side, side) float32 in [0, 1], contiguous with channels first. These networks are
+            equally fast, and oneDNN's strided 1 x 1 convolution of few channels, channels last,
+            wrote outside its memory (PyTorch 2.13).
         """
         if image.dtype == torch.uint8:
             image = image.float() / PIXEL_MAX

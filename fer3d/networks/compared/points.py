@@ -1,18 +1,18 @@
-"""From 68 landmarks to what a compared model takes of them."""
+"""Conversion of 68 landmarks to the input of a compared model."""
 
 import torch
 from torch import Tensor
 
 POINTS = 68
 SUBNASALE = 33  # the lowest point of the nose in the 68-point scheme of iBUG 300-W, from 0
-MIN_SPREAD = 1e-6  # px; standard deviation of a coordinate that all points share
+MIN_SPREAD = 1e-6  # px, standard deviation of a coordinate; for equal points
 
 
 def present_points(points: Tensor, present: Tensor | None) -> Tensor:
-    """Landmarks in the plane, zero where they were not found.
+    """2D landmarks, zero if they were not found.
 
     Args:
-        points: (B, 68, 2 or 3) float32, px, image frame; anything, NaN too, where not present.
+        points: (B, 68, 2 or 3) float32, px, image frame; any values, also NaN, if not present.
         present: (B,) bool; all by default.
 
     Returns:
@@ -37,7 +37,7 @@ def scaled_points(points: Tensor, present: Tensor | None = None) -> Tensor:
         present: (B,) bool, whether the landmarks were found; all by default.
 
     Returns:
-        (B, 68, 2) float32; zeros where they were not found.
+        (B, 68, 2) float32; zero if they were not found.
 
     Source: Jung et al. 2015, section 4.2: coordinates relative to the nose, over the standard
     deviation of the x (y) coordinates.

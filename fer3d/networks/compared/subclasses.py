@@ -1,4 +1,4 @@
-"""Subclasses of kernel subclass discriminant analysis, and how good they are.
+"""Subclasses of kernel subclass discriminant analysis, and their criterion.
 
 Source: You, Hamsici and Martinez 2011 (the criterion); Zhu and Martinez 2006 (the division).
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-TINY = 1e-12  # least product of traces: subclasses of one member have no spread
+TINY = 1e-12  # minimum of products of traces, which are zero for subclasses of one member
 
 
 def owners_of(parts: Sequence[Tensor], labels: Tensor) -> Tensor:
@@ -17,15 +17,15 @@ def owners_of(parts: Sequence[Tensor], labels: Tensor) -> Tensor:
 
 
 def divide(squares: Tensor, labels: Tensor, count: int) -> list[Tensor]:
-    """Cut each class into ``count`` runs of nearly equal size, of members sorted by nearness.
+    """Divide each class, sorted by nearness, into ``count`` consecutive parts of nearly equal size.
 
     Args:
         squares: (L, L) squared distances of all samples.
         labels: (L,) int64.
-        count: H; a class with fewer members has a run for each.
+        count: H; a class with fewer members has a part for each.
 
     Returns:
-        (n,) int64 of sample numbers each, class by class, run by run.
+        (n,) int64 of sample numbers each, by class, then by part.
     """
     parts: list[Tensor] = []
     for label in labels.unique():
@@ -36,10 +36,10 @@ def divide(squares: Tensor, labels: Tensor, count: int) -> list[Tensor]:
 
 
 def sort_by_nearness(squares: Tensor) -> Tensor:
-    """Order samples from the two that lie farthest apart inwards.
+    """Sort samples by nearness.
 
-    The first and the last are the farthest pair; then in turn the nearest to the first of those
-    that are left comes second, the nearest to the last comes last but one, and so on.
+    The first and the last are the farthest pair. Of the remaining samples, the nearest to the first
+    becomes the second, the nearest to the last the last but one, and so on.
 
     Args:
         squares: (n, n) squared distances.

@@ -1,4 +1,4 @@
-"""Zeng-2018: LTNet of IPA2LT, the latent truth behind annotators who disagree."""
+"""Zeng-2018: LTNet of IPA2LT, the latent truth of annotators who disagree."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -15,9 +15,9 @@ STEM, STEM_KERNEL = 32, 7  # filters; px
 Stages = Sequence[tuple[int, int, int]]  # middle and outer filters, number of blocks, of each
 STAGES: Stages = ((16, 64, 3), (32, 128, 4), (64, 256, 16), (96, 384, 3))
 FEATURES = 1024
-MISSING = -1  # label of an annotator who did not look at the image
-MIN_ENTRY = 1e-5  # what negative entries of a transition matrix become
-MIN_PROBABILITY = 1e-7  # added before the logarithm, which has no value at 0
+MISSING = -1  # no label from this annotator
+MIN_ENTRY = 1e-5  # replaces negative entries of a transition matrix
+MIN_PROBABILITY = 1e-7  # added before the logarithm, which is undefined at 0
 
 
 class Bottleneck(nn.Module):
@@ -81,7 +81,7 @@ class ZengBase(ComparedNetwork):
         return self.classifier(self.encoder(maps.flatten(1)))
 
     def freeze_first_convolutions(self) -> None:
-        """Keep the first two convolutions as they are."""
+        """Freeze the first two convolutions."""
         self.stem[1].requires_grad_(False)
         first = cast(Bottleneck, self.blocks[0])
         first.residual[0].requires_grad_(False)
@@ -114,7 +114,7 @@ def _pooled(side: int) -> int:
 
 
 def annotator_probabilities(latent: Tensor, transitions: Tensor) -> Tensor:
-    """What each annotator is expected to say: P(y^k = l) = sum over i of p_i T^k_il.
+    """Label probabilities of each annotator: P(y^k = l) = sum over i of p_i T^k_il.
 
     Args:
         latent: (B, C) float32, p, rows summing to 1.
@@ -133,7 +133,7 @@ def annotator_loss(
 
     Args:
         probabilities: (B, K, C) float32, rows summing to 1.
-        labels: (B, K) int64; -1 where an annotator gave none, which adds nothing.
+        labels: (B, K) int64; -1 if an annotator gave none, which is ignored.
         weights: K.
         criterion: cross entropy of logits; log-probabilities are logits.
 
@@ -153,16 +153,16 @@ def annotator_loss(
 class Zeng2018(ComparedNetwork):
     """LTNet: a base network for the latent truth, a transition matrix for each annotator.
 
-    Used without the matrices: the classes' probabilities are the latent ones.
+    For inference, the probabilities of the classes are the latent ones.
 
     Left open by the sources and chosen here:
 
-    - A single data set has one label an image. Its training images are halved, a base network is
-      trained on each half and labels the other: annotators are the human and this machine. A
+    - A single data set has one label per image. A base network is trained on each half of the
+      training images and labels the other half: the annotators are the human and this network. A
       network that labels its own training images would only repeat their labels.
     - 100 px, the project's crop, and no mirroring. ``side`` of 248 is the article's.
     - Transition matrices start with 0.9 on the diagonal ("near the identity").
-    - -log(P + 1e-7). The published file applies the softmax twice; not copied.
+    - -log(P + 1e-7). The published code applies the softmax twice, which is not reproduced.
     - Initial weights: PyTorch's own; batch normalization follows.
     """
 
@@ -180,8 +180,8 @@ class Zeng2018(ComparedNetwork):
             classes: C.
             side: of the input, px.
             stages: of the base network.
-            annotator_weights: w, one an annotator, the human first.
-            diagonal: of a transition matrix at the start.
+            annotator_weights: w, one per annotator, the human first.
+            diagonal: initial value of the diagonal of a transition matrix.
         """
         options = {"annotator_weights": list(annotator_weights), "diagonal": diagonal}
         base = ZengBase(classes, side=side, stages=stages)
@@ -193,7 +193,7 @@ class Zeng2018(ComparedNetwork):
 
     @torch.no_grad()
     def project_transitions(self) -> None:
-        """Make the matrices' rows distributions: negative entries 1e-5, rows divided by sums."""
+        """Make rows of the matrices distributions: negative entries 1e-5, then rows sum to 1."""
         entries = torch.where(self.transitions < 0, MIN_ENTRY, self.transitions)
         self.transitions.copy_(entries / entries.sum(dim=2, keepdim=True))
 
@@ -207,8 +207,8 @@ class Zeng2018(ComparedNetwork):
         """The annotators' loss in training; see ``ComparedNetwork.objective``.
 
         Args:
-            labels: (B, K) int64, -1 where an annotator gave none; or (B,), of the human alone, for
-                which the loss is the latent truth's cross entropy.
+            labels: (B, K) int64, -1 if an annotator gave none; or (B,), only of the human: the loss
+                is then the cross entropy of the latent truth.
         """
         logits = self(**inputs)
         if labels.ndim == 1:

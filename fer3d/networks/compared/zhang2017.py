@@ -1,4 +1,4 @@
-"""Zhang-2017: PHRNN-MSCNN, landmarks by parts of the face and a still image, fused at the end."""
+"""Zhang-2017: PHRNN-MSCNN, late fusion of a landmark network and an image network."""
 
 import torch
 import torch.nn.functional as F
@@ -11,24 +11,24 @@ from fer3d.networks.compared.points import scaled_points
 from fer3d.networks.layers import max_pool
 
 SIDE, CROP = 64, 60  # px
-STAGES = (10, 20, 40)  # filters of the convolutions that a pooling and a normalization follow
+STAGES = (10, 20, 40)  # filters of the convolutions before pooling and normalization
 LAST_FILTERS, LAST_KERNEL = 40, 3
 LAST_SIDE = 2  # px, of the last maps
 KERNEL = 5  # px
 POOL = 2  # side of the max pooling
 NEIGHBOURHOOD = 5  # channels of the local response normalization
 FEATURES = 80
-MIN_SQUARE = 1e-8  # of a distance between features of length 1; at 0 its root has no derivative
+MIN_SQUARE = 1e-8  # of unit features' squared distance; its root has no derivative at 0
 
 BROWS, NOSE, EYES, MOUTH = (slice(17, 27), slice(27, 36), slice(36, 48), slice(48, 68))
 HIDDEN = (30, 30, 60, 60, 90, 90)  # per direction, of L1, L3, L4, L6, L7, L9
 
 
 def verification_loss(features: Tensor, labels: Tensor, margin: float = 1.0) -> Tensor:
-    """Features of one class together, those of two classes a margin apart; mean over all pairs.
+    """Verification loss, mean over all pairs of features.
 
-    A pair of one class costs half the squared distance, a pair of two classes half of
-    max(0, margin - distance)^2.
+    For a pair of one class, half the squared distance; for a pair of two classes, half of max(0,
+    margin - distance)^2.
 
     Args:
         features: (B, D) float32; they are scaled to length 1 first.
@@ -100,13 +100,14 @@ class MSCNN(ComparedNetwork):
 
 
 class PHRNN(ComparedNetwork):
-    """The landmark network: recurrent layers for parts of the face, joined step by step.
+    """The landmark network: recurrent layers for parts of the face, joined in several steps.
 
     Brows, nose, eyes and mouth (51 points, no jaw) have a bidirectional layer each (L1); brows and
     eyes are joined (L2), two more layers follow (L3, L4); brows, eyes and nose, and nose and mouth
     are joined (L5), two more (L6, L7); all is joined (L8), an LSTM (L9), a layer to C (L10, L11).
     A still image is a sequence of length 1: a recurrent layer is then two tanh layers, and its
-    recurrent matrices, which see a zero state, never change. A face without landmarks is zeros.
+    recurrent matrices, with a zero state, are never updated. For a face without landmarks, the
+    points are zeros.
     """
 
     def __init__(self, classes: int):
@@ -148,23 +149,23 @@ def _recurrent(sizes: list[int], hidden: int) -> nn.ModuleList:
 
 
 def _each(layers: nn.ModuleList, sequences: list[Tensor]) -> list[Tensor]:
-    """Every layer on its sequence (B, T, D), to (B, T, 2 x hidden)."""
+    """Each layer applied to its sequence (B, T, D): (B, T, 2 x hidden)."""
     return [layer(sequence)[0] for layer, sequence in zip(layers, sequences, strict=True)]
 
 
 class Zhang2017(ComparedNetwork):
-    """Both networks, trained apart; a weighted mean of their probabilities.
+    """Both networks, trained separately; a weighted mean of their probabilities.
 
     53,207 + 553,387 parameters for seven classes.
 
     Left open by the sources and chosen here:
 
     - Fusion: p = w p_PHRNN + (1 - w) p_MSCNN, w of 0, 0.1 ... 1 by validation macro F1. The
-      article's function of probabilities (and ranks) is not in what was at hand.
+      article's function of probabilities (and ranks) was not available.
     - Normalization of MSCNN: local response normalization over 5 channels; ReLU.
-    - Verification loss: on features of length 1, margin 1, weight 0.05, all pairs of a batch:
-      scaled features make the margin independent of the network.
-    - The crop is the middle one always; a random one would be augmentation.
+    - Verification loss on features of length 1, so that the margin does not depend on the network;
+      margin 1, weight 0.05, all pairs of a batch.
+    - Always the central crop; a random crop would be augmentation.
     - L10 and L11 are one layer.
     - Initial weights: MSCNN by He et al. 2015, see ``he_initialise``; PHRNN PyTorch's own.
     """
