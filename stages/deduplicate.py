@@ -1,10 +1,7 @@
 """Drop copies, near copies and conflicting labels from the manifest, each with a reason."""
 
-from pathlib import Path
-
 from fer3d.cleaning.clean import deduplicate_dataset
 from fer3d.cleaning.params import DeduplicateParams
-from fer3d.datasets.layout import image_root
 from fer3d.datasets.params import SourceParams
 from fer3d.files.atomic import write_json
 from fer3d.files.sections import load_section
@@ -15,8 +12,7 @@ from stages import CHECKOUT, PARAMS, PathOption, run
 def main(manifest: PathOption, out: PathOption, metrics: PathOption) -> None:
     images = load_section(PARAMS, "ingest", SourceParams)
     params, local = load_section(PARAMS, "deduplicate", DeduplicateParams), settings.load(CHECKOUT)
-    root = image_root(Path(images.source))
-    write_json(metrics, deduplicate_dataset(manifest, root, out, params, local))
+    write_json(metrics, deduplicate_dataset(manifest, images.root, out, params, local))
 
 
 if __name__ == "__main__":

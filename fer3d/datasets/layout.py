@@ -1,10 +1,12 @@
-"""Recognizes the layout of a source: class folders, a list, or a public data set."""
+"""Recognizes the layout of a source: class folders, a list, a public data set, or an archive."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fer3d.datasets.archives import fer2013, fer_plus, hugging_face, webdataset
+from fer3d.datasets.archives.unpack import Archive, unpack, unpacked_folder
 from fer3d.datasets.entries import Entry
 from fer3d.datasets.folder import read_folder
 from fer3d.datasets.layouts import aff_wild2, affectnet, ck_plus, jaffe, oulu_casia, raf_db
@@ -13,7 +15,8 @@ from fer3d.errors import UserError
 
 AUTO, FOLDERS, LIST = "auto", "folders", "list"
 DATA_SETS: tuple[Any, ...] = (raf_db, ck_plus, oulu_casia, affectnet, aff_wild2, jaffe)
-NAMES = (AUTO, FOLDERS, LIST, *(layout.NAME for layout in DATA_SETS))
+ARCHIVES: tuple[Any, ...] = (fer_plus, fer2013, hugging_face, webdataset)  # images in containers
+NAMES = (AUTO, FOLDERS, LIST, *(layout.NAME for layout in (*DATA_SETS, *ARCHIVES)))
 LIST_NAME = "images"  # images.csv or images.parquet in a folder is its list
 
 
@@ -25,20 +28,24 @@ class Layout:
     entries: list[Entry]
 
 
-def read_layout(source: Path, name: str = AUTO) -> Layout:
-    """Read the entries of a source; no image is opened.
+def read_layout(source: Path, name: str = AUTO, kept: Path | None = None) -> Layout:
+    """Read the entries of a source; no image is opened. An archive is unpacked.
 
-    With ``auto``, a source is a list if it is a file or a folder with ``images.csv`` or
-    ``images.parquet``, else a public data set if its layout is recognized, else a folder of class
-    folders or of split folders with class folders.
+    With ``auto``, a source is a list if it is a folder with ``images.csv`` or ``images.parquet``,
+    else an archive or a public data set if its layout is recognized, else a list if it is a file,
+    else a folder of class folders or of split folders with class folders.
 
     Args:
-        source: folder or list.
+        source: folder, list or archive.
         name: name of the layout, one of ``NAMES``.
+        kept: folder to unpack archives into, see ``unpacked_folder``.
 
     Raises:
         UserError: the source is missing, has no known layout, or has no entries.
     """
+    if archive := find_archive(source, name):
+        folder = _unpacked(source, kept)
+        return Layout(folder, unpack(archive, source, folder))
     listed = find_list(source) if name in (AUTO, LIST) else None
     if name == LIST and listed is None:
         raise UserError(f"{source} has no list {LIST_NAME}.csv or {LIST_NAME}.parquet")
@@ -57,9 +64,36 @@ def _reader(source: Path, name: str) -> Callable[[Path], list[Entry]]:
     return known[0].read if known else read_folder
 
 
-def image_root(source: Path) -> Path:
-    """The folder that a manifest's paths are relative to: the source, or the folder of a list."""
+def image_root(source: Path, name: str = AUTO, kept: Path | None = None) -> Path:
+    """The folder that a manifest's paths are relative to.
+
+    It is the source, the folder of a list, or the folder where an archive is unpacked.
+
+    Args:
+        source: see ``read_layout``, as the others.
+    """
+    if find_archive(source, name):
+        return _unpacked(source, kept)
     return source if source.is_dir() else source.parent
+
+
+def find_archive(source: Path, name: str = AUTO) -> Archive | None:
+    """The layout of a source whose images are in containers; None for other sources."""
+    if name == AUTO:
+        if _has_list(source):
+            return None
+        return next((archive for archive in ARCHIVES if archive.recognises(source)), None)
+    return next((archive for archive in ARCHIVES if name == archive.NAME), None)
+
+
+def _unpacked(source: Path, kept: Path | None) -> Path:
+    if kept is None:
+        raise ValueError(f"{source} is an archive: expected a folder to unpack it into, got None")
+    return unpacked_folder(source, kept)
+
+
+def _has_list(source: Path) -> bool:
+    return any((source / (LIST_NAME + suffix)).is_file() for suffix in SUFFIXES)
 
 
 def find_list(source: Path) -> Path | None:

@@ -3,10 +3,21 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from fer3d.datasets.layout import image_root
+from fer3d.datasets.layout import AUTO, NAMES, image_root
 from fer3d.files.images import MAX_PIXELS
+
+KEPT = Path(".fer3d")  # folder of a checkout for what saves time in the next run
+
+
+def _known(name: str) -> str:
+    if name not in NAMES:
+        raise ValueError(f"expected one of {', '.join(NAMES)}, got {name!r}")
+    return name
+
+
+LayoutName = Annotated[str, AfterValidator(_known)]
 
 
 class SourceParams(BaseModel):
@@ -15,9 +26,10 @@ class SourceParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     source: str
+    layout: LayoutName = AUTO
     max_pixels: Annotated[int, Field(gt=0, le=MAX_PIXELS)]
 
     @property
     def root(self) -> Path:
         """The folder at which the paths of the manifest start."""
-        return image_root(Path(self.source))
+        return image_root(Path(self.source), self.layout, KEPT)

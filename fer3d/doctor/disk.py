@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer3d.checkout import MANIFEST, SYNTHETIC
-from fer3d.datasets.layout import find_list
+from fer3d.datasets.layout import find_archive, find_list
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
 from fer3d.files.images import suffixes
@@ -58,6 +58,8 @@ def count_images(checkout: Path, params: Params) -> int | None:
     if not source.exists():
         rendered = params.ingest.source.startswith(SYNTHETIC.as_posix())
         return sum(params.synthesize.images.values()) if rendered else None
+    if find_archive(source, params.ingest.layout):
+        return None  # unknown until it is unpacked
     try:
         listed = find_list(source)
     except UserError:  # ingest reports it
@@ -78,12 +80,13 @@ def room(
     """Free space of each file system that the run writes to.
 
     Args:
-        needed: None if the data set was not found.
+        needed: None if the number of images is not known.
         places: folder and number of bytes to write, by name.
         started: some outputs exist already, so less space is needed.
     """
     if needed is None:
-        return [warning("disk", "the data set was not found", "see ingest.source in params.yaml")]
+        advice = "see ingest.source in params.yaml; an archive is counted by `dvc repro ingest`"
+        return [warning("disk", "the number of images is not known", advice)]
     by_device: dict[int, list[tuple[str, Path, float]]] = defaultdict(list)
     for name, (folder, count) in places.items():
         existing = _existing(folder)

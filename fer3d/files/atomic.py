@@ -48,17 +48,24 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(target: Path) -> Iterator[Path]:
+def atomic_folder(target: Path, many: bool = False) -> Iterator[Path]:
     """A temporary sibling folder that replaces ``target`` when the block ends without an error.
 
     An existing folder is first moved aside: between the two renames there is none, but never an
     incomplete one.
+
+    Args:
+        target: the folder.
+        many: it has thousands of small files: the disks are flushed once, not file by file.
     """
     with scratch_folder(target) as temporary, scratch_folder(target) as aside:
         with _named(target):
             yield temporary
         temporary.chmod(0o777 & ~current_umask() | temporary.stat().st_mode & stat.S_ISGID)
-        _flush_tree(temporary)
+        if many:
+            os.sync()
+        else:
+            _flush_tree(temporary)
         if target.exists():
             target.replace(aside)  # an empty folder can be replaced
         temporary.replace(target)

@@ -18,17 +18,19 @@ import pandas as pd
 from fer3d.datasets.classes import choose_classes, rename_classes
 from fer3d.datasets.entries import Entry, LeftOut
 from fer3d.datasets.layout import find_list, image_root, read_layout
+from fer3d.datasets.signatures import Signature, signature
 from fer3d.errors import UserError
 from fer3d.files import manifest
 from fer3d.files.digests import sha1_bytes
 from fer3d.files.images import Rejected, Rejection, decode, read_file
 from fer3d.files.perceptual import perceptual_hash
-from fer3d.ingestion.known import Signature, read_known, signature, write_known
+from fer3d.ingestion.known import read_known, write_known
 from fer3d.ingestion.params import IngestParams
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
 
 MANIFEST, REJECTED = "manifest.parquet", "rejected.parquet"
+KNOWN = "ingest.json"  # what earlier runs read
 BATCH_FILES = 64  # files per task
 
 # No format needs more per pixel than 16-bit RGBA (8 bytes); this allows twice that, and a megabyte
@@ -50,15 +52,16 @@ def ingest_dataset(
     out: Path,
     params: IngestParams,
     settings: Settings,
-    known: Path | None = None,
+    kept: Path | None = None,
 ) -> dict[str, Any]:
     """Make the manifest of a data set.
 
     Args:
-        source: image folder or list, see ``fer3d.datasets.layout``.
+        source: image folder, list or archive, see ``fer3d.datasets.layout``.
         out: folder for ``manifest.parquet`` and ``rejected.parquet``.
-        known: file with what earlier runs read, see ``fer3d.ingestion.known``; it saves time
-            and changes no result. None: every file is read.
+        kept: folder for what is kept between runs, which saves time and changes no result: what
+            was read (``fer3d.ingestion.known``), and images of archives. None: every file is read,
+            and archives are unpacked into ``out``.
 
     Returns:
         Metrics: files = images + rejected; rejected_by_reason, a ``Rejection`` or a ``LeftOut``;
@@ -69,10 +72,11 @@ def ingest_dataset(
             ``max_rejected_fraction`` of the opened files rejected; ``rejected.parquet`` is written
             in the last two cases.
     """
-    layout = read_layout(source, params.layout)
+    layout = read_layout(source, params.layout, kept or out)
     entries = rename_classes(layout.entries, params.class_names)
     wanted, other = choose_classes(entries, params.classes)
     files = [layout.root / entry.path for entry in wanted]
+    known = kept / KNOWN if kept else None
     rows = _read_files(files, params.max_pixels, settings, known)
     rows = [_row(entry, **values) for entry, values in zip(wanted, rows, strict=True)]
     rows += [_left_out(entry) for entry in other]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer3d.datasets import signatures
 from fer3d.files import images, manifest
 from fer3d.ingestion import known
 from fer3d.ingestion.ingest import ingest_dataset
@@ -42,7 +43,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return read(path)
 
     monkeypatch.setattr(Path, "read_bytes", read_and_note)
-    monkeypatch.setattr(known, "TICK_NS", -1_000_000_000)
+    monkeypatch.setattr(signatures, "TICK_NS", -1_000_000_000)
     return names
 
 
@@ -63,7 +64,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def run(source: Path, tmp_path: Path) -> dict:
-    return ingest_dataset(source, tmp_path / "out", PARAMS, ONE, tmp_path / "known.json")
+    return ingest_dataset(source, tmp_path / "out", PARAMS, ONE, tmp_path)
 
 
 def result(folder: Path) -> Sequence[bytes]:
@@ -114,7 +115,7 @@ def test_files_of_a_list_that_lie_outside_are_seen(tmp_path, opened):
 
 
 def test_a_file_that_was_just_written_is_read_again(source, tmp_path, opened, monkeypatch):
-    monkeypatch.setattr(known, "TICK_NS", 3600 * 1_000_000_000)
+    monkeypatch.setattr(signatures, "TICK_NS", 3600 * 1_000_000_000)
     run(source, tmp_path)
     opened.clear()
     run(source, tmp_path)
@@ -123,7 +124,7 @@ def test_a_file_that_was_just_written_is_read_again(source, tmp_path, opened, mo
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"made_by": "x", "files": 1}'])
 def test_a_damaged_file_of_known_rows_costs_time_alone(source, tmp_path, opened, content):
-    (tmp_path / "known.json").write_bytes(content)
+    (tmp_path / "ingest.json").write_bytes(content)
     assert run(source, tmp_path)["images"] == 6 and len(opened) == 7
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from fer3d.datasets.entries import split_name
 from fer3d.errors import UserError
 from fer3d.files.images import suffixes
 
@@ -34,6 +35,13 @@ def lines_of(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as text: {error}") from None
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def split_folders(source: Path) -> list[Path]:
+    """The folders in a folder that are named like a split, sorted by name."""
+    if not source.is_dir():
+        return []
+    return sorted(path for path in source.iterdir() if split_name(path.name) and path.is_dir())
 
 
 def images_in(folder: Path) -> list[Path]:

@@ -1,0 +1,236 @@
+"""Data sets of Hugging Face: as saved to disk, or the Parquet files of a repository.
+
+    dataset_dict.json                         data/train-00000-of-00002.parquet
+    train/state.json                          data/train-00001-of-00002.parquet
+    train/data-00000-of-00001.arrow           data/test-00000-of-00001.parquet
+
+One column has images (the content of a file, in a field ``bytes``), another the labels: numbers
+with names in the metadata, or text. A label of -1, or none, means that there is none. The package
+``datasets`` is not needed.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fer3d.datasets.archives.names import member_path
+from fer3d.datasets.entries import Entry, LeftOut, split_name
+from fer3d.datasets.layouts.reading import needed, split_folders
+from fer3d.errors import UserError
+
+NAME = "hugging-face"
+DICTIONARY, STATE = "dataset_dict.json", "state.json"
+FOLDERS = (".", "data", "default")  # of Parquet files
+LABEL_COLUMNS = ("label", "labels", "emotion", "expression")  # where the metadata names none
+SUBJECT_COLUMNS = ("subject", "subject_id")
+UNLABELLED = -1
+ROWS_AT_ONCE = 64
+_SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})")
+
+
+_Batches = Callable[[list[str]], Iterator[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    image: str
+    label: str
+    names: Sequence[str] | None  # of the classes, by number
+    subject: str | None
+
+    def all(self) -> list[str]:
+        return [name for name in (self.image, self.label, self.subject) if name]
+
+
+@dataclass(frozen=True)
+class _Row:
+    image: bytes  # content of the file
+    name: str  # of the file
+    label: str  # "" if there is none
+    subject: str | None
+
+
+def recognises(source: Path) -> bool:
+    """Whether a source is such a data set, or one of its Parquet files."""
+    if source.is_file():
+        return source.suffix.lower() == ".parquet" and _has_images(source)
+    if (source / DICTIONARY).exists() or (source / STATE).exists():
+        return True
+    tables = _tables(source)
+    return bool(tables) and _has_images(tables[0])
+
+
+def containers(source: Path) -> list[Path]:
+    """The files with the rows, by split.
+
+    Raises:
+        UserError: there are none, or one is missing.
+    """
+    if source.is_file():
+        return [source]
+    if (source / DICTIONARY).exists():
+        names = _json(source / DICTIONARY).get("splits", [])
+        files = [file for name in names for file in _arrow_files(source / str(name))]
+    elif (source / STATE).exists():
+        files = _arrow_files(source)
+    else:
+        files = _tables(source)
+        _check_complete(files)
+    if not files:
+        raise UserError(f"{source} has no Arrow or Parquet files")
+    return files
+
+
+def records(source: Path) -> Iterator[tuple[Entry, bytes]]:
+    """Images in the order of files and rows.
+
+    Raises:
+        UserError: a file is broken, has no images or labels, or a label has no name.
+    """
+    for number, file in enumerate(containers(source)):
+        split = _split(file, source)
+        for place, row in enumerate(_rows(file)):
+            path = member_path(number, file, place, row.name)
+            reason = None if row.label else LeftOut.NO_LABEL
+            yield Entry(path, row.label, split, row.subject, reason), row.image
+
+
+def _rows(file: Path) -> Iterator[_Row]:
+    try:
+        with _opened(file) as (schema, batches):
+            columns = _columns(schema, file)
+            for batch in batches(columns.all()):
+                for values in batch.to_pylist():
+                    yield _row(values, columns, file)
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[pa.Schema, _Batches]]:
+    """The schema, and a function that reads some columns, a few rows at a time."""
+    if file.suffix.lower() == ".parquet":
+        with pq.ParquetFile(file) as table:
+            yield table.schema_arrow, lambda names: table.iter_batches(ROWS_AT_ONCE, columns=names)
+    else:
+        with pa.memory_map(str(file)) as memory, pa.ipc.open_stream(memory) as stream:
+            yield stream.schema, lambda names: _pieces(stream, names)
+
+
+def _pieces(stream: pa.RecordBatchReader, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    for batch in stream:
+        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+            yield batch.slice(start, ROWS_AT_ONCE).select(columns)
+
+
+def _columns(schema: pa.Schema, file: Path) -> _Columns:
+    features = _features(schema)
+    image = _image_column(schema, features)
+    if image is None:
+        raise UserError(f"{file} has no column of images: expected a field `bytes` with files")
+    named = [name for name in schema.names if _kind(features, name) == "ClassLabel"]
+    label = next(iter(named), None) or _first(LABEL_COLUMNS, schema)
+    if label is None:
+        raise UserError(f"{file} has no column of labels such as {', '.join(LABEL_COLUMNS)}")
+    names = features[label].get("names") if named else None
+    return _Columns(image, label, names, _first(SUBJECT_COLUMNS, schema))
+
+
+def _image_column(schema: pa.Schema, features: Mapping[str, Any]) -> str | None:
+    def has_files(name: str) -> bool:
+        kind = schema.field(name).type
+        return pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0
+
+    known = [name for name in schema.names if _kind(features, name) == "Image"]
+    return next(iter([*known, *filter(has_files, schema.names)]), None)
+
+
+def _features(schema: pa.Schema) -> dict[str, Any]:
+    """What the metadata says about each column."""
+    try:
+        found = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        return dict(found)
+    except (KeyError, TypeError, ValueError):  # not written by `datasets`
+        return {}
+
+
+def _kind(features: Mapping[str, Any], column: str) -> str | None:
+    feature = features.get(column)
+    return feature.get("_type") if isinstance(feature, dict) else None
+
+
+def _first(names: Sequence[str], schema: pa.Schema) -> str | None:
+    return next((name for name in names if name in schema.names), None)
+
+
+def _row(values: Mapping[str, Any], columns: _Columns, file: Path) -> _Row:
+    image = values[columns.image] or {}
+    subject = values[columns.subject] if columns.subject else None
+    return _Row(
+        image=image.get("bytes") or b"",
+        name=image.get("path") or "",
+        label=_label(values[columns.label], columns.names, file),
+        subject=None if subject is None else str(subject),
+    )
+
+
+def _label(value: Any, names: Sequence[str] | None, file: Path) -> str:
+    if value is None or value == UNLABELLED:
+        return ""
+    if names is None:
+        return str(value)
+    if not 0 <= value < len(names):
+        raise UserError(f"{file} has the label {value}, but names for {len(names)} labels")
+    return names[value]
+
+
+def _has_images(file: Path) -> bool:
+    try:
+        schema = pq.read_schema(file)
+    except (pa.ArrowException, OSError):
+        return False
+    return _image_column(schema, _features(schema)) is not None
+
+
+def _split(file: Path, source: Path) -> str | None:
+    """The split in a shard's name or its folder's."""
+    shard = _SHARD.fullmatch(file.stem)
+    names = [shard[1] if shard else file.stem]
+    if file.parent != source and source.is_dir():
+        names.append(file.parent.name)
+    return next(filter(None, map(split_name, names)), None)
+
+
+def _tables(source: Path) -> list[Path]:
+    """Parquet files of the first folder that has some, or of split folders."""
+    for folder in FOLDERS:
+        if files := sorted((source / folder).glob("*.parquet")):
+            return files
+    return [file for folder in split_folders(source) for file in sorted(folder.glob("*.parquet"))]
+
+
+def _check_complete(files: Sequence[Path]) -> None:
+    for file in files:
+        if shard := _SHARD.fullmatch(file.stem):
+            for number in range(int(shard[3])):
+                name = f"{shard[1]}-{number:05}-of-{shard[3]}{file.suffix}"
+                needed(file.with_name(name), f"a part of {shard[1]}")
+
+
+def _arrow_files(folder: Path) -> list[Path]:
+    names = [file.get("filename", "") for file in _json(folder / STATE).get("_data_files", [])]
+    return [needed(folder / name, f"{folder / STATE} names it") for name in names]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(needed(path, "it describes the data set").read_bytes()))
+    except (OSError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is not valid JSON: {error}") from None

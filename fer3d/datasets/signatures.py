@@ -1,0 +1,42 @@
+"""Whether files have changed, from what the file system says; whether code has."""
+
+import time
+from pathlib import Path
+from types import ModuleType
+
+from fer3d.files.digests import sha256_file
+from fer3d.files.images import Rejected, regular_file
+
+# A file that changes twice within one tick of the file system's clock (2 s on FAT) shows it once.
+TICK_NS = 2_000_000_000
+
+Signature = list[int]  # inode, size, and the times of the last change of content and of status, ns
+
+
+def signature(path: Path) -> Signature | None:
+    """What changes with a file's content; None if there is no regular file."""
+    try:
+        status = regular_file(path)
+    except Rejected:
+        return None
+    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def settled(mark: Signature, now_ns: int | None = None) -> bool:
+    """Whether a file changed so long ago that its next change gives another signature.
+
+    Args:
+        mark: its signature.
+        now_ns: when it was taken; None: now.
+    """
+    return max(mark[2:]) < (time.time_ns() if now_ns is None else now_ns) - TICK_NS
+
+
+def code_digests(*packages: ModuleType) -> dict[str, str]:
+    """SHA-256 of each module of some packages, without the packages inside them."""
+    folders = {package.__name__: Path(package.__path__[0]) for package in packages}
+    return {
+        f"{name}.{file.stem}": sha256_file(file)
+        for name, folder in folders.items()
+        for file in sorted(folder.glob("*.py"))
+    }
