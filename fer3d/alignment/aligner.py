@@ -66,7 +66,7 @@ class Aligner:
         Images of one size are batched for detection. An image without a face is fitted into the
         square and not rotated.
         """
-        found = zip(images, self._detect(images), strict=True)
+        found = zip(images, self.detect(images), strict=True)
         return [self._central(image, faces) for image, faces in found]
 
     def align_all(self, images: Sequence[np.ndarray]) -> list[list[Aligned]]:
@@ -75,13 +75,14 @@ class Aligner:
         Returns:
             A list for each image, empty if no face was found.
         """
-        found = zip(images, self._detect(images), strict=True)
+        found = zip(images, self.detect(images), strict=True)
         return [
-            [self._cropped(image, faces, face) for face in largest_first(faces.boxes)]
+            [self.crop_face(image, faces, face) for face in largest_first(faces.boxes)]
             for image, faces in found
         ]
 
-    def _detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
+    def detect(self, images: Sequence[np.ndarray]) -> list[Detections]:
+        """The faces of each image (H, W, 3) uint8 RGB, of any size, in the detector's order."""
         sizes: dict[tuple[int, ...], list[int]] = {}
         for i, image in enumerate(images):
             sizes.setdefault(image.shape, []).append(i)
@@ -91,21 +92,8 @@ class Aligner:
             results.update(zip(members, found, strict=True))
         return [results[i] for i in range(len(images))]
 
-    def _detect_padded(self, images: np.ndarray) -> list[Detections]:
-        # a face is at most as large as the shorter side, so a wider border is useless
-        border = min(round(self.padding * max(images.shape[1:3])), min(images.shape[1:3]))
-        if border == 0:
-            return self.detector.detect(images)
-        edges = (border, border, border, border, cv2.BORDER_REPLICATE)
-        padded = np.stack([cv2.copyMakeBorder(image, *edges) for image in images])
-        return [faces.moved(border, border) for faces in self.detector.detect(padded)]
-
-    def _central(self, image: np.ndarray, faces: Detections) -> Aligned:
-        if len(faces) == 0:
-            return self._kept(image)
-        return self._cropped(image, faces, most_central(faces.boxes, *image.shape[:2]))
-
-    def _cropped(self, image: np.ndarray, faces: Detections, face: int) -> Aligned:
+    def crop_face(self, image: np.ndarray, faces: Detections, face: int) -> Aligned:
+        """Align an image (H, W, 3) uint8 RGB to one of its faces, given by its index."""
         box, points = faces.boxes[face].astype(self.dtype), faces.points[face].astype(self.dtype)
         height, width = image.shape[:2]
         aligned_from_image = eyes.face_crop(box, points, height, width, self.size, self.crop)
@@ -120,6 +108,20 @@ class Aligner:
             box_source=box,
             faces_found=len(faces),
         )
+
+    def _detect_padded(self, images: np.ndarray) -> list[Detections]:
+        # a face is at most as large as the shorter side, so a wider border is useless
+        border = min(round(self.padding * max(images.shape[1:3])), min(images.shape[1:3]))
+        if border == 0:
+            return self.detector.detect(images)
+        edges = (border, border, border, border, cv2.BORDER_REPLICATE)
+        padded = np.stack([cv2.copyMakeBorder(image, *edges) for image in images])
+        return [faces.moved(border, border) for faces in self.detector.detect(padded)]
+
+    def _central(self, image: np.ndarray, faces: Detections) -> Aligned:
+        if len(faces) == 0:
+            return self._kept(image)
+        return self.crop_face(image, faces, most_central(faces.boxes, *image.shape[:2]))
 
     def _kept(self, image: np.ndarray) -> Aligned:
         height, width = image.shape[:2]

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from fer3d import checkout
+from fer3d.commands.film import INTERRUPTED, Following, predict_video
 from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption, image_table
 from fer3d.errors import UserError, printable
 from fer3d.inference.pictures import Part, picture_paths
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from fer3d.inference.batches import Job, Photo
     from fer3d.machine.settings import Settings
 
-INTERRUPTED = 130  # exit status after Ctrl-C, as of a shell
 SHOWN = 20  # images whose answers are printed where they are written, too
 
 Inputs = Annotated[
@@ -46,6 +46,17 @@ PictureOption = Annotated[
         help="write a picture of the faces: a .png file, a folder for several images, or a video"
     ),
 ]
+CameraOption = Annotated[
+    int | None, typer.Option("--camera", min=0, help="use the camera of this number, until Ctrl-C")
+]
+EveryOption = Annotated[int, typer.Option(min=1, help="use every n-th frame of a video")]
+SmoothOption = Annotated[
+    float,
+    typer.Option(min=0, help="average over so many seconds of a video, exponentially; 0: do not"),
+]
+SecondsOption = Annotated[
+    float | None, typer.Option(min=0, help="stop after so many seconds of a video")
+]
 DrawOption = Annotated[
     list[Part] | None, typer.Option(help="show it in the pictures, too; may be repeated")
 ]
@@ -58,6 +69,10 @@ def predict(
     csv_file: CsvOption = None,
     picture: PictureOption = None,
     draw: DrawOption = None,
+    camera: CameraOption = None,
+    every: EveryOption = 1,
+    smooth: SmoothOption = 0.0,
+    seconds: SecondsOption = None,
     all_faces: Annotated[
         bool,
         typer.Option(
@@ -77,16 +92,28 @@ def predict(
     Exit status: 0 all images were read, 1 some were not, 2 nothing could be done.
     """
     from fer3d.inference.batches import Job
+    from fer3d.inference.files import is_video
     from fer3d.toolbox import Toolbox
 
-    if not inputs:
-        raise typer.BadParameter("name images, folders or a video")
-    local = _settings()
-    toolbox = Toolbox(assets, models, local)
-    job = Job(recognizer_file(checkpoint), toolbox, all_faces, frozenset(draw or ()))
-    documents = {"--json": json_file, "--jsonl": jsonl_file, "--csv": csv_file}
+    if not inputs and camera is None:
+        raise typer.BadParameter("name images, folders, a video, or a camera (--camera 0)")
+    inputs, documents = (
+        inputs or [],
+        {"--json": json_file, "--jsonl": jsonl_file, "--csv": csv_file},
+    )
+    film = camera is not None or any(map(is_video, inputs))
+    if film and (len(inputs) + (camera is not None) > 1 or resume):
+        raise typer.BadParameter("a video is taken alone, and without --resume")
     if resume and not any(documents.values()):
         raise typer.BadParameter("--resume needs --json, --jsonl or --csv")
+    local = _settings()
+    toolbox = Toolbox(assets, models, local)
+    job = Job(recognizer_file(checkpoint), toolbox, all_faces or film, frozenset(draw or ()))
+    if film:
+        source = inputs[0] if camera is None else camera
+        _check_video(inputs, documents, picture, force=force)
+        predict_video(source, job, documents, picture, Following(every, smooth, seconds))
+        return
     photos = _photos(inputs, picture)
     _check(photos, documents, force=force)
     _predict_photos(photos, job, documents, local, resume=resume)
@@ -135,6 +162,20 @@ def _check(photos: "Sequence[Photo]", documents: dict[str, Path | None], *, forc
     for photo in photos:
         if photo.picture is not None:
             check_output(photo.picture, "--picture", [photo.path], force=force)
+
+
+def _check_video(
+    inputs: Sequence[Path], paths: dict[str, Path | None], picture: Path | None, *, force: bool
+) -> None:
+    from fer3d.files.outputs import check_output
+    from fer3d.inference.video.write import check_video_name
+
+    for option, path in paths.items():
+        if path is not None:
+            check_output(path, option, inputs, force=force)
+    if picture is not None:
+        check_video_name(picture)
+        check_output(picture, "--picture", inputs, force=force)
 
 
 def _predict_photos(

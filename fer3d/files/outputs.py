@@ -24,6 +24,7 @@ _MARKS: Mapping[str, bytes] = {  # bytes near the start of files written by fer3
     ".png": b"Software\0" + SOFTWARE.encode(),
 }
 _MARK_WITHIN = 256  # bytes
+_UNMARKED = frozenset({".avi", ".mkv", ".mp4"})  # videos, which do not tell who wrote them
 _EVERY_S = 2.0
 _STREAMS = (1, 2)  # standard output and error
 
@@ -50,6 +51,8 @@ def check_output(path: Path, option: str, inputs: Iterable[Path], *, force: bool
             f"{option} {name} has the suffix of an image: the option needs the file to write, "
             "before the images"
         )
+    if not force and path.is_file() and path.suffix.lower() in _UNMARKED:
+        raise UserError(f"{option} {name} exists: name another file, or add --force")
     if not force and _is_foreign(path):
         raise UserError(
             f"{option} {name} exists, and fer3d did not write it: name another file, or add --force"

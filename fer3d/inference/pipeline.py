@@ -7,6 +7,7 @@ from itertools import accumulate, chain, pairwise
 import numpy as np
 
 from fer3d.alignment.aligner import Aligned, Aligner, make_aligner
+from fer3d.alignment.detector import Detections
 from fer3d.alignment.params import AlignParams
 from fer3d.files.sections import Sections
 from fer3d.inference.face import Face
@@ -56,6 +57,16 @@ class Pipeline:
         faces = self._reconstructed(list(chain.from_iterable(aligned)))
         ends = accumulate(map(len, aligned), initial=0)
         return [faces[start:end] for start, end in pairwise(ends)]
+
+    def faces_at(self, image: np.ndarray, faces: Detections) -> list[Face]:
+        """The faces of an image whose places are known, in their order.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            faces: where they are.
+        """
+        aligned = [self.aligner.crop_face(image, faces, face) for face in range(len(faces))]
+        return self._reconstructed(aligned)
 
     def relight(self, faces: Sequence[Face]) -> list[ShadingImage]:
         """The shading image of each face, black where there is no reconstruction."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
+from fer3d.alignment.aligner import make_aligner
 from fer3d.errors import UserError
 from fer3d.inference.face import Face
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
@@ -111,6 +112,19 @@ class Predictor:
         if pipeline.aligner.crop is not None:
             return pipeline
         return replace(pipeline, aligner=replace(pipeline.aligner, crop=TIGHT))
+
+    def frame_pipeline(self, min_face: int) -> Pipeline:
+        """The pipeline of faces, with a detector that leaves out small ones.
+
+        Args:
+            min_face: side of the smallest face, px, if it is larger than that of the recognizer.
+        """
+        params = self.params.align
+        params = params.model_copy(update={"min_face": max(min_face, params.min_face)})
+        detector = make_aligner(params, self.toolbox).detector
+        return replace(
+            self.face_pipeline, aligner=replace(self.face_pipeline.aligner, detector=detector)
+        )
 
     @cached_property
     def _pipeline(self) -> Pipeline:

@@ -1,0 +1,108 @@
+"""From frames to the expressions of the faces in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from math import exp
+
+import numpy as np
+
+from fer3d.alignment.detector import Detections
+from fer3d.inference.answers import Answer, FaceAnswer
+from fer3d.inference.draw import Numbered
+from fer3d.inference.pipeline import Pipeline
+from fer3d.inference.recognize import Prediction, Predictor
+from fer3d.inference.video.frames import Frame, Video
+from fer3d.inference.video.tracks import Tracker, places
+
+MIN_FACE = 1 / 18
+"""Side of the smallest face, in shorter sides of the frame: MTCNN's time grows with the inverse
+square, and is 5 times as long for faces of 20 px in a frame of 720."""
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """A frame and its faces.
+
+    Attributes:
+        frame: it.
+        answer: what is written of it.
+        faces: with the numbers of their tracks, by number.
+    """
+
+    frame: Frame
+    answer: Answer
+    faces: list[Numbered]
+
+
+def recognize_video(
+    video: Video, predictor: Predictor, *, smoothing_s: float = 0.0
+) -> Iterator[Recognized]:
+    """Recognize the faces in each frame, those that the 3D network confirms.
+
+    Args:
+        video: whose frames are read.
+        predictor: the recognizer.
+        smoothing_s: time constant of ``Smoother``, seconds.
+    """
+    pipeline: Pipeline | None = None
+    smoother = Smoother(smoothing_s)
+    for frame in video.frames:
+        if pipeline is None:
+            min_face = round(MIN_FACE * min(frame.image.shape[:2]))
+            pipeline = predictor.frame_pipeline(min_face)
+            tracker = Tracker(partial(_detect, pipeline))
+        candidates = tracker.locate(frame)
+        found = pipeline.faces_at(frame.image, places(candidates))
+        confirmed = [face.reconstruction.reason == "" for face in found]
+        tracks = tracker.confirm(candidates, confirmed)
+        kept = [face for face, known in zip(found, confirmed, strict=True) if known]
+        faces = [
+            Numbered(track.number, smoother(track.number, frame.time_s, prediction))
+            for track, prediction in zip(tracks, predictor.predictions(kept), strict=True)
+        ]
+        yield _recognized(video, frame, sorted(faces, key=lambda face: face.number))
+
+
+class Smoother:
+    """The exponential average of each face's probabilities over time.
+
+    A frame that is ``constant_s`` old counts 1 / e of the newest, whatever the frame rate.
+    """
+
+    def __init__(self, constant_s: float):
+        """
+        Args:
+            constant_s: seconds; 0 averages nothing.
+        """
+        self._constant = constant_s
+        self._last: dict[int, tuple[float, dict[str, float]]] = {}
+
+    def __call__(self, track: int, time_s: float, prediction: Prediction) -> Prediction:
+        """The prediction with averaged probabilities.
+
+        Args:
+            track: number of the face.
+            time_s: of its frame, seconds.
+            prediction: of it alone.
+        """
+        if not self._constant:
+            return prediction
+        mean = prediction.probabilities
+        if track in self._last:
+            before, old = self._last[track]
+            kept = exp(-max(0.0, time_s - before) / self._constant)
+            mean = {name: kept * old[name] + (1 - kept) * value for name, value in mean.items()}
+        self._last[track] = time_s, mean
+        return replace(prediction, probabilities=mean, expression=max(mean, key=mean.__getitem__))
+
+
+def _detect(pipeline: Pipeline, image: np.ndarray) -> Detections:
+    (faces,) = pipeline.aligner.detect([image])
+    return faces
+
+
+def _recognized(video: Video, frame: Frame, faces: list[Numbered]) -> Recognized:
+    answers = tuple(FaceAnswer.of(face.prediction, face.number) for face in faces)
+    answer = Answer(video.name, answers, len(answers), frame=frame.number, time_s=frame.time_s)
+    return Recognized(frame, answer, faces)

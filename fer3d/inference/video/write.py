@@ -1,0 +1,81 @@
+"""Annotated videos."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+import numpy as np
+
+from fer3d.errors import UserError, printable
+from fer3d.files.atomic import scratch_folder
+
+CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
+
+
+class VideoOutput:
+    """A video file that appears when it is complete, also after an interruption."""
+
+    def __init__(self, path: Path, fps: float):
+        """
+        Args:
+            path: named after one of ``CODECS``.
+            fps: pictures in a second.
+
+        Raises:
+            UserError: another suffix.
+        """
+        check_video_name(path)
+        self._path, self._fps = path, fps
+        self._written = 0
+        self._last: np.ndarray | None = None
+
+    def write(self, picture: np.ndarray, time_s: float) -> None:
+        """Show a picture at a time; the one before it stays until then.
+
+        Args:
+            picture: (H, W, 3) uint8 RGB, of one size in the whole video, sides even.
+            time_s: from the start, seconds.
+        """
+        if self._last is None:
+            self._open(picture)
+        else:
+            for _ in range(self._written, round(time_s * self._fps)):
+                self._add(self._last)
+        self._last = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        self._add(self._last)
+
+    def __enter__(self) -> "VideoOutput":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Complete the file, if anything was written."""
+        if self._last is not None:
+            self._writer.release()
+            os.replace(self._temporary, self._path)
+            self._scratch.__exit__(None, None, None)
+
+    def _add(self, picture: np.ndarray) -> None:
+        self._writer.write(picture)
+        self._written += 1
+
+    def _open(self, picture: np.ndarray) -> None:
+        self._scratch = scratch_folder(self._path)
+        self._temporary = self._scratch.__enter__() / self._path.name
+        codec = cv2.VideoWriter.fourcc(*CODECS[self._path.suffix.lower()])
+        size = picture.shape[1], picture.shape[0]
+        self._writer = cv2.VideoWriter(str(self._temporary), codec, self._fps, size)
+        if not self._writer.isOpened():
+            raise UserError(f"OpenCV cannot write {printable(self._path)}")
+
+
+def check_video_name(path: Path) -> None:
+    """Stop where a file is not named as a video that can be written."""
+    if path.suffix.lower() not in CODECS:
+        known = ", ".join(CODECS)
+        raise UserError(f"{printable(path)}: a video is written to a file named {known}")

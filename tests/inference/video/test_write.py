@@ -1,0 +1,49 @@
+"""Annotated videos are complete, whatever ends them."""
+
+import numpy as np
+import pytest
+
+from fer3d.errors import UserError
+from fer3d.inference.video.frames import open_video
+from fer3d.inference.video.write import CODECS, VideoOutput
+
+GREYS = (20, 90, 160)
+
+
+def picture(grey: int) -> np.ndarray:
+    return np.full((96, 128, 3), grey, np.uint8)
+
+
+def shown(path) -> list[int]:
+    """Grey of each frame."""
+    with open_video(path) as video:
+        return [round(float(frame.image.mean()) / 10) * 10 for frame in video.frames]
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+def test_each_picture_is_shown_until_the_next(suffix, tmp_path):
+    path = tmp_path / f"a{suffix}"
+    with VideoOutput(path, 10) as video:
+        for grey, seconds in zip(GREYS, (0.0, 0.1, 0.4), strict=True):
+            video.write(picture(grey), seconds)
+    assert shown(path) == [20, 90, 90, 90, 160]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_interrupted_video_can_be_played(tmp_path):
+    path = tmp_path / "a.mp4"
+    with pytest.raises(KeyboardInterrupt), VideoOutput(path, 10) as video:
+        video.write(picture(90), 0.0)
+        raise KeyboardInterrupt
+    assert shown(path) == [90]
+
+
+def test_nothing_is_left_of_a_video_without_frames(tmp_path):
+    with VideoOutput(tmp_path / "a.mp4", 10):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_kind_of_video_is_told(tmp_path):
+    with pytest.raises(UserError, match=r"named \.mp4, \.avi, \.mkv"):
+        VideoOutput(tmp_path / "a.gif", 10)
