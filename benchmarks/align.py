@@ -1,8 +1,8 @@
-"""Speed of face detection: our MTCNN against the `mtcnn` package, same images, same run.
+"""Speed of face detection: fer3d's MTCNN and the `mtcnn` package, in one run on the same images.
 
     python benchmarks/align.py [--images 256] [--size 128] [--workers 2]
 
-The package's rows need the extra `reference` (TensorFlow) in the same environment. Each row is
+The rows of the package need the extra `reference` (TensorFlow) in the same environment. Each row is
 the best of three runs.
 """
 
@@ -42,7 +42,7 @@ def load_images(count: int, size: int) -> np.ndarray:
 
 
 def best_time(function: Callable[[], object]) -> float:
-    """Seconds of the fastest run; a first one warms up."""
+    """Seconds of the fastest run, after a warm-up."""
     times = []
     for _ in range(RUNS + 1):
         start = time.perf_counter()

@@ -1,10 +1,10 @@
-"""Peak memory of the preprocessing stages at two sizes of a data set: it must not grow.
+"""Peak memory of the preprocessing stages at two sizes of a data set, which should not differ.
 
     python benchmarks/memory.py [--rows 4000 40000]
 
-Full row sizes, stand-ins for the networks. `own` is memory that is no mapped file, summed over a
-stage's processes; `resident` is that of the largest process, mapped files included. The workers
-are given; each adds its networks' memory to that in a real run. Linux only.
+Rows have their full size; the networks are replaced by stand-ins. `own` is memory other than mapped
+files, summed over the processes of a stage; `resident` is that of the largest process, including
+mapped files. In a real run, each worker also needs the memory of its networks. Linux only.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from fer3d.machine.settings import Settings
 from fer3d.rowwise.packing import compute_dataset
 from fer3d.toolbox import Toolbox
 
-FILE_BYTES = 3000  # of an image file of FER2013's size
+FILE_BYTES = 3000  # size of an image file of FER2013
 FILES_A_FOLDER = 1000
 ALIGN = AlignParams(
     detector="haar", size=100, crop=None, padding=0, min_face=20, thresholds=(0.6, 0.7, 0.8)
@@ -37,7 +37,7 @@ BALANCE = BalanceParams(seed=0, policy="auto")
 
 
 def write_files(folder: Path, rows: int) -> None:
-    """Files of noise and the manifest that names them, two classes of very different size."""
+    """Files of noise and their manifest, with two classes of very different size."""
     frame = pd.DataFrame({"path": [f"{i // FILES_A_FOLDER}/{i}.jpg" for i in range(rows)]})
     sha1s = []
     for i, path in enumerate(frame["path"]):
@@ -52,7 +52,7 @@ def write_files(folder: Path, rows: int) -> None:
 
 
 def stage(name: str, folder: Path, settings: Settings) -> None:
-    """One stage, in a process of its own."""
+    """One stage, in its own process."""
     logging.getLogger("fer3d").setLevel(logging.WARNING)
     if name == "align":
         _align(folder, settings)
@@ -73,7 +73,7 @@ def _align(folder: Path, settings: Settings) -> None:
 
 
 def peaks(folder: Path, rows: int, workers: int) -> dict[str, standin.Measured]:
-    """Of each stage, computing and then taking from the store."""
+    """The measurements of each stage, first computed, then from the store."""
     write_files(folder / "files", rows)
     settings = Settings(workers=workers, store=str(folder / "store"))
     measured = {}
@@ -90,7 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs=2, default=(4000, 40_000))
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--folder", type=Path, help="where to work; a temporary one by default")
+    parser.add_argument("--folder", type=Path, help="working folder; a temporary one by default")
     options = parser.parse_args()
     results = []
     for rows in options.rows:

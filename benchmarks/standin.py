@@ -1,7 +1,7 @@
-"""What the benchmarks share: data sets of any size, stand-ins for the slow stages, measuring.
+"""Shared by the benchmarks: data sets of any size, stand-ins for the slow stages, measurement.
 
 A stand-in reads and writes rows of the real stages' sizes and takes their time, but computes
-nothing: store, disk and processes are what is measured.
+nothing. So store, disk and processes are measured.
 """
 
 import multiprocessing
@@ -23,7 +23,7 @@ from fer3d.rowwise.packing import Columns, compute_packed
 from fer3d.rowwise.producer import Arrays, Batch, Producer
 
 SIZE = 100  # px, of an aligned image
-ROWS_AT_ONCE = 1000  # written at once
+ROWS_AT_ONCE = 1000  # per write
 SAMPLE_SECONDS = 0.02
 
 IMAGES = {"images": Spec((SIZE, SIZE, 3), "uint8"), "points": Spec((5, 2), "float32")}
@@ -46,12 +46,12 @@ SHADINGS = {
 
 @dataclass(frozen=True)
 class StandIn:
-    """Rows of pseudo-random bytes that follow from the input row, after a while.
+    """Pseudo-random rows, seeded by the input row, after a delay.
 
     Attributes:
-        inputs: whose bytes decide a row.
-        outputs: what a row is made of.
-        seconds: that a row takes.
+        inputs: names of the arrays that seed a row.
+        outputs: arrays of a row.
+        seconds: delay per row.
     """
 
     inputs: tuple[str, ...]
@@ -86,7 +86,7 @@ def relight(seconds: float = 0.0) -> Producer:
 
 
 def run(producer: Producer, source: Path, out: Path, settings: Settings) -> None:
-    """One stage, as its script runs it."""
+    """Run one stage like its script."""
     compute_packed(producer, _columns, source, out, settings)
 
 
@@ -98,7 +98,7 @@ def _columns(arrays: Arrays) -> Columns:
 
 
 def write_images(folder: Path, rows: int, first: int = 0) -> None:
-    """A packed folder of noise: row i is the same in every folder that has it."""
+    """A packed folder of noise: row i is the same in every folder."""
     ids = [f"{i:08d}.jpg" for i in range(first, first + rows)]
     frame = pd.DataFrame({"id": ids, "path": ids, "label": "neutral", "split": "train"})
     frame = frame.assign(sha1=[f"{i:040x}" for i in range(rows)], width=SIZE, height=SIZE)
@@ -114,13 +114,13 @@ def write_images(folder: Path, rows: int, first: int = 0) -> None:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a stage took.
+    """Time and memory of a stage.
 
     Attributes:
-        seconds: from the start of its process to the end.
-        cpu: seconds of all its processes on a core; a busy machine changes them little.
-        own: highest sum, over the stage's processes, of memory that is no mapped file, bytes.
-        resident: highest resident memory of any of them, mapped files included, bytes.
+        seconds: wall time of its process.
+        cpu: processor time of all its processes, s; it depends little on other load.
+        own: peak of the memory other than mapped files, summed over the processes, bytes.
+        resident: peak resident memory of any process, including mapped files, bytes.
     """
 
     seconds: float
@@ -130,7 +130,7 @@ class Measured:
 
 
 def measure(function: Callable[..., Any], *arguments: Any) -> Measured:
-    """Run a function in a process of its own, as DVC runs a stage, and watch its memory."""
+    """Run a function in its own process, like a stage in DVC, and measure time and memory."""
     process = multiprocessing.get_context("spawn").Process(target=function, args=arguments)
     start, before = time.perf_counter(), _cpu()
     process.start()
@@ -162,7 +162,7 @@ def _watch(process: Any, peaks: list[int]) -> None:
 
 
 def _tree(pid: int) -> list[int]:
-    """A process and all that it started (Linux)."""
+    """A process and all its descendants (Linux)."""
     found = [pid]
     for thread in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -174,7 +174,7 @@ def _tree(pid: int) -> list[int]:
 
 
 def _status(pid: int) -> dict[str, int]:
-    """Memory of a process by the names of /proc, bytes; nothing if it has ended."""
+    """Memory of a process, by the names of /proc, bytes; empty if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

@@ -1,8 +1,8 @@
-"""The object store at full row sizes: rates, a few new images, damaged objects.
+"""The object store with rows of full size: rates, a few new images, damaged objects.
 
     python benchmarks/store.py [--rows 43000] [--new 100] [--damaged 1000] [--s3-rows 2000]
 
-Stages run in processes of their own, imports and start of the workers included, with stand-ins for
+Stages run in their own processes, including imports and start of the workers, with stand-ins for
 the networks. Needs 8 GB of disk under --folder, and the extra `test` for the rows on S3.
 """
 
@@ -30,21 +30,21 @@ STAGES = {"reconstruct": standin.reconstruct, "relight": standin.relight}
 
 # s a row on one core: the real stages over FER2013's 42,380 rows took 467 and 637 s on two cores
 REAL_SECONDS = {"reconstruct": 0.022, "relight": 0.032}
-NOTHING_ROWS = 1000  # computed at that cost, to know the time from nothing
+NOTHING_ROWS = 1000  # computed at that cost, to extrapolate the time without a store
 
 BUCKET = "fer3d"
 DAMAGES: tuple[Callable[[bytes, bytes], bytes], ...] = (
     lambda data, other: data[:5000] + bytes([data[5000] ^ 16]) + data[5001:],  # a bit flipped
     lambda data, other: data[: len(data) // 2],  # truncated
     lambda data, other: b"",  # emptied
-    lambda data, other: other,  # swapped with another key's
-    lambda data, other: other[:3000] + data[3000:],  # two mixed
+    lambda data, other: other,  # another key's object
+    lambda data, other: other[:3000] + data[3000:],  # two objects mixed
 )
 
 
 @dataclass(frozen=True)
 class Result:
-    """What both stages together took and said."""
+    """Time and log counts of both stages together."""
 
     seconds: float
     cpu: float
@@ -54,7 +54,7 @@ class Result:
 
 
 def stage(name: str, folder: Path, settings: Settings, log: Path, seconds: float) -> None:
-    """One stage, in a process of its own."""
+    """One stage, in its own process."""
     logging.basicConfig(format="%(message)s", filename=log, level=logging.INFO)
     source, out = {"reconstruct": ("images", "faces"), "relight": ("faces", "shadings")}[name]
     standin.run(STAGES[name](seconds), folder / source, folder / out, settings)
@@ -75,7 +75,7 @@ def both(folder: Path, settings: Settings, costs: dict[str, float] | None = None
 
 
 def digest(folder: Path) -> str:
-    """Of what both stages wrote."""
+    """Digest of the outputs of both stages."""
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("faces/*"), *folder.glob("shadings/*")]):
         with path.open("rb") as file:
@@ -84,7 +84,7 @@ def digest(folder: Path) -> str:
 
 
 def plant(store: Path, count: int) -> None:
-    """Damage so many objects, in each of the ways in turn."""
+    """Damage ``count`` objects, in each of the ways in turn."""
     paths = sorted(path for path in store.rglob("*") if path.is_file())
     chosen = np.random.default_rng(0).choice(len(paths), count, replace=False)
     for i, at in enumerate(chosen):
@@ -94,7 +94,7 @@ def plant(store: Path, count: int) -> None:
 
 @contextmanager
 def s3() -> Iterator[str]:
-    """The address of a store on an S3 server of this machine."""
+    """The address of a store on a local S3 server."""
     import boto3
 
     port = "5999"
@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--damaged", type=int, default=1000)
     parser.add_argument("--s3-rows", type=int, default=2000, help="0: without S3")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--folder", type=Path, help="where to work; a temporary one by default")
+    parser.add_argument("--folder", type=Path, help="working folder; a temporary one by default")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         rows = list(measure(Path(name), options))
@@ -157,7 +157,7 @@ def measure(folder: Path, options: argparse.Namespace) -> Iterator[list[object]]
 
 
 def from_nothing(folder: Path, settings: Settings, count: int, seconds: float) -> list[object]:
-    """Some rows without a store at the networks' cost, and what that makes for all."""
+    """Some rows without a store at the networks' cost, extrapolated to all rows."""
     part = folder / "part"
     standin.write_images(part / "images", NOTHING_ROWS)
     alone = settings.model_copy(update={"store": "none"})
@@ -175,7 +175,7 @@ def from_nothing(folder: Path, settings: Settings, count: int, seconds: float) -
 
 
 def on_s3(folder: Path, settings: Settings, options: argparse.Namespace) -> Iterator[list[object]]:
-    """As above, on the loopback."""
+    """The same on S3, over the loopback interface."""
     part = folder / "s3"
     standin.write_images(part / "images", options.s3_rows)
     for what in ("empty store, no cost", "all in the store"):

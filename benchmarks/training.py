@@ -1,12 +1,12 @@
-"""Speed of training: the real input pipeline against one batch that is there already.
+"""Speed of training: with the real input pipeline, and with one batch in memory.
 
     python -m benchmarks.training                       # a random set of 2,048 faces
-    python -m benchmarks.training --data data           # the set that `dvc repro` made
+    python -m benchmarks.training --data data           # the output of `dvc repro`
     python -m benchmarks.training --device cuda --precision bfloat16 --steps 200
 
 For both presets, base branch and whole network, in one run: images per second of whole training
-steps (augmentation, forward, backward, optimizer) with batches taken as training takes them, and
-with one random batch over and over. What the first lacks of the second is what input costs.
+steps (augmentation, forward, backward, optimizer) with batches loaded as in training, and with one
+random batch repeatedly. The difference is the cost of the input pipeline.
 """
 
 import argparse
@@ -33,13 +33,13 @@ from fer3d.training.module import ExpressionModule
 
 CLASSES = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 BRANCHES = {"base": {"shading": False, "landmark": False}, "whole": {}}
-WARM_UP = 3  # steps that are not timed: kernels are chosen, memory is taken
-ROUNDS = 3  # of each measurement, taken in turns; the fastest counts
+WARM_UP = 3  # steps that are not timed: selection of kernels, allocation of memory
+ROUNDS = 3  # of each measurement, alternating; the fastest counts
 
 
 def main() -> None:
     options = _options()
-    torch.use_deterministic_algorithms(True)  # as training does
+    torch.use_deterministic_algorithms(True)  # as in training
     if options.threads:
         torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as scratch:
@@ -87,12 +87,12 @@ def _endless(data: ExpressionData) -> Iterator[Batch]:
 
 
 class Stepper:
-    """Whole training steps, as Lightning takes them, without its bookkeeping."""
+    """Training steps as in Lightning, without its overhead."""
 
     def __init__(
         self, network: torch.nn.Module, train: TrainConfig, device: torch.device, precision: str
     ):
-        # Without a trainer there is no number of epochs to shape a schedule by.
+        # a schedule needs the number of epochs from a trainer
         constant = replace(train, schedule="constant", warmup=0.0)
         self.module = ExpressionModule(network.to(device), len(CLASSES), constant).to(device)
         self.module.log = self.module.log_dict = lambda *_, **__: None
@@ -102,7 +102,7 @@ class Stepper:
         self.number = 0
 
     def __call__(self, batch: Batch) -> int:
-        """One step; how many images it had."""
+        """Run one step; returns the number of images."""
         batch = {name: values.to(self.device, non_blocking=True) for name, values in batch.items()}
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
             loss = self.module.training_step(batch, self.number)
@@ -127,7 +127,7 @@ def _wait(device: torch.device) -> None:
 
 
 def _random_set(root: Path, count: int) -> Path:
-    """Packed arrays of noise, in the shapes that the pipeline writes."""
+    """Packed arrays of noise, with the shapes of the pipeline."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"id": [f"{row:08d}" for row in range(count)]})
     frame["path"], frame["sha1"] = frame["id"], "0" * 40
@@ -159,12 +159,12 @@ def _machine(device: str) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder with balance, reconstruct and relight")
-    parser.add_argument("--images", type=int, default=2048, help="training images at most")
+    parser.add_argument("--images", type=int, default=2048, help="most training images")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
-    parser.add_argument("--batch", type=int, help="images a step; by default the preset's")
-    parser.add_argument("--steps", type=int, default=10, help="timed at once")
-    parser.add_argument("--threads", type=int, help="of PyTorch on a CPU")
+    parser.add_argument("--batch", type=int, help="images per step; by default that of the preset")
+    parser.add_argument("--steps", type=int, default=10, help="number of timed steps")
+    parser.add_argument("--threads", type=int, help="threads of PyTorch on a CPU")
     parser.add_argument("--mapped", action="store_true", help="batches from memory maps")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""Measure the face mesh network's systematic error on rendered faces with known vertices.
+"""Compute the calibration of the face mesh network from rendered faces with known vertices.
 
 python tools/calibrate_mesh.py           rewrite fer3d/reconstruction/calibration.npz; two minutes
 """
@@ -24,11 +24,11 @@ from fer3d.synthetic.spec import FaceSpec
 
 ROOT = Path(__file__).parent.parent
 ASSETS = ROOT / "data" / "assets"
-SEED, FACES = 1001, 900  # faces of the default data set's distribution, but turned evenly
+SEED, FACES = 1001, 900  # as in the default data set, but with uniform yaw
 MAX_YAW = 60.0  # degrees
-PITCH, MAX_PITCH = 9.0, 25.0  # degrees: standard deviation, as on photos of FER2013, and largest
-RIDGE = 0.3  # images: pulls the fields of the pose terms, not the mean, to zero
-EVEN = 6  # terms even in yaw; their fields are symmetric, those of the others antisymmetric
+PITCH, MAX_PITCH = 9.0, 25.0  # degrees: standard deviation as in photos of FER2013, maximum
+RIDGE = 0.3  # ridge penalty of the pose terms' fields, in images; none for the mean
+EVEN = 6  # terms even in yaw, with symmetric fields; the other fields are antisymmetric
 MIN_PRESENCE = 0.5
 
 
@@ -42,13 +42,13 @@ def main() -> None:
     np.savez_compressed(out, fields=fields.astype(np.float16))
     print(
         f"{out}: {len(errors)} faces, RMS error {_rms(errors):.3f} cm, "
-        f"without these fields' share {_rms(errors - np.tensordot(terms, fields, 1)):.3f} cm"
+        f"after calibration {_rms(errors - np.tensordot(terms, fields, 1)):.3f} cm"
     )
 
 
 def _samples(topology: Topology) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pose terms (11,) and error (468, 3), cm, face frame, of each face that is found."""
-    facemesh.calibrate = lambda vertices, *_: vertices  # the network as it is
+    facemesh.calibrate = lambda vertices, *_: vertices  # the output of the network
     weights = rigid_weights(topology.reference, topology.triangles)
     network = facemesh.FaceMesh(ASSETS / facemesh.MODEL)
     for aligned, truth in _aligned():
@@ -57,7 +57,7 @@ def _samples(topology: Topology) -> Iterator[tuple[np.ndarray, np.ndarray]]:
             continue
         fit = fit_rigid(mesh.vertices, topology.reference, weights)
         error = truth.vertices_image - mesh.vertices
-        error[:, 2] -= error[:, 2].mean()  # no single image tells the distance
+        error[:, 2] -= error[:, 2].mean()  # a single image does not determine the distance
         yield calibration.pose_terms(fit.rotation), error @ fit.rotation.T * fit.scale
 
 
@@ -85,7 +85,7 @@ def _specs() -> Iterator[tuple[FaceSpec, np.random.Generator]]:
 
 
 def _ridge(terms: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """(K, 468, 3) least squares fields of terms (N, K); the constant term is not pulled."""
+    """(K, 468, 3) least squares fields of terms (N, K); the constant term has no penalty."""
     pull = RIDGE * np.diag([0.0 if np.all(term == 1) else 1.0 for term in terms.T])
     normal, right = terms.T @ terms + pull, np.tensordot(terms.T, errors, 1)
     return np.linalg.solve(normal, right.reshape(len(normal), -1)).reshape(right.shape)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Writes constraints.txt anew, from an environment with the newest versions that pyproject.toml allows.
-# PYTHON picks the interpreter: take the oldest supported one, whose versions the newer ones share.
+# Writes constraints.txt from an environment with the newest versions that pyproject.toml allows.
+# PYTHON selects the interpreter: use the oldest supported one, whose versions also support newer
+# ones.
 set -eu
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a virtual environment with all that fer3d needs, pinned: sh tools/set-up.sh FOLDER
-# PYTHON picks the interpreter; otherwise the first Python from 3.11 on is taken.
+# Creates a virtual environment with the pinned dependencies of fer3d: sh tools/set-up.sh FOLDER
+# PYTHON selects the interpreter; otherwise the first Python of at least 3.11 is used.
 set -eu
 venv=$1
 lowest=3.11
@@ -26,7 +26,7 @@ find_python() {
 install one, or name it with \`make PYTHON=/path/to/python3 ...\`"
 }
 
-# Debian's python3 comes without ensurepip (it is in python3-venv); pip itself can stand in for it.
+# Debian's python3 has no ensurepip (it is in python3-venv); then pip itself is used.
 make_environment() {
     if "$python" -c 'import ensurepip' >/dev/null 2>&1; then
         "$python" -m venv --clear "$venv"
@@ -41,7 +41,7 @@ make_environment() {
 
 if ! { [ -x "$venv/bin/pip" ] && is_new_enough "$venv/bin/python"; }; then
     find_python
-    printf 'set-up: making %s with %s\n' "$venv" "$("$python" --version)"
+    printf 'set-up: creating %s with %s\n' "$venv" "$("$python" --version)"
     make_environment
 fi
 
@@ -49,6 +49,6 @@ echo "set-up: installing the pinned packages into $venv (2.5 GB on disk; some mi
 install() {
     "$venv/bin/python" -m pip install -qq --disable-pip-version-check -c constraints.txt "$@"
 }
-install pip setuptools || stop "pip could not be brought to its pinned version; its reason is above"
+install pip setuptools || stop "the pinned version of pip could not be installed; see the error above"
 install --build-constraint constraints.txt --editable '.[dev]' ||
-    stop "packages could not be installed; pip's reason is above (index: \`pip config list\`)"
+    stop "packages could not be installed; see pip's error above (index: \`pip config list\`)"

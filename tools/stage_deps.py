@@ -1,10 +1,10 @@
-"""Which code each stage uses, directly or not; keeps the `deps` of every dvc.yaml true.
+"""Writes the code that each stage uses, directly or indirectly, into the `deps` of every dvc.yaml.
 
 python tools/stage_deps.py           rewrite every dvc.yaml
 
-A stage names a room of ``fer3d`` as a folder where it uses most of it, one of ``DEAR`` where it
-uses all of it, one of ``LIGHT`` where it uses any of it. It names files where it uses less, and
-where the room has the section of another stage, whose new values would make it stale for nothing.
+A room of ``fer3d`` is listed as a folder if the stage uses most of it; for stages in ``DEAR`` if it
+uses all of it, for stages in ``LIGHT`` if it uses any of it. Otherwise its files are listed, also
+if the room has the section of another stage, whose new values must not make this one stale.
 """
 
 import re
@@ -14,18 +14,18 @@ from pathlib import Path
 
 from fer3d.experiments.imports import has_code, used_modules
 
-PIPELINES = {  # file of a pipeline: folder of its scripts
+PIPELINES = {  # pipeline file: folder of its scripts
     "dvc.yaml": "stages",
     "experiments/dvc.yaml": "experiments",
     "experiments/folds/dvc.yaml": "experiments",
 }
-SCRIPTS = {  # stages of experiments whose scripts are not the one of their name
-    "experiments/code": ("cell", "code"),  # digests what a cell uses
+SCRIPTS = {  # stages of experiments with other scripts than the one of their name
+    "experiments/code": ("cell", "code"),  # computes digests of the code of a cell
     "experiments/cell": (),  # depends on these digests
 }
-DEAR = ("stages/train",)  # minutes to hours, which no object store saves
-CHEAP = ("experiments/code",)  # a second: any change of the library runs it
-LIGHT = (  # seconds: a change in any room that they use runs them
+DEAR = ("stages/train",)  # minutes to hours, without the object store
+CHEAP = ("experiments/code",)  # a second: runs after any change of the library
+LIGHT = (  # seconds: run after any change in a room that they use
     "stages/assets",
     "stages/balance",
     "stages/deduplicate",
@@ -34,12 +34,12 @@ LIGHT = (  # seconds: a change in any room that they use runs them
     "stages/report",
     "experiments/tables",
 )
-MOST, ANY = 0.5, 0.01  # of a room's modules
+MOST, ANY = 0.5, 0.01  # fraction of a room's modules
 _CODE = re.compile(r"      - (fer3d|stages|experiments)(/.*)?")
 
 
 def stage_modules(stage: str, folder: str, root: Path) -> list[str]:
-    """Files that the script of a stage uses, the script among them; see ``used_modules``."""
+    """Files that the script of a stage uses, including the script; see ``used_modules``."""
     scripts = SCRIPTS.get(f"{folder}/{stage}", (stage,))
     files = (root / folder / f"{script}.py" for script in scripts)
     return sorted({module for file in files for module in used_modules(file, root)})
@@ -56,12 +56,12 @@ def code_deps(stage: str, folder: str, root: Path) -> list[str]:
 
 
 def covered(module: str, deps: Iterable[str]) -> bool:
-    """One of the `deps` is the file or a folder above it."""
+    """Whether one of the `deps` is the file or a parent folder."""
     return any(module == dep or module.startswith(f"{dep}/") for dep in deps)
 
 
 def with_code(text: str, root: Path, folder: str = "stages") -> str:
-    """The text of dvc.yaml with the code of each stage at the end of its `deps`.
+    """The text of dvc.yaml, with the code of each stage at the end of its `deps`.
 
     Args:
         folder: of the stages' scripts.
@@ -93,7 +93,7 @@ def _by_folder(modules: list[str], share: float, root: Path) -> set[str]:
 
 
 def _share(room: str, used: set[str], root: Path) -> float:
-    """Of a room's modules those that are used; 0 where the room has a section that is not."""
+    """Fraction of a room's modules that are used; 0 if the room has an unused section."""
     files = (file for file in (root / room).rglob("*.py") if has_code(file))
     modules = {file.relative_to(root).as_posix() for file in files}
     if not modules or f"{room}/params.py" in modules - used:

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Sees to the system libraries that Open3D loads on Linux: sh tools/system-libraries.sh PYTHON
-# Installs what is missing with apt-get where the user may, else says what to install.
+# Checks the system libraries that Open3D loads on Linux: sh tools/system-libraries.sh PYTHON
+# Installs missing ones with apt-get if the user has the rights, otherwise prints what to install.
 set -eu
 python=$1
 [ "$(uname -s)" = Linux ] || exit 0
 
-# Debian package and the library in it
+# Debian package:library
 libraries='libusb-1.0-0:libusb-1.0.so.0 libgl1:libGL.so.1 libgomp1:libgomp.so.1
 libx11-6:libX11.so.6 libegl1:libEGL.so.1'
 
-# prints the packages whose library the dynamic loader does not find
+# prints the packages whose library cannot be loaded
 missing() {
     # shellcheck disable=SC2086
     "$python" - $libraries <<'PYTHON'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lets DVC run in an unpacked archive, which is no git repository: sh tools/without-git.sh
+# Configures DVC for use without git in an unpacked archive: sh tools/without-git.sh
 set -eu
 if git rev-parse --git-dir >/dev/null 2>&1; then
     dvc config --local core.no_scm >/dev/null 2>&1 && dvc config --quiet --local --unset core.no_scm
