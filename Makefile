@@ -1,5 +1,4 @@
-# Every target runs the set-up first if needed. VENV=folder moves the environment, PYTHON=python3.12
-# selects the interpreter, ARGS='-k eyes' passes arguments to pytest.
+# Every target runs the set-up first if needed; `make help` lists targets and variables.
 
 VENV ?= .venv
 PYTHON ?=
@@ -14,8 +13,11 @@ PYTEST = python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reo
 .DEFAULT_GOAL := help
 .PHONY: help setup demo experiments test test-slow test-all lint deps constraints clean
 
-help:  ## list the targets
+help:  ## list the targets and variables
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1\t\2/p' Makefile | expand -t 20
+	@printf '%s\t%s\n' 'VENV=folder' 'where the environment is (.venv)' \
+	    'PYTHON=python3.12' 'which interpreter it is made with' \
+	    "ARGS='-k eyes'" 'arguments for pytest' | expand -t 20
 
 setup: $(STAMP)  ## create the virtual environment, install pinned packages and system libraries
 	@sh tools/system-libraries.sh "$(VENV)/bin/python"

@@ -1,5 +1,6 @@
 """The ``fer3d`` command."""
 
+import platform
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -11,11 +12,13 @@ from rich.console import Console
 from fer3d import checkout
 from fer3d.commands import doctor, experiments, face3d, predict, store
 from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
-from fer3d.errors import UserError, disk_full
+from fer3d.errors import UserError, explained
 from fer3d.machine import settings
 from fer3d.machine.terminal import print_everywhere
 
-typer_app = typer.Typer(no_args_is_help=True, add_completion=False)
+FAILED = 2  # exit status, as of wrong options; 1 is that of a command that found problems
+
+typer_app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 assets_app = typer.Typer(no_args_is_help=True, help="Model files.")
 typer_app.add_typer(assets_app, name="assets")
 typer_app.add_typer(store.app, name="store")
@@ -26,15 +29,23 @@ typer_app.add_typer(experiments.app, name="experiments")
 
 
 def _print_version(asked: bool) -> None:
-    if asked:
-        print(f"fer3d {metadata.version('fer3d')}")
-        raise typer.Exit
+    """The version of fer3d, then those of all that a result depends on."""
+    if not asked:
+        return
+    from fer3d.rowwise.versions import PACKAGES, versions
+
+    print(f"fer3d {metadata.version('fer3d')}")
+    print(f"python {platform.python_version()} on {platform.system()} {platform.machine()}")
+    for library, version in versions(list(PACKAGES)).items():
+        print(f"{library} {version or 'not installed'}")
+    raise typer.Exit
 
 
 @typer_app.callback()
 def main(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="print it")
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="print versions"),
     ] = False,
 ) -> None:
     """Facial expressions and 3D faces of images, and tools for the pipeline (`dvc repro`)."""
@@ -108,16 +119,16 @@ def import_prnet(
 
 
 def app() -> None:
-    """Run the command; a ``UserError`` is printed in one line."""
+    """Run the command; an error that the user can fix is one line, and exit status 2."""
     print_everywhere()
     try:
         typer_app()
-    except UserError as error:
-        sys.exit(f"fer3d: {error}")
-    except OSError as error:
-        if error.filename is None:
+    except (UserError, OSError, ImportError) as error:
+        message = explained(error)
+        if message is None:
             raise
-        sys.exit(f"fer3d: {disk_full(error) or f'{error.filename}: {error.strerror}'}")
+        print(f"fer3d: {message}", file=sys.stderr)
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ if sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 import typer  # noqa: E402
 
-from fer3d.errors import UserError, disk_full  # noqa: E402
+from fer3d.errors import UserError, explained  # noqa: E402
 from fer3d.machine.lifetimes import end_with_parent  # noqa: E402
 from fer3d.machine.terminal import print_everywhere  # noqa: E402
 
@@ -52,16 +52,14 @@ def run(main: Callable[..., None]) -> None:
     logging.getLogger("fer3d").setLevel(logging.INFO)
     try:
         typer.run(main)
-    except UserError as error:
-        sys.exit(f"{name}: {error}")
     except _Interrupted:
         print(
             f"\n{name}: interrupted: run `dvc repro` again, it continues where it stopped",
             file=sys.stderr,
         )
         raise
-    except OSError as error:
-        explained = disk_full(error)
-        if explained is None:
+    except (UserError, OSError, ImportError) as error:
+        message = explained(error)
+        if message is None:
             raise
-        sys.exit(f"{name}: {explained}")
+        sys.exit(f"{name}: {message}")

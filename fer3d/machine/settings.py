@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from fer3d.errors import UserError
+from fer3d.errors import DEBUG, UserError
 from fer3d.machine import addresses
 
 LOCAL_FILE = "fer3d.local.toml"
@@ -82,7 +82,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
     """
     environment = os.environ if environment is None else environment
     variables = {name: PREFIX + name.upper() for name in Settings.model_fields}
-    _check_names(environment, variables.values())
+    _check_names(environment, [*variables.values(), DEBUG])
     set_here = {name: environment[key] for name, key in variables.items() if key in environment}
     try:
         settings = Settings.model_validate(_from_file(folder / LOCAL_FILE) | set_here)
