@@ -66,7 +66,7 @@ def producer(params: ReconstructParams, toolbox: Toolbox) -> Producer:
         inputs=INPUTS,
         outputs=outputs,
         parameters=params.model_dump(mode="json") | {"device": device_of(params, toolbox)},
-        libraries=("numpy", "opencv", "open3d", "scipy", *backend.libraries, *["dlib"] * dlib),
+        libraries=("numpy", "numba", "opencv", "scipy", *backend.libraries, *["dlib"] * dlib),
         models={name: sha256_file(toolbox.assets / name) for name in used} | backend.models(),
     )
 

@@ -27,18 +27,18 @@ the true surface it is the better one (docs/accuracy3d.md).
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from fer3d.geometry.meshes import TriangleMesh, vertex_normals
-from fer3d.geometry.rays import Caster
+from fer3d.geometry.cells import sort_into_cells
+from fer3d.geometry.meshes import vertex_normals
 from fer3d.geometry.typing import Triangles
+from fer3d.reconstruction.occlusion import areas_seen, hidden
 
 KEPT = 2  # outermost points of a cell
 PAPER_POINTS = 43_867  # points of the paper's reconstruction
 PAPER_CELLS = 160  # cells across its face: 256 px, of which the crop leaves 1/1.6 to the face
 CELL_DIAGONAL = np.sqrt(2.0)  # the longest way across a cell, in cells
 
-
 TOLERANCE = 0.004  # of the face's extent: how far behind the surface a point still lies on it
-RAY_START = 1.0  # extents of the face in front of its nearest point
+CELLS = 4.0  # of the search for triangles in front, per point, in the square around the face
 
 
 def visible_points(
@@ -65,18 +65,18 @@ def visible_points(
 def unoccluded_points(
     vertices: Shaped[np.ndarray, "..."], triangles: Triangles
 ) -> Bool[np.ndarray, " v"]:
-    """Points that face the viewer with nothing of the surface in front of them, by ray casting.
+    """Points that face the viewer with nothing of the surface in front of them, by rays along z.
 
     Arguments, result and errors are those of :func:`visible_points`. The projection is taken as
     parallel: on true faces that changes one point in a thousand.
     """
     vertices, extent = _checked(vertices)
-    start = vertices[:, 2].min() - RAY_START * extent
-    origins = np.column_stack([vertices[:, :2], np.full(len(vertices), start)])
-    along = np.broadcast_to([0.0, 0.0, 1.0], vertices.shape)
-    distance = Caster([TriangleMesh(vertices, triangles)]).distances(origins, along)
-    outermost = distance >= vertices[:, 2] - start - TOLERANCE * extent
-    return outermost & (vertex_normals(vertices, triangles)[:, 2] < 0)
+    vertices, triangles = np.ascontiguousarray(vertices), np.ascontiguousarray(triangles)
+    facing = areas_seen(vertices, triangles) < 0
+    if not facing.any():
+        return facing
+    grid = sort_into_cells(vertices, np.flatnonzero(facing), CELLS)
+    return facing & ~hidden(vertices, triangles, grid, TOLERANCE * extent)
 
 
 def cells_across(points: int) -> int:
@@ -89,8 +89,8 @@ def _checked(vertices: np.ndarray) -> tuple[np.ndarray, float]:
     if vertices.ndim != 2 or vertices.shape[1] != 3:
         raise ValueError(f"expected vertices of shape (V, 3), got {vertices.shape}")
     vertices = np.asarray(vertices, dtype=np.float64)
-    extent = float(np.ptp(vertices[:, :2], axis=0).max())
-    if not extent > 0:
+    extent = float(max(np.ptp(vertices[:, 0]), np.ptp(vertices[:, 1])))
+    if not (0 < extent < np.inf):
         raise ValueError("expected a surface seen from outside, got vertices in one place")
     return vertices, extent
 

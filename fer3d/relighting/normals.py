@@ -4,9 +4,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
 from scipy.spatial import cKDTree
 
-from fer3d.geometry.neighbours import plane_normals
+from fer3d.geometry.cells import sort_into_cells
+from fer3d.relighting.neighbours import plane_normals
 
 MIN_NEIGHBOURS = 3  # points that a plane needs
+CELLS = 1.0  # per point, in the square around a face
 LIKELY = 24  # likely neighbours of each point: ten visible ones are among them but for 4 in 10,000
 
 
@@ -43,7 +45,8 @@ def estimate_normals(
     if not np.isfinite(points).all():
         raise ValueError("expected finite points")
     guess = np.zeros((len(points), 0), np.int32) if likely is None else likely
-    return towards(plane_normals(points, used, guess, neighbours), viewer)
+    grid = sort_into_cells(points, used, CELLS)
+    return towards(plane_normals(points, grid, guess, neighbours), viewer)
 
 
 def open3d_normals(

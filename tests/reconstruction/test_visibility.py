@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE, rotation_from_pose
+from fer3d.geometry.meshes import TriangleMesh, vertex_normals
+from fer3d.geometry.rays import Caster
 from fer3d.reconstruction.topology import LANDMARKS_68, load_topology
-from fer3d.reconstruction.visibility import cells_across, unoccluded_points, visible_points
+from fer3d.reconstruction.visibility import (
+    TOLERANCE,
+    cells_across,
+    unoccluded_points,
+    visible_points,
+)
 
 
 def sheet(points: int, width: float, z: float) -> tuple[np.ndarray, np.ndarray]:
@@ -140,3 +147,19 @@ def test_rays_leave_more_of_a_turned_nose_than_cells(assets_dir):
     nose[[4, 5, 195, 197, 6, 1, 2]] = True
     assert truth[nose].all()
     assert unoccluded_points(8 * image + 5, topology.dense.triangles).sum() == truth.sum()
+
+
+@pytest.mark.parametrize("yaw", [0, 25, -50, 80])
+def test_points_are_hidden_as_open3d_casts_its_rays(assets_dir, yaw):
+    topology = load_topology(assets_dir, 2)
+    triangles = topology.dense.triangles
+    face = topology.reference + np.random.default_rng(0).normal(scale=0.1, size=(468, 3))
+    image = topology.dense(face) * 5 @ rotation_from_pose(np.array([5.0, yaw, 3.0]))
+    start = np.column_stack([image[:, :2], np.full(len(image), image[:, 2].min() - 100)])
+    along = np.broadcast_to([0.0, 0.0, 1.0], image.shape)
+    distance = Caster([TriangleMesh(image, triangles)]).distances(start, along)
+    tolerance = TOLERANCE * np.ptp(image[:, :2], axis=0).max()
+    seen = distance >= image[:, 2] - start[:, 2] - tolerance
+    expected = seen & (vertex_normals(image, triangles)[:, 2] < 0)
+    assert np.mean(unoccluded_points(image, triangles) == expected) > 0.9995
+    assert expected.mean() < 0.95 or yaw == 0

@@ -7,10 +7,10 @@ The result is exact whatever the guess.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
+from fer3d.geometry.cells import Grid
 from fer3d.geometry.compiled import compiled
 
 Vector = tuple[float, float, float]
@@ -20,78 +20,34 @@ SLACK = 1e-6  # cells; guards against rounding in the radius of a search
 TWO_THIRDS_PI = 2.09439510239319549  # nearest float; 2 * math.pi / 3 is the one below
 
 
-class Grid(NamedTuple):
-    """Points sorted by cells of a grid over x and y.
-
-    Attributes:
-        order: (M,) int32, numbers of the points, cell by cell, row by row.
-        start: (width * height + 1,) int32, place in ``order`` where each cell begins.
-        low: (x, y), corner of the first cell.
-        cell: side of a cell.
-        width, height: number of cells.
-    """
-
-    order: np.ndarray
-    start: np.ndarray
-    low: tuple[float, float]
-    cell: float
-    width: int
-    height: int
-
-
 @compiled
-def plane_normals(
-    points: np.ndarray, used: np.ndarray, guess: np.ndarray, neighbours: int
-) -> np.ndarray:
+def plane_normals(points: np.ndarray, grid: Grid, guess: np.ndarray, neighbours: int) -> np.ndarray:
     """Unit normals of the planes through nearest neighbours.
 
     Args:
         points: (N, 3) float64, finite.
-        used: (M,) int64, numbers of the points that count, at least one.
+        grid: the points that count, sorted.
         guess: (N, G) int, likely neighbours of each point, itself first, nearest first; G may be 0.
         neighbours: points of a plane, the point itself included; all if there are fewer.
 
     Returns:
         (N, 3) float64, of either sign; zero for points that do not count.
     """
-    grid = _sort(points, used)
+    count = len(grid.order)
     sorted_points = points[grid.order]
     place = np.full(len(points), -1, np.int32)
-    for p in range(len(used)):
+    for p in range(count):
         place[grid.order[p]] = p
-    near = np.empty(min(neighbours, len(used)), np.int32)
+    near = np.empty(min(neighbours, count), np.int32)
     far = np.empty(len(near))
-    seen = np.full(len(used), -1, np.int32)
+    seen = np.full(count, -1, np.int32)
     normals = np.zeros(points.shape)
-    for p in range(len(used)):
+    for p in range(count):
         i = grid.order[p]
-        count = _guess(sorted_points, p, place, guess[i], near, far, seen)
-        _nearest(sorted_points, grid, p, count, near, far, seen)
+        guessed = _guess(sorted_points, p, place, guess[i], near, far, seen)
+        _nearest(sorted_points, grid, p, guessed, near, far, seen)
         normals[i] = smallest_eigenvector(_covariance(sorted_points, near))
     return normals
-
-
-@compiled
-def _sort(points: np.ndarray, used: np.ndarray) -> Grid:
-    """About as many cells as points."""
-    x, y = points[used, 0], points[used, 1]
-    low = (x.min(), y.min())
-    side = max(x.max() - low[0], y.max() - low[1])
-    cell = side / math.sqrt(len(used)) if side > 0 else 1.0
-    width, height = int((x.max() - low[0]) / cell) + 1, int((y.max() - low[1]) / cell) + 1
-    cells = np.empty(len(used), np.int32)
-    start = np.zeros(width * height + 1, np.int32)
-    for p in range(len(used)):
-        cells[p] = int((y[p] - low[1]) / cell) * width + int((x[p] - low[0]) / cell)
-        start[cells[p] + 1] += 1
-    for c in range(width * height):
-        start[c + 1] += start[c]
-    free = start[:-1].copy()
-    order = np.empty(len(used), np.int32)
-    for p in range(len(used)):
-        order[free[cells[p]]] = used[p]
-        free[cells[p]] += 1
-    return Grid(order, start, low, cell, width, height)
 
 
 @compiled
@@ -154,7 +110,7 @@ def _look_through(
     seen: np.ndarray,
 ) -> None:
     """Take up what is nearer than the farthest neighbour, in cells within ``reach``."""
-    x, y = (points[p, 0] - grid.low[0]) / grid.cell, (points[p, 1] - grid.low[1]) / grid.cell
+    x, y = (points[p, 0] - grid.left) / grid.cell, (points[p, 1] - grid.top) / grid.cell
     reach = reach / grid.cell + SLACK
     left, right = int(max(x - reach, 0.0)), int(min(x + reach, grid.width - 1.0))
     top, bottom = int(max(y - reach, 0.0)), int(min(y + reach, grid.height - 1.0))
