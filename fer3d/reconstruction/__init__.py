@@ -1,1 +1,1 @@
-"""From one aligned image to a frontal face in 3D: reconstruction, pose, visibility."""
+"""3D reconstruction of an aligned face: mesh, landmarks, pose, visibility."""

@@ -1,14 +1,14 @@
-"""MediaPipe's attention mesh: a network that draws a face and then looks again at lips and eyes.
+"""MediaPipe's attention mesh: a mesh network with refinement of lips and eyes.
 
-Its trunk draws all 468 vertices. Three small branches then look at the trunk's features in windows
-around the lips and around each eye with its brow, and draw the vertices there again. The network's
-file does this with operators that TensorFlow Lite has inside MediaPipe alone: one places a window
-on the vertices, one samples features in it, one brings points back from it. So the file is cut in
-two at them, in memory, and they are done here. Which vertices a branch draws, and how its window
-lies on them, is read from the file.
+The trunk predicts all 468 vertices. Three small branches predict the vertices of the lips and of
+each eye with its brow again, from features of the trunk in windows around them. The network file
+uses custom operators of MediaPipe for this, which TensorFlow Lite does not have: placing a window
+on vertices, sampling features in it, transforming points back. Therefore the file is divided at
+these operators, in memory, and they are implemented here. Vertices and window of each branch are
+read from the file.
 
-On a photo the result lies within 0.14 px of MediaPipe 0.10.14's own, of a face 111 px high.
-
+On a photo with a face of 111 px, the result differs by at most 0.14 px from that of MediaPipe
+0.10.14.
 Source: I. Grishchenko et al., Attention Mesh: High-fidelity Face Mesh Prediction in Real-time,
 2020.
 """
@@ -29,21 +29,21 @@ from fer3d.reconstruction.topology import VERTICES
 INPUT_SIZE = 192  # px, of the trunk
 _PLACE, _SAMPLE = b"Landmarks2TransformMatrix", b"TransformTensorBilinear"
 _RETURN = b"TransformLandmarks"
-_IRIS = 5  # points of the branches that draw irises, which are not part of the mesh
-_IDENTIFIER = b"TFL3"  # of TensorFlow Lite's files
+_IRIS = 5  # points of the iris branches, which are not part of the mesh
+_IDENTIFIER = b"TFL3"  # of TensorFlow Lite files
 
 
 @dataclass(frozen=True)
 class Branch:
-    """A part of the face that is looked at again.
+    """A refinement branch.
 
     Attributes:
-        vertices: (N,) int64, those that it draws; the window is laid around them.
-        start, end: vertices whose line is level in the window.
-        scale: side of the window over that of the vertices' levelled box.
-        size: samples on a side of the window.
-        features, samples, points: tensors of the file: what is sampled, what goes into the branch,
-            what it draws.
+        vertices: (N,) int64, the vertices that it predicts, which determine the window.
+        start, end: vertices whose connecting line is level in the window.
+        scale: side of the window, relative to that of the vertices' levelled box.
+        size: number of samples per side of the window.
+        features, samples, points: tensors of the file: the sampled features, the input of the
+            branch, its output.
     """
 
     vertices: Integer[np.ndarray, " n"]
@@ -56,13 +56,14 @@ class Branch:
     points: int
 
     def window(self, planar: Float[np.ndarray, "468 2"]) -> Float[np.ndarray, "2 3"]:
-        """Where the window lies on a mesh.
+        """The window on a mesh.
 
         Args:
             planar: (468, 2) float, any frame.
 
         Returns:
-            (2, 3) float64, affine from the window's samples, corner to corner, to that frame.
+            (2, 3) float64, affine from the window's samples, with the origin at a corner, to that
+            frame.
         """
         x, y = planar[self.end] - planar[self.start]
         turn = affine.plane_rotation(np.arctan2(y, x))
@@ -73,7 +74,7 @@ class Branch:
 
 
 class AttentionMesh:
-    """The network, loaded; calls are independent of each other."""
+    """The loaded network; calls are independent of each other."""
 
     def __init__(self, file: Path):
         """Load the network from its file, for one thread."""
@@ -82,7 +83,7 @@ class AttentionMesh:
         outputs = {int(np.prod(graph.tensors[i].shape)): int(i) for i in graph.outputs}
         self._branches = find_branches(model)
         (features,) = {branch.features for branch in self._branches}
-        self._cells = int(graph.tensors[features].shape[1])  # on a side of the features
+        self._cells = int(graph.tensors[features].shape[1])  # side of the feature map
         samples, points = zip(*((b.samples, b.points) for b in self._branches), strict=True)
         trunk = [outputs[3 * VERTICES], outputs[1], features]
         self._trunk = _Part(cut(model, [int(i) for i in graph.inputs], trunk))
@@ -93,7 +94,7 @@ class AttentionMesh:
     ) -> tuple[Float[np.ndarray, "2 468 3"], float]:
         """Vertices (2, 468, 3) float64, px of the input, and the logit of the face's presence.
 
-        The first mesh is the trunk's; in the second the branches' vertices have their x and y.
+        The first mesh is that of the trunk; the second has x and y of the branches' vertices.
 
         Args:
             pixels: (192, 192, 3) float32, RGB, 0 to 1.
@@ -109,20 +110,20 @@ class AttentionMesh:
         for branch, window, points in zip(
             self._branches, windows, self._second(samples), strict=True
         ):
-            # points of a window come in pixels, of which a cell of the features has several
+            # points of a window are in px of the input, not in cells of the feature map
             meshes[1, branch.vertices, :2] = points[0] @ window[:, :2].T + window[:, 2] * cell
         return meshes, float(score.item())
 
 
 def read(file: Path) -> Any:
-    """A TensorFlow Lite file's content, as objects of its schema."""
+    """The content of a TensorFlow Lite file, as objects of its schema."""
     from ai_edge_litert import schema_py_generated as schema
 
     return schema.ModelT.InitFromObj(schema.Model.GetRootAs(file.read_bytes(), 0))
 
 
 def find_branches(model: Any) -> list[Branch]:
-    """The branches of a network that draw vertices."""
+    """The branches of a network that predict vertices."""
     from flatbuffers import flexbuffers
 
     operators = model.subgraphs[0].operators
@@ -152,11 +153,11 @@ def find_branches(model: Any) -> list[Branch]:
 
 
 def cut(model: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-    """The part of a network that leads from some of its tensors to others, as a file of its own.
+    """The part of a network between given tensors, as a file.
 
     Args:
-        model: the network, as ``read`` gives it.
-        inputs, outputs: numbers of tensors.
+        model: the network, see ``read``.
+        inputs, outputs: indices of tensors.
     """
     import flatbuffers
 
@@ -179,7 +180,7 @@ def cut(model: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
 
 
 class _Part:
-    """One part of the network: arrays in, arrays out, in the order it was cut with."""
+    """One part of the network; inputs and outputs in the order of ``cut``."""
 
     def __init__(self, data: bytes):
         from ai_edge_litert.interpreter import Interpreter
@@ -202,5 +203,5 @@ class _Part:
 
 
 def _count(model: Any, tensor: int) -> int:
-    """How many points a tensor (1, N, 2) holds."""
+    """The number of points of a tensor (1, N, 2)."""
     return int(model.subgraphs[0].tensors[tensor].shape[1])

@@ -1,4 +1,4 @@
-"""The networks that reconstruct a face, behind one small interface."""
+"""The reconstruction networks behind one interface."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,25 +18,25 @@ from fer3d.toolbox import Toolbox
 
 @runtime_checkable
 class Backend(Protocol):
-    """From an image to a face; picklable, the network is loaded once per process."""
+    """A reconstruction network. Picklable; the network is loaded once per process."""
 
     @property
     def vertices(self) -> Spec:
-        """How the vertices of one face are kept."""
+        """Storage format of the vertices of one face."""
 
     @property
     def libraries(self) -> tuple[str, ...]:
-        """What the network runs in, by its names in ``rowwise.versions``."""
+        """Libraries that run the network, by their names in ``rowwise.versions``."""
 
     @property
     def surface(self) -> SurfaceSource:
-        """The dense surface over the vertices."""
+        """The dense surface of the vertices."""
 
     def __call__(self, image: Image, points: FivePoints) -> Mesh:
-        """The face in an image (H, W, 3) uint8 RGB, by five points (5, 2) px, NaN if not known."""
+        """The face in an image (H, W, 3) uint8 RGB at five points (5, 2) px, NaN if unknown."""
 
     def models(self) -> dict[str, str]:
-        """SHA-256 of the network's files by name."""
+        """SHA-256 of the files of the network by name."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class FacemeshBackend:
 
 
 def make_backend(params: ReconstructParams, toolbox: Toolbox) -> Backend:
-    """The backend that the parameters name.
+    """The backend of the parameters.
 
     Args:
         params: the parameters of the stage.
@@ -73,7 +73,7 @@ def make_backend(params: ReconstructParams, toolbox: Toolbox) -> Backend:
 
     Raises:
         UserError: prnet's model file is missing.
-        ValueError: prnet, and no folder of models.
+        ValueError: prnet without a folder of models.
     """
     if params.backend == "facemesh":
         return FacemeshBackend(toolbox.assets, params.subdivisions)

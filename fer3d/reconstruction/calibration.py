@@ -1,15 +1,9 @@
-"""The face mesh network's systematic error, measured once and taken away.
+"""Correction of the systematic error of the face mesh network.
 
-Seen from the front, MediaPipe's mesh draws the chin 0.4 cm too high and the outer corners of the
-eyes 0.1 cm too near to the temples; as a head turns, the mesh shrinks from the camera and its
-shape drifts. Both were measured on rendered faces whose vertices are known: the mean error of
-each vertex, in the face frame, as a polynomial of the fitted yaw and pitch. The faces' pitch is
-spread as that of photos is, because the fields take back what the mesh shows of a pitch too
-little, and noise with it: the wider the spread, the more of both. What the error's mean does not
-explain is left alone: a regression of the error on the mesh's own shape would do better on
-renderings, but on photographs it does worse (docs/accuracy3d.md).
+The mean error of each vertex, in the face frame, is a polynomial of the fitted yaw and pitch. It
+was measured on rendered faces with known vertices (docs/notes/accuracy3d.md).
 
-``calibration.npz`` beside this file holds the fields; ``tools/calibrate_mesh.py`` makes it.
+``calibration.npz`` contains the coefficients; ``tools/calibrate_mesh.py`` computes them.
 """
 
 from functools import lru_cache
@@ -23,17 +17,17 @@ from fer3d.geometry.frames import pose_from_rotation
 from fer3d.reconstruction.rigid import fit_rigid
 
 FIELDS = "calibration.npz"
-MAX_PITCH, MAX_YAW = 25.0, 60.0  # degrees: what was measured; beyond, the error is that at the end
+MAX_PITCH, MAX_YAW = 25.0, 60.0  # degrees, range of the measurement; constant beyond it
 
 
 def pose_terms(face_from_image: Shaped[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 11"]:
-    """What the fields are multiplied by: powers of the sines of pitch and yaw.
+    """Terms of the polynomial: powers of the sines of pitch and yaw.
 
     Args:
         face_from_image: (..., 3, 3) float, rotation.
 
     Returns:
-        (..., 11) float64: six terms even in yaw, then five odd ones.
+        (..., 11) float64: six terms even in yaw, then five odd terms.
     """
     pitch, yaw, _ = np.moveaxis(pose_from_rotation(face_from_image), -1, 0)
     up = np.sin(np.radians(np.clip(pitch, -MAX_PITCH, MAX_PITCH)))
@@ -48,12 +42,12 @@ def calibrate(
     reference: Float[np.ndarray, "468 3"],
     weights: Float[np.ndarray, "468"],
 ) -> Float[np.ndarray, "*batch 468 3"]:
-    """Meshes without their systematic error.
+    """Correct the systematic error of meshes.
 
     Args:
-        vertices: (..., 468, 3) float, px, image frame, as the network gives them.
+        vertices: (..., 468, 3) float, px, image frame, from the network.
         reference: (468, 3) float, cm, face frame.
-        weights: (468,) float, of the pose's fit, see ``rigid_weights``.
+        weights: (468,) float, for the fit of the pose, see ``rigid_weights``.
 
     Returns:
         (..., 468, 3) float64, px, image frame.
@@ -65,7 +59,7 @@ def calibrate(
 
 @lru_cache(maxsize=1)
 def load_fields() -> Float[np.ndarray, "11 468 3"]:
-    """(11, 468, 3) float64, cm, face frame: what to add to each vertex, for each pose term."""
+    """(11, 468, 3) float64, cm, face frame: the correction of each vertex per pose term."""
     data = files("fer3d.reconstruction").joinpath(FIELDS).read_bytes()
     with np.load(BytesIO(data), allow_pickle=False) as stored:
         return stored["fields"].astype(np.float64)

@@ -1,4 +1,4 @@
-"""Faces as files for other programs: a PLY mesh, and a picture with landmarks and axes."""
+"""Export of faces: a PLY mesh, and a picture with landmarks and axes."""
 
 from collections.abc import Sequence
 
@@ -48,7 +48,7 @@ def encode_ply(
 def scene_mesh(
     image: Image, faces: Sequence[Float[np.ndarray, "v 3"]], triangles: Triangles
 ) -> tuple[Float[np.ndarray, "nv 3"], UInt8[np.ndarray, "nv 3"], Integer[np.ndarray, "nt 3"]]:
-    """All faces of a photo as one mesh, upright: x right, y up, z to the viewer, px.
+    """All faces of a photo as one mesh: x right, y up, z towards the viewer, px.
 
     Args:
         image: (H, W, 3) uint8, RGB.
@@ -74,7 +74,7 @@ def draw_face(
     face_from_image: Float[np.ndarray, "3 3"],
     triangles: Triangles,
 ) -> Image:
-    """A photo with the mesh's edges, the landmarks and the face's axes drawn over it.
+    """A photo with the edges of the mesh, the landmarks and the axes of the face.
 
     Args:
         image: (H, W, 3) uint8, RGB.
@@ -84,7 +84,7 @@ def draw_face(
         triangles: (T, 3) integer.
 
     Returns:
-        (H, W, 3) uint8, RGB; the argument stays as it is.
+        (H, W, 3) uint8, RGB; a copy.
     """
     import cv2
 

@@ -1,7 +1,8 @@
 """MediaPipe Face Mesh: 468 vertices of a face in an image, by its attention mesh.
 
 Source: Y. Kartynnik et al., Real-time Facial Surface Geometry from Monocular Video on Mobile
-GPUs, 2019, for the crops. The network's file fixes a batch of one, so images go one by one.
+GPUs, 2019, for the crops. The network file has a batch size of 1, so images are processed one by
+one.
 """
 
 from functools import lru_cache
@@ -26,21 +27,20 @@ from fer3d.reconstruction.topology import (
 
 MODEL = "face_landmark_with_attention.tflite"
 CROP_SCALES = (1.5, 1.75)
-"""Sides of the crops that the first pass's mesh places, over the levelled mesh's longer side.
-MediaPipe takes 1.5; the mean over two sides turns the head 0.1 degrees nearer to the truth."""
+"""Sides of the crops around the mesh of the first pass, relative to the longer side of the levelled
+mesh. MediaPipe uses 1.5; the mean of two crops is more accurate (docs/notes/accuracy3d.md)."""
 
 POINTS_CROP_SCALE = 3.5
-"""Side of the first crop over the distance between the eyes or that between eyes and mouth, the
-longer of both: median of the side of the second crop, over 212 photos. It lands nearer to where
-further passes would end than a crop around the detector's box, 0.7 % against 1.2 % of the
-face's size after two passes, and does not depend on what a detector takes for a face's box."""
+"""Side of the first crop, relative to the larger of the distances between the eyes and between eyes
+and mouth: the median side of the second crop (docs/notes/accuracy3d.md). Unlike a crop around the
+box, it does not depend on the detector's definition of the box."""
 
 
 class FaceMesh:
-    """The network, loaded; calls are independent of each other."""
+    """The loaded network; calls are independent of each other."""
 
     def __init__(self, model: Path):
-        """Load the network from its file, for one thread; the reference face lies beside it."""
+        """Load the network, for one thread, and the reference face from the same folder."""
         self._topology = load_topology(model.parent, 0)
         self._weights = rigid_weights(self._topology.reference, self._topology.triangles)
         self._network = AttentionMesh(model)
@@ -51,11 +51,11 @@ class FaceMesh:
         Args:
             image: (H, W, 3) uint8, RGB.
             points: (5, 2) float, px, image frame: eyes, nose and corners of the mouth, left and
-                right as seen; NaN where no face was detected: the whole image is tried then.
+                right as seen; NaN if no face was detected: then the whole image is used.
 
         Returns:
-            468 vertices, z relative to about the head's middle; presence is the network's
-            strongest belief that a crop around its first mesh holds a face.
+            468 vertices, z approximately relative to the centre of the head; presence is the
+            highest confidence over the crops around the first mesh.
         """
         first, _ = self._run(image, first_crop(image.shape[:2], points))
         crops = [mesh_crop(first, scale) for scale in CROP_SCALES]
@@ -71,7 +71,7 @@ class FaceMesh:
         return crop.to_image(vertices, INPUT_SIZE), presence
 
     def _run_mirrored(self, image: Image, crop: Crop) -> Float[np.ndarray, "468 3"]:
-        """The mesh as the network sees it in a mirror: its errors are others there."""
+        """The mesh from the mirrored crop, where the network has different errors."""
         vertices, _ = self._infer(crop.sample(image, INPUT_SIZE)[:, ::-1])
         vertices = vertices[self._topology.mirror] * [-1, 1, 1] + [INPUT_SIZE, 0, 0]
         return crop.to_image(vertices, INPUT_SIZE)
@@ -81,8 +81,8 @@ class FaceMesh:
     ) -> tuple[Float[np.ndarray, "468 3"], float]:
         """Vertices (468, 3) float64, px, of a crop (192, 192, 3) uint8, and presence.
 
-        Lips and eyes are drawn twice; the mean is nearer to the truth, and to dlib's points on
-        photos, than either, and calmer as a head turns.
+        Lips and eyes are predicted by trunk and branches; the mean is used
+        (docs/notes/accuracy3d.md).
         """
         meshes, score = self._network(crop.astype(np.float32) / np.float32(255))
         return meshes.mean(axis=0), float(1 / (1 + np.exp(-score)))
@@ -95,7 +95,7 @@ def load_facemesh(model: Path) -> FaceMesh:
 
 
 def first_crop(shape: tuple[int, int], points: FivePoints) -> Crop:
-    """Where to look for the face: around its five points, or the whole image without them."""
+    """The crop around the five points, or the whole image without them."""
     if not np.isfinite(points).all():
         return whole_crop(shape)
     (x, y), across, unit = five_point_layout(points)
@@ -104,7 +104,7 @@ def first_crop(shape: tuple[int, int], points: FivePoints) -> Crop:
 
 
 def mesh_crop(vertices: Float[np.ndarray, "468 3"], scale: float) -> Crop:
-    """The crop around a mesh (468, 3), px, image frame, its eyes level.
+    """The crop around a mesh (468, 3), px, image frame, with level eyes.
 
     Its side is ``scale`` times the longer side of the levelled mesh.
     """

@@ -1,7 +1,7 @@
 """68 landmarks of a face: dlib's regression trees, or vertices of the mesh.
 
 Source: V. Kazemi and J. Sullivan, One Millisecond Face Alignment with an Ensemble of Regression
-Trees, 2014 (paper A, section 4.2). dlib's trees give the outline too, for which the paper uses
+Trees, 2014 (paper A, section 4.2). dlib also predicts the outline, for which the paper uses
 supervised descent.
 """
 
@@ -22,16 +22,17 @@ MODEL = "shape_predictor_68_face_landmarks.dat"
 POINTS = 68
 
 RIGID = np.isin(np.arange(POINTS), [*range(27, 36), 36, 39, 42, 45]).astype(np.float64)
-"""(68,) weights: 1 for the nose and the corners of the eyes, 0 for what expressions move."""
+"""(68,) weights: 1 for the nose and the corners of the eyes, 0 for points that move with
+expressions."""
 
-# The trees were trained on boxes of dlib's own HOG detector. Where those lie on a face, measured
-# in longer sides of the levelled mesh, medians over 178 photos on which it found one face:
+# The trees were trained on boxes of dlib's HOG detector. Position and size of these boxes, relative
+# # to the longer side of the levelled mesh, are medians over 178 photos in which it found one face:
 BOX_SIDE = 0.835
-BOX_DROP = 0.003  # its centre lies lower than the mesh's, or higher if negative
+BOX_DROP = 0.003  # offset of the centre from that of the mesh, positive: lower
 
-# The trees run on a levelled crop, enlarged, because their points are whole pixels.
+# The trees run on an enlarged, levelled crop, because their points are integers.
 CROP_SIZE = 200  # px
-CROP_SCALE = 2.0  # side of the crop over the box's: points of the outline leave the box
+CROP_SCALE = 2.0  # side of the crop, relative to the box; the outline exceeds the box
 
 IBUG_OFFSET = np.array(
     [
@@ -57,17 +58,15 @@ IBUG_OFFSET = np.array(
         (0.12, 0.19, 0), (-0.09, -0.05, 0), (0.13, -0.14, 0), (0, -0.22, 0), (-0.13, -0.14, 0),
     ]
 )  # fmt: skip
-"""(68, 3) cm, face frame: from the mesh's vertices to the 68 points as iBUG 300-W places them.
-
-Across and up: the median way to dlib's points, which were trained on that convention, over 326
-photos of FER2013 that look ahead, made symmetric; it takes the distance to them from 3.8 to 3.1 %
-of the face's size. In depth: the ends of the outline lie at the ears, behind the mesh's rim, on
-the mean face that 300W-LP's and AFLW2000-3D's points come from; a frontal photo cannot show it.
+"""(68, 3) cm, face frame: offsets from the mesh's vertices to the 68 points of iBUG 300-W. x and y:
+the median displacement to dlib's points on 326 frontal photos of FER2013, made symmetric
+(docs/accuracy3d.md). z: on the mean face of 300W-LP and AFLW2000-3D, the ends of the outline are at
+the ears, behind the rim of the mesh.
 """
 
 
 class DlibLandmarks:
-    """dlib's 68-point predictor, loaded; calls are independent of each other."""
+    """The loaded 68-point predictor of dlib; calls are independent of each other."""
 
     def __init__(self, model: Path):
         """Load the predictor from its file (100 MB)."""
@@ -80,11 +79,11 @@ class DlibLandmarks:
     def __call__(
         self, image: Image, vertices: Float[np.ndarray, "468 3"]
     ) -> Float[np.ndarray, "68 2"]:
-        """Landmarks of the face at which a mesh lies.
+        """Landmarks of the face at the position of a mesh.
 
         Args:
             image: (H, W, 3) uint8, RGB.
-            vertices: (468, 3) float, px, image frame: only says where the face is.
+            vertices: (468, 3) float, px, image frame: only for the position.
 
         Returns:
             (68, 2) float64, px, image frame.
@@ -95,7 +94,7 @@ class DlibLandmarks:
         grey = cv2.cvtColor(crop.sample(image, CROP_SIZE), cv2.COLOR_RGB2GRAY)
         shape = self._predictor(grey, self._box)
         pixels = [(part.x, part.y) for part in map(shape.part, range(POINTS))]
-        return crop.to_image(np.array(pixels) + 0.5, CROP_SIZE)  # 0.5: the pixel's centre
+        return crop.to_image(np.array(pixels) + 0.5, CROP_SIZE)  # 0.5: pixel centre
 
 
 @lru_cache(maxsize=2)
@@ -107,14 +106,14 @@ def load_dlib(model: Path) -> DlibLandmarks:
 def mesh_landmarks(
     vertices: Shaped[np.ndarray, "*batch 468 d"],
 ) -> Shaped[np.ndarray, "*batch 68 d"]:
-    """The mesh's own 68 landmarks: (..., 468, D) to (..., 68, D), same frame and unit."""
+    """The 68 landmarks of a mesh: (..., 468, D) to (..., 68, D), same frame and unit."""
     return vertices[..., LANDMARKS_68, :]
 
 
 def ibug_landmarks(
     vertices: Float[np.ndarray, "468 3"], face_from_image: Similarity
 ) -> Float[np.ndarray, "68 3"]:
-    """The 68 points where iBUG 300-W's annotators would put them, hidden ones included.
+    """The 68 points as defined in iBUG 300-W, including hidden ones.
 
     Args:
         vertices: (468, 3) float, px, image frame.
@@ -128,7 +127,7 @@ def ibug_landmarks(
 
 
 def dlib_crop(vertices: Float[np.ndarray, "468 3"]) -> Crop:
-    """The levelled crop in whose middle lies the box that dlib would have found."""
+    """The levelled crop around the box of dlib's detector, estimated from a mesh."""
     around = mesh_crop(vertices, scale=1.0)
     down = np.array([-np.sin(around.angle), np.cos(around.angle)])
     x, y = np.array([around.x, around.y]) + BOX_DROP * around.side * down

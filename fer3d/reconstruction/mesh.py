@@ -1,4 +1,4 @@
-"""What a reconstruction network finds in an image."""
+"""The output of a reconstruction network."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ class Mesh:
     """A face found in an image.
 
     Attributes:
-        vertices: (V, 3) float64, px, image frame; where z is zero is the network's own affair.
+        vertices: (V, 3) float64, px, image frame; the origin of z is not specified by the network.
         landmarks: (68, 3) float64, the 68 points of iBUG 300-W in the same frame.
-        presence: 0..1, the belief that there is a face.
+        presence: confidence that there is a face, 0 to 1.
     """
 
     vertices: Float[np.ndarray, "v 3"]

@@ -1,4 +1,4 @@
-"""Turning a reconstructed face to the front: orthogonal Procrustes and the similarity around it."""
+"""Rotation of a reconstructed face to the front: orthogonal Procrustes and similarities."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 MIN_PAIRS = 6
-"""Pairs of points that the solution needs (paper A, section 3.2)."""
+"""Number of point pairs that the solution needs (paper A, section 3.2)."""
 
 DEGENERATE_RATIO = 1e-6
-"""Second singular value of the points over the first below which they lie on a line (or in one
-point), so that a rotation about that line would go unseen."""
+"""Ratio of the second singular value of the points to the first, below which they are collinear, so
+that the rotation about their line is undetermined."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Similarity:
     translation: Float[np.ndarray, "*batch 3"]
 
     def __call__(self, points: Shaped[np.ndarray, "... n 3"]) -> Float[np.ndarray, "... n 3"]:
-        """Points (..., N, 3) of the source frame in the target frame, float64."""
+        """Transform points (..., N, 3) from the source frame to the target frame, float64."""
         turned = points @ np.swapaxes(self.rotation, -1, -2)
         return np.asarray(self.scale)[..., None, None] * turned + self.translation[..., None, :]
 
     def inverse(self) -> "Similarity":
-        """The way back, from the target frame to the source frame."""
+        """The inverse, from the target frame to the source frame."""
         rotation = np.swapaxes(self.rotation, -1, -2)
         back = np.einsum("...ij,...j->...i", rotation, self.translation)
         return Similarity(rotation, 1 / self.scale, -back / np.asarray(self.scale)[..., None])
@@ -44,21 +44,21 @@ def procrustes(
     target: Shaped[np.ndarray, "..."],
     weights: Shaped[np.ndarray, "..."] | None = None,
 ) -> Float[np.ndarray, "*batch 3 3"]:
-    """The rotation that brings ``source`` nearest to ``target`` in the least squares sense.
+    """The rotation that maps ``source`` to ``target`` in the least squares sense.
 
     Args:
-        source: (..., N, 3) float, points about the origin, any frame.
-        target: (..., N, 3) float, their counterparts about the origin.
-        weights: (..., N) float, not negative, one a pair; a subset is chosen by zeros.
+        source: (..., N, 3) float, points relative to the origin, any frame.
+        target: (..., N, 3) float, their counterparts relative to the origin.
+        weights: (..., N) float, not negative, one per pair; zeros exclude pairs.
 
     Returns:
         (..., 3, 3) float64 R with determinant +1, never a reflection: R @ source ~ target.
 
     Raises:
-        ValueError: shapes differ, fewer than 6 pairs, or points on one line.
+        ValueError: shapes differ, fewer than 6 pairs, or collinear points.
 
-    Source: paper A, equation 1 (SVD of P* P^T); the sign that rules reflections out is
-    S. Umeyama's, Least-Squares Estimation of Transformation Parameters, 1991, equation 40.
+    Source: paper A, equation 1 (SVD of P* P^T); the sign that excludes reflections: S. Umeyama,
+    Least-Squares Estimation of Transformation Parameters, 1991, equation 40.
     """
     source, target, weights = _checked(source, target, weights)
     if np.any(is_degenerate(source, weights) | is_degenerate(target, weights)):
@@ -71,12 +71,12 @@ def fit_similarity(
     target: Shaped[np.ndarray, "..."],
     weights: Shaped[np.ndarray, "..."] | None = None,
 ) -> Similarity:
-    """Rotation, scale and translation that bring ``source`` nearest to ``target``.
+    """Rotation, scale and translation that map ``source`` to ``target`` in the least squares sense.
 
-    Arguments and errors as for :func:`procrustes`, but the points may lie anywhere.
+    Arguments and errors as for :func:`procrustes`, but the points need not be centred.
 
-    Source: paper A, section 3.2, for the rotation; Umeyama 1991, equations 41 and 42, for scale
-    and translation, which the paper leaves to its reconstruction network.
+    Source: paper A, section 3.2, for the rotation; Umeyama 1991, equations 41 and 42, for scale and
+    translation, which the paper takes from its reconstruction network.
     """
     source, target, weights = _checked(source, target, weights)
     share = weights / weights.sum(axis=-1, keepdims=True)
@@ -95,7 +95,7 @@ def place(
     rotation: Float[np.ndarray, "*batch 3 3"],
     weights: Shaped[np.ndarray, " n"],
 ) -> Similarity:
-    """The similarity with a given rotation that brings ``source`` nearest to ``target``.
+    """The least squares similarity from ``source`` to ``target`` with a given rotation.
 
     Args:
         source: (..., N, 3) float, any frame.
@@ -116,14 +116,14 @@ def place(
 def centroid(
     points: Shaped[np.ndarray, "*#batch n 3"], share: Shaped[np.ndarray, "*#batch n"]
 ) -> Float[np.ndarray, "... 3"]:
-    """The mean of points (..., N, 3), each counted by its share (..., N); shares sum to 1."""
+    """The weighted mean of points (..., N, 3); the shares (..., N) sum to 1."""
     return np.einsum("...n,...nd->...d", share, points)
 
 
 def is_degenerate(
     points: Shaped[np.ndarray, "*batch n 3"], weights: Shaped[np.ndarray, "..."] | None = None
 ) -> Bool[np.ndarray, "*batch"] | np.bool:
-    """Whether points lie on one line, in one point, or are not finite.
+    """Whether points are collinear, coincide, or are not finite.
 
     Args:
         points: (..., N, 3) float.
@@ -136,7 +136,7 @@ def is_degenerate(
     weights = np.ones(points.shape[:-1]) if weights is None else np.asarray(weights, np.float64)
     finite = np.isfinite(points).all(axis=(-1, -2))
     points = np.where(finite[..., None, None], points, 0.0)
-    total = np.maximum(weights.sum(axis=-1), np.finfo(float).tiny)  # guards weights all zero
+    total = np.maximum(weights.sum(axis=-1), np.finfo(float).tiny)  # for zero weights
     centre = np.einsum("...n,...nd->...d", weights, points) / total[..., None]
     spread = (points - centre[..., None, :]) * np.sqrt(weights)[..., None]
     values = np.linalg.svd(spread, compute_uv=False)
@@ -154,7 +154,7 @@ def _rotation(source: np.ndarray, target: np.ndarray, weights: np.ndarray) -> np
 def _scale(
     turned: np.ndarray, target: np.ndarray, source: np.ndarray, weights: np.ndarray
 ) -> Float[np.ndarray, "*batch"] | np.floating:
-    """Umeyama 1991, equation 42, of centred points; source is turned or not, its lengths count."""
+    """Umeyama 1991, equation 42, for centred points; independent of a rotation of the source."""
     shared = np.einsum("...n,...nd,...nd->...", weights, turned, target)
     return shared / np.einsum("...n,...nd,...nd->...", weights, source, source)
 

@@ -1,4 +1,4 @@
-"""From aligned images to frontal 3D faces: mesh, landmarks, pose and visibility of each image."""
+"""Reconstruction of aligned images: mesh, landmarks, pose and visibility."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -22,7 +22,7 @@ from fer3d.toolbox import Toolbox
 
 
 class Reason(StrEnum):
-    """Why no face was reconstructed; the order is that of the codes in the packed arrays."""
+    """Why no face was reconstructed; the order defines the codes in the packed arrays."""
 
     RECONSTRUCTED = ""
     NO_FACE = "no_face"  # presence below reconstruct.min_presence
@@ -31,16 +31,16 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """One face. Where ``reason`` is not empty all arrays are zeros.
+    """One face. If ``reason`` is not empty, all arrays are zero.
 
     Attributes:
         vertices_image: (V, 3), px, image frame: 468 float32 of facemesh, 43,867 float16 of prnet.
-        vertices_face: (V, 3), cm, face frame: turned to the front, centred, scaled.
+        vertices_face: (V, 3), cm, face frame: rotated to the front, centred, scaled.
         landmarks_image: (68, 2) float32, px, image frame, by ``reconstruct.landmarks``.
         mesh_landmarks_image: (68, 3) float64, px, image frame, by the backend.
         rotation: (3, 3) float32, ``face_from_image``.
         pose: (3,) float32, degrees: pitch, yaw, roll.
-        visible: (D,) bool, points of the dense surface that the image shows.
+        visible: (D,) bool, visible points of the dense surface.
         presence: () float32, 0 to 1.
         reason: why there is no face, or "".
     """
@@ -58,7 +58,7 @@ class Reconstruction:
 
 @dataclass(frozen=True)
 class Reconstructor:
-    """Reconstructs faces and turns them to the front; picklable.
+    """Reconstructs faces and rotates them to the front; picklable.
 
     Attributes:
         backend: the network, which is loaded once per process.
@@ -77,13 +77,12 @@ class Reconstructor:
         images: Sequence[UInt8[np.ndarray, "_ _ 3"]] | UInt8[np.ndarray, "n _ _ 3"],
         points: Sequence[FivePoints] | Float[np.ndarray, "n 5 2"],
     ) -> list[Reconstruction]:
-        """The face of each image; it does not depend on the other images.
+        """The face of each image, independent of the other images.
 
         Args:
-            images: (H, W, 3) uint8, RGB, each.
-            points: (5, 2) float, px, image frame, of each: eyes, nose and corners of the mouth,
-                left and right as seen; NaN where no face was detected, then the whole image is
-                tried.
+            images: (H, W, 3) uint8 each, RGB.
+            points: (5, 2) float each, px, image frame: eyes, nose and corners of the mouth, left
+                and right as seen; NaN if no face was detected: then the whole image is used.
         """
         return [
             self._turned(image, self.backend(image, five))
@@ -91,7 +90,7 @@ class Reconstructor:
         ]
 
     def _turned(self, image: Image, mesh: Mesh) -> Reconstruction:
-        """The face that the backend found in an image, turned to the front."""
+        """The mesh of the backend, rotated to the front."""
         if mesh.presence < self.params.min_presence:
             return self._nothing(mesh.presence, Reason.NO_FACE)
         if is_degenerate(mesh.landmarks):
@@ -111,7 +110,7 @@ class Reconstructor:
         )
 
     def _visible(self, mesh: Mesh) -> Bool[np.ndarray, " d"]:
-        """(D,) bool, by the method that the parameters name."""
+        """(D,) bool, by the method of the parameters."""
         surface = self.backend.surface.load()
         method = visible_points if self.params.visibility == "paper" else unoccluded_points
         return method(surface(mesh.vertices), surface.triangles)
@@ -119,11 +118,11 @@ class Reconstructor:
     def _landmarks(
         self, image: Image, mesh: Mesh, face_from_image: Similarity
     ) -> Float[np.ndarray, "68 2"]:
-        """(68, 2) px, image frame, from the source that the parameters name."""
+        """(68, 2) px, image frame, from the source of the parameters."""
         if self.params.landmarks != "dlib":
             return mesh.landmarks[:, :2]
         where = mesh.vertices
-        if len(where) != VERTICES:  # the box that dlib needs is known on the face mesh
+        if len(where) != VERTICES:  # dlib's box is estimated from the face mesh
             where = face_from_image.inverse()(load_topology(self.assets, 0).reference)
         return landmarks.load_dlib(self.assets / landmarks.MODEL)(image, where)
 
@@ -142,7 +141,7 @@ class Reconstructor:
 
 
 def make_reconstructor(params: ReconstructParams, toolbox: Toolbox) -> Reconstructor:
-    """What the section `reconstruct` of the parameters describes.
+    """The reconstructor for the section `reconstruct` of the parameters.
 
     Args:
         params: of the stage.
@@ -152,7 +151,7 @@ def make_reconstructor(params: ReconstructParams, toolbox: Toolbox) -> Reconstru
 
 
 def _fit(mesh: Mesh, topology: Topology, how: str) -> tuple[Similarity, np.ndarray]:
-    """What turns a face to the front, by all vertices of facemesh or by landmarks; and the face."""
+    """The similarity to the front, from all vertices or from landmarks, and the frontal face."""
     reference = topology.reference
     if how == "rigid" and len(mesh.vertices) == VERTICES:
         by_vertex = rigid_weights(reference, topology.triangles)

@@ -1,15 +1,13 @@
-"""The pose of a face mesh, by all of it but mostly by its stiff parts.
+"""The pose of a face mesh, fitted to all vertices with weights.
 
-Orthogonal Procrustes over 68 landmarks (paper A) trusts three things that a face mesh network does
-not deliver: its depth is rougher than its x and y, lips, brows and lids move with expressions and
-so turn the head, and a camera at arm's length does not project in parallel. Hence a least squares
-fit of rotation, scale and place in which residuals in depth count less, the cheeks count most,
-and the projection is perspective. Every constant was chosen by the rotation error on rendered
-faces with known pose (docs/accuracy3d.md).
+Orthogonal Procrustes over 68 landmarks (paper A) has three sources of error: the depth of a mesh is
+less accurate than x and y, expressions move lips, brows and lids, and the projection is
+perspective. Therefore this least squares fit of rotation, scale and translation has a perspective
+projection, a lower weight for depth, and the largest weights on the cheeks. The constants were
+chosen by the rotation error on rendered faces (docs/notes/accuracy3d.md).
 
-What the fit knows of perspective the face that is turned to the front must not keep: the near
-cheek of a turned head is drawn larger than the far one, so that, turned as it was drawn, a face
-would change its shape with its pose.
+The frontal face is corrected for perspective too: the near cheek of a rotated head is projected
+larger than the far one, so without a correction the shape of the face would depend on its pose.
 """
 
 import numpy as np
@@ -19,20 +17,20 @@ from scipy.spatial.transform import Rotation
 from fer3d.geometry.typing import Triangles
 from fer3d.reconstruction.recentralize import Similarity, centroid, fit_similarity, place
 
-CHEEK_X, CHEEK_Y = 1.9, (-2.2, 3.2)  # cm, face frame: sideways from the nose, below the brows
-OTHERS = 0.1  # weight of the rest, next to the cheeks' 1; with less for jaw and lips it is worse
-DEPTH = 0.3  # weight of a residual in depth, next to 1 of one in x and y
-DISTANCE = 60.0  # cm, camera to face; from 60 to 150 the result moves by half a degree at most
+CHEEK_X, CHEEK_Y = 1.9, (-2.2, 3.2)  # cm, face frame: lateral of the nose, below the brows
+OTHERS = 0.1  # weight of other vertices; that of the cheeks is 1
+DEPTH = 0.3  # weight of residuals in depth; that of x and y is 1
+DISTANCE = 60.0  # cm, camera to face, of the fit
 LENS = 85.0
-"""cm, camera to face, for undoing the perspective: the harmonic mean of 50 to 160 cm, an arm's
-length to across a room. No single image tells it; 60 and 120 change a shading image little."""
-STEPS = 5  # of Gauss-Newton, from the Procrustes solution; the last moves by under 0.01 degrees
+"""cm, camera to face, for the correction of perspective: about the harmonic mean of 50 to 160 cm. A
+single image does not determine it (docs/notes/accuracy3d.md)."""
+STEPS = 5  # of Gauss-Newton, from the Procrustes solution; converges to under 0.01 degrees
 
 
 def rigid_weights(
     reference: Float[np.ndarray, "v 3"], triangles: Triangles
 ) -> Float[np.ndarray, " v"]:
-    """How much each vertex counts: the area around it, more on the cheeks than elsewhere.
+    """Weights of the vertices: the area around each, larger on the cheeks.
 
     Args:
         reference: (V, 3) float, cm, face frame.
@@ -55,7 +53,7 @@ def fit_rigid(
     reference: Float[np.ndarray, "v 3"],
     weights: Float[np.ndarray, " v"],
 ) -> Similarity:
-    """The similarity that turns a face mesh to the front.
+    """The similarity that rotates a face mesh to the front.
 
     Args:
         vertices_image: (..., V, 3) float, px, image frame.
@@ -63,8 +61,8 @@ def fit_rigid(
         weights: (V,) float, not negative.
 
     Returns:
-        ``face_from_image``: rotation and place of the perspective fit; scale that of the weighted
-        points once they are turned.
+        ``face_from_image``: rotation and translation of the perspective fit; the scale is that of
+        the weighted points after rotation.
     """
     weights = weights / weights.sum()
     start = fit_similarity(vertices_image, reference, weights)
@@ -82,7 +80,7 @@ def turn_to_front(
     reference: Float[np.ndarray, "v 3"],
     weights: Float[np.ndarray, " v"],
 ) -> tuple[Similarity, Float[np.ndarray, "*batch v 3"]]:
-    """The fit, and the mesh turned by it with the perspective undone.
+    """The fit, and the frontal mesh, corrected for perspective.
 
     Args:
         vertices_image: (..., V, 3) float, px, image frame.
@@ -102,16 +100,16 @@ def undo_perspective(
     scale: Float[np.ndarray, "*batch"] | np.floating | float,
     weights: Float[np.ndarray, " v"],
 ) -> Float[np.ndarray, "*batch v 3"]:
-    """A mesh as it would be drawn from far away, about its weighted centre.
+    """The parallel projection of a mesh, relative to its weighted centre.
 
     Args:
-        vertices_image: (..., V, 3) float, px, image frame: x and y as a lens at ``LENS`` draws
-            them, z in proportion to the depth.
+        vertices_image: (..., V, 3) float, px, image frame: x and y in perspective, from a distance
+            of ``LENS``, z proportional to the depth.
         scale: (...) float, cm per px.
         weights: (V,) float, not negative.
 
     Returns:
-        (..., V, 3) float64, px, image frame; z as it was.
+        (..., V, 3) float64, px, image frame; z unchanged.
     """
     weights = weights / weights.sum()
     centre = centroid(vertices_image, weights)[..., None, :]
@@ -123,7 +121,7 @@ def undo_perspective(
 def _step(
     image: np.ndarray, model: np.ndarray, weights: np.ndarray, rotation: np.ndarray
 ) -> np.ndarray:
-    """(..., 3, 3): the turn in the image frame that one step of Gauss-Newton asks for."""
+    """(..., 3, 3): the rotation in the image frame of one step of Gauss-Newton."""
     turned = model @ np.swapaxes(rotation, -1, -2)
     nearness = 1 / (1 + turned[..., 2:] / DISTANCE)  # perspective; z points away from the viewer
     seen = np.concatenate([turned[..., :2] * nearness, turned[..., 2:]], axis=-1)
@@ -133,7 +131,7 @@ def _step(
         planar = (turn[..., :2] - seen[..., :2] * turn[..., 2:] / DISTANCE) * nearness
         columns.append(_centred(np.concatenate([planar, turn[..., 2:]], axis=-1), weights))
     counts = np.sqrt(weights)[:, None] * np.array([1.0, 1.0, DEPTH])
-    design = np.stack(columns, axis=-1) * counts[..., None]  # (..., V, 3, scale and three turns)
+    design = np.stack(columns, axis=-1) * counts[..., None]  # (..., V, 3, scale and three angles)
     target = image * counts
     normal = np.einsum("...vdi,...vdj->...ij", design, design)
     right = np.einsum("...vdi,...vd->...i", design, target)

@@ -1,7 +1,7 @@
 """Loop subdivision of a fixed mesh as one sparse matrix.
 
-A mesh whose triangles never change is subdivided once; every face after that costs a product of
-a sparse matrix and its vertices.
+A mesh with fixed triangles is subdivided once; for each face, a sparse matrix is multiplied with
+its vertices.
 
 Source: C. Loop, Smooth Subdivision Surfaces Based on Triangles, 1987; the interior weights are
 J. Warren's (3/16 for three neighbours, 3/(8 n) for more); boundary rules as for a cubic B-spline.
@@ -21,11 +21,12 @@ BOUNDARY_SELF, BOUNDARY_NEIGHBOUR = 3 / 4, 1 / 8  # weights of an old point on t
 
 @dataclass(frozen=True)
 class Subdivision:
-    """A finer mesh and how its vertices follow from the coarse ones.
+    """A finer mesh, linear in the vertices of the coarse mesh.
 
     Attributes:
-        matrix: (M, V) float64, each row sums to 1; rows 0 to V - 1 are the old vertices, smoothed.
-        triangles: (T, 3) int64, indices into the M vertices, wound as the coarse ones are.
+        matrix: (M, V) float64, each row sums to 1; rows 0 to V - 1 are the old vertices after
+            smoothing.
+        triangles: (T, 3) int64, indices into the M vertices, oriented like the coarse triangles.
     """
 
     matrix: sparse.csr_array
@@ -38,7 +39,7 @@ class Subdivision:
     def __call__(
         self, vertices: Shaped[np.ndarray, "*batch v 3"]
     ) -> Float[np.ndarray, "*batch m 3"]:
-        """The finer mesh's vertices, in the same frame and unit, float64."""
+        """The vertices of the finer mesh, in the same frame and unit, float64."""
         vertices = np.asarray(vertices, dtype=np.float64)
         if vertices.shape[-2] != self.matrix.shape[1]:
             raise ValueError(f"expected {self.matrix.shape[1]} vertices, got {vertices.shape[-2]}")
@@ -51,9 +52,9 @@ def subdivide(triangles: Triangles, vertex_count: int, levels: int) -> Subdivisi
     """Loop subdivision, ``levels`` times.
 
     Args:
-        triangles: (T, 3) integer, a manifold mesh, consistently wound, perhaps with a boundary.
+        triangles: (T, 3) integer, an oriented manifold mesh, optionally with a boundary.
         vertex_count: V, the number of vertices of the coarse mesh.
-        levels: 0 leaves the mesh as it is; every level makes four triangles of one.
+        levels: each divides a triangle into four; 0: no subdivision.
 
     Raises:
         ValueError: an edge with more than two triangles, or a negative number of levels.
@@ -70,7 +71,7 @@ def subdivide(triangles: Triangles, vertex_count: int, levels: int) -> Subdivisi
 
 
 def _step(triangles: np.ndarray, count: int) -> tuple[sparse.csr_array, np.ndarray]:
-    """One level: the (V + E, V) matrix and the four times as many triangles."""
+    """One level: the (V + E, V) matrix, and the triangles."""
     corners = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1)  # (T, 3 edges, 2)
     edges, edge_of, uses = np.unique(
         np.sort(corners.reshape(-1, 2), axis=1), axis=0, return_inverse=True, return_counts=True
@@ -85,7 +86,7 @@ def _step(triangles: np.ndarray, count: int) -> tuple[sparse.csr_array, np.ndarr
 
 
 def _split(triangles: np.ndarray, middle: np.ndarray) -> np.ndarray:
-    """Four triangles of one: three at the corners, one of the edges' middles."""
+    """Four triangles of one: three at the corners, one between the midpoints of the edges."""
     before = np.roll(middle, 1, axis=1)
     at_corners = np.stack([triangles, middle, before], axis=-1).reshape(-1, 3)
     return np.concatenate([at_corners, middle])
@@ -94,7 +95,7 @@ def _split(triangles: np.ndarray, middle: np.ndarray) -> np.ndarray:
 def _new_points(
     edges: np.ndarray, boundary: np.ndarray, edge_of: np.ndarray, opposite: np.ndarray, count: int
 ) -> sparse.csr_array:
-    """(E, V): one new point an edge, from its ends and the wings on both sides."""
+    """(E, V): one new point per edge, from its ends and the opposite vertices."""
     ends = np.where(boundary, 1 / 2, EDGE_ENDS)
     wings = np.where(boundary[edge_of], 0.0, EDGE_WINGS)
     rows = np.concatenate([np.repeat(np.arange(len(edges)), 2), edge_of])
@@ -104,13 +105,13 @@ def _new_points(
 
 
 def _old_points(edges: np.ndarray, boundary: np.ndarray, count: int) -> sparse.csr_array:
-    """(V, V): the old points, moved towards their neighbours."""
+    """(V, V): the old points, smoothed by their neighbours."""
     on_boundary = np.zeros(count, dtype=bool)
     on_boundary[edges[boundary]] = True
-    ends = np.concatenate([edges, edges[:, ::-1]])  # each edge seen from both of its ends
+    ends = np.concatenate([edges, edges[:, ::-1]])  # each edge in both directions
     along_boundary = np.tile(boundary, 2)
     valence = np.bincount(ends[:, 0], minlength=count)
-    inner = np.where(valence == 3, 3 / 16, 3 / (8 * np.maximum(valence, 1)))  # 1: no neighbour
+    inner = np.where(valence == 3, 3 / 16, 3 / (8 * np.maximum(valence, 1)))  # 1: for no neighbours
     weights = np.where(on_boundary[ends[:, 0]], BOUNDARY_NEIGHBOUR, inner[ends[:, 0]])
     weights[on_boundary[ends[:, 0]] & ~along_boundary] = 0.0
     kept = np.where(on_boundary, BOUNDARY_SELF, 1 - valence * inner)

@@ -1,4 +1,4 @@
-"""The dense surface of each backend's faces: which points, joined to which triangles."""
+"""The dense surface of each backend: points and triangles."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from fer3d.reconstruction.subdivision import Subdivision, subdivide
 from fer3d.reconstruction.topology import MODELS, VERTICES, load_topology
 from fer3d.toolbox import Toolbox
 
-DRAWN_STEP = 8  # UV cells between the points of PRN's surface that a drawing joins
+DRAWN_STEP = 8  # UV cells between the points of PRN's surface that are drawn
 
 
 @runtime_checkable
 class SurfaceSource(Hashable, Protocol):
-    """Where a dense surface comes from; picklable, for worker processes to load it."""
+    """Loads a dense surface; picklable, for worker processes."""
 
     def load(self) -> Subdivision:
         """The surface, loaded once per process."""
@@ -30,15 +30,15 @@ class SurfaceSource(Hashable, Protocol):
         """Vertices (V, 3) float64 on which points lie near each other that do so on most faces."""
 
     def parameters(self) -> dict[str, Any]:
-        """What tells this surface from others, JSON-able, for the keys of results."""
+        """Parameters of the surface as JSON values, for the keys of results."""
 
     def models(self) -> dict[str, str]:
-        """SHA-256 of the files that it is made from, by name."""
+        """SHA-256 of its source files by name."""
 
 
 @dataclass(frozen=True)
 class MeshSurface:
-    """The face mesh, subdivided."""
+    """The subdivided face mesh."""
 
     assets: Path
     subdivisions: int
@@ -58,7 +58,7 @@ class MeshSurface:
 
 @dataclass(frozen=True)
 class PositionMapSurface:
-    """PRN's points as they are, joined along the UV grid."""
+    """PRN's points, connected along the UV grid."""
 
     file: Path
 
@@ -77,15 +77,15 @@ class PositionMapSurface:
 
 
 def surface_of(vertices: int, subdivisions: int, toolbox: Toolbox) -> SurfaceSource:
-    """The surface of faces with so many vertices.
+    """The surface for a number of vertices.
 
     Args:
         vertices: 468 or 43,867.
-        subdivisions: levels that the face mesh was subdivided; PRN's points are not.
+        subdivisions: levels of subdivision of the face mesh; unused for PRN.
         toolbox: model files.
 
     Raises:
-        ValueError: no backend has so many.
+        ValueError: no backend has this number of vertices.
         UserError: PRN's model file is missing.
     """
     if vertices == VERTICES:
@@ -96,7 +96,7 @@ def surface_of(vertices: int, subdivisions: int, toolbox: Toolbox) -> SurfaceSou
 
 
 def drawn_triangles(vertices: int, toolbox: Toolbox) -> Triangles:
-    """Triangles (T, 3) to draw a face with so many vertices, few enough to see the face below."""
+    """Triangles (T, 3) for drawing a face, few enough to see the photo below."""
     if vertices == VERTICES:
         return load_topology(toolbox.assets, 0).triangles
     return uv_triangles(files.read_tables(files.model_file(toolbox.models)).face_ind, DRAWN_STEP)

@@ -1,4 +1,4 @@
-"""The face mesh that never changes: reference face, triangles, dense surface, landmark indices.
+"""The topology of the face mesh: reference face, triangles, dense surface, landmark indices.
 
 The 468 vertices and their order are those of MediaPipe Face Mesh. The mesh is a disc: eyes and
 lips are closed by triangles, its one boundary runs along the outline of the face.
@@ -16,7 +16,7 @@ from fer3d.geometry.typing import Triangles
 from fer3d.reconstruction.subdivision import Subdivision, subdivide
 
 VERTICES = 468
-MIRROR_TOLERANCE = 0.01  # cm: how far a vertex may lie from the mirror image of another
+MIRROR_TOLERANCE = 0.01  # cm, largest distance of a vertex from the mirror image of another
 REFERENCE_MODEL = "canonical_face_model.pt"
 TRIANGLES_MODEL = "canonical_face_tessellation.json"
 MODELS = (REFERENCE_MODEL, TRIANGLES_MODEL)
@@ -42,8 +42,8 @@ LANDMARKS_68 = np.array(
 
 Eyes, nose and lips by anatomy; outline and brows are the outline and lower brow vertices nearest
 to dlib's points, in the median over 210 photos. Left and right are mirror images of each other on
-the reference face. Points of the outline differ by nature: those of 300-W follow the visible
-contour of a turned head, vertices stay on the skin.
+the reference face. Points of the outline differ: those of 300-W follow the visible contour of a
+rotated head, vertices stay on the skin.
 """
 
 
@@ -55,7 +55,7 @@ class Topology:
         reference: (468, 3) float64, cm, face frame.
         triangles: (898, 3) int64, counter-clockwise when seen from outside the face.
         dense: the subdivided surface; 7,257 points at two levels.
-        mirror: (468,) int64, for each vertex the one that is its mirror image.
+        mirror: (468,) int64, index of the mirror image of each vertex.
     """
 
     reference: Float[np.ndarray, "468 3"]
@@ -74,7 +74,7 @@ def load_topology(assets: Path, subdivisions: int) -> Topology:
         subdivisions: levels of Loop subdivision.
 
     Raises:
-        ValueError: a file holds another mesh.
+        ValueError: a file has another mesh.
     """
     import torch
 
@@ -89,13 +89,13 @@ def load_topology(assets: Path, subdivisions: int) -> Topology:
 
 
 def mirror_indices(reference: Float[np.ndarray, "v 3"]) -> Integer[np.ndarray, " v"]:
-    """For each vertex of a symmetric face the index of its mirror image.
+    """The index of the mirror image of each vertex of a symmetric face.
 
     Args:
         reference: (V, 3) float, face frame (x to the subject's left).
 
     Returns:
-        (V,) int64; applying it twice gives back every vertex.
+        (V,) int64, an involution.
 
     Raises:
         ValueError: the face is not symmetric in x to ``MIRROR_TOLERANCE``.

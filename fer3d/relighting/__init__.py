@@ -1,1 +1,1 @@
-"""From a frontal 3D face to its shading image: normals, one light, a frontal picture."""
+"""Shading images of frontal 3D faces: normals, Lambertian shading, rasterization."""

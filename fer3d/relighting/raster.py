@@ -1,6 +1,6 @@
 """A z-buffer for one mesh.
 
-Edges belong to the triangles on both sides: whichever is nearer wins, and no pixel centre can fall
+An edge belongs to both adjacent triangles, of which the nearer one is drawn. No pixel centre falls
 between two triangles that share an edge, because both compute it from the same numbers.
 """
 
@@ -15,11 +15,11 @@ from fer3d.relighting.zbuffer import nearest_triangles
 
 @dataclass(frozen=True)
 class Fragments:
-    """Which triangle each pixel shows, and where on it.
+    """The visible triangle of each pixel, and the position on it.
 
     Attributes:
-        triangle: (H, W) int64, index of the nearest triangle, -1 where there is none.
-        weights: (H, W, 3) float64, barycentric coordinates on its corners, zeros where none.
+        triangle: (H, W) int64, index of the nearest triangle, -1 if there is none.
+        weights: (H, W, 3) float64, barycentric coordinates, zero if there is no triangle.
     """
 
     triangle: Integer[np.ndarray, "h w"]
@@ -27,7 +27,7 @@ class Fragments:
 
     @property
     def covered(self) -> Bool[np.ndarray, "h w"]:
-        """Pixels that show a triangle."""
+        """Pixels with a triangle."""
         return self.triangle >= 0
 
     def interpolate(
@@ -35,9 +35,10 @@ class Fragments:
         values: Shaped[np.ndarray, "v ..."],
         triangles: Triangles,
     ) -> Float[np.ndarray, "h w ..."]:
-        """Values of the vertices, (V,) or (V, C), on the pixels: (H, W) or (H, W, C), float64.
+        """Interpolate values of the vertices, (V,) or (V, C), at the pixels: (H, W) or (H, W, C),
+        float64.
 
-        Zeros where there is no triangle.
+        Zero if there is no triangle.
         """
         shown = np.flatnonzero(self.covered)
         corners = values[triangles[self.triangle.ravel()[shown]]]  # (n, 3, ...)
@@ -53,12 +54,12 @@ def rasterize(
 
     Args:
         vertices: (V, 3) float, px: x right, y down from the top left corner of the top left
-            pixel, z away from the viewer (image frame). A pixel shows what lies at its centre.
-        triangles: (T, 3) integer, wound either way.
+            pixel, z away from the viewer (image frame). Pixels are sampled at their centres.
+        triangles: (T, 3) integer, of any orientation.
         height, width: of the picture, px.
 
     Returns:
-        The nearest triangle of each pixel; of several at the same depth the one of lowest index.
+        The nearest triangle of each pixel; at equal depth, the one with the lowest index.
 
     Raises:
         ValueError: vertices are not (V, 3), or not finite.

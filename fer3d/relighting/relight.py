@@ -47,7 +47,7 @@ def surface_producer(surface: SurfaceSource, params: RelightParams) -> Producer:
 
 
 def folder_producer(source: Path, params: RelightParams, toolbox: Toolbox) -> Producer:
-    """``surface_producer`` for the faces that a packed folder of ``reconstruct`` holds."""
+    """``surface_producer`` for the faces in a packed folder of ``reconstruct``."""
     vertices, visible = (array.shape[1] for array in open_arrays(source, *INPUTS).values())
     subdivisions = subdivisions_of(visible, toolbox.assets) if vertices == VERTICES else 0
     return surface_producer(surface_of(vertices, subdivisions, toolbox), params)
@@ -56,12 +56,12 @@ def folder_producer(source: Path, params: RelightParams, toolbox: Toolbox) -> Pr
 def relight_dataset(
     source: Path, out: Path, params: RelightParams, toolbox: Toolbox
 ) -> dict[str, Any]:
-    """Make the shading image of every row of a packed folder.
+    """Compute the shading image of every row of a packed folder.
 
     Args:
         source: packed folder that ``reconstruct_dataset`` wrote.
-        out: packed folder to write; its manifest gains visible_fraction, the share of the dense
-            surface's points that the photo shows, 0 without a face.
+        out: packed folder to write; its manifest gains visible_fraction, the fraction of the dense
+            surface's points that are visible in the photo, 0 without a face.
         params: of the stage.
         toolbox: model files and workers.
 
@@ -76,10 +76,10 @@ def relight_dataset(
 
 
 def subdivisions_of(packed_width: int, assets: Path) -> int:
-    """Levels of subdivision of a surface whose visible points fill so many bytes.
+    """Levels of subdivision of a surface, from the width in bytes of its packed visibility.
 
     Raises:
-        ValueError: no level has so many points.
+        ValueError: no level has this number of points.
     """
     for levels in range(_MAX_SUBDIVISIONS + 1):
         points = len(load_topology(assets, levels).dense)

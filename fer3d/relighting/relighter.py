@@ -1,4 +1,4 @@
-"""From reconstructed faces to shading images: normals, one light, a frontal picture."""
+"""Shading images of reconstructed faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from fer3d.relighting.shading import VIEWER, ShadingImage, shade
 
 @dataclass(frozen=True)
 class Relighter:
-    """Lights frontal faces from one direction; picklable.
+    """Computes shading images of frontal faces with one light; picklable.
 
     Attributes:
-        surface: the dense surface over the faces' vertices, which is loaded once per process.
+        surface: the dense surface of the faces, loaded once per process.
         params: the parameters of the stage.
 
     Source: paper A, section 3.3.
@@ -37,12 +37,12 @@ class Relighter:
         vertices_face: Sequence[np.ndarray] | Float[np.ndarray, "n v 3"],
         visible: Sequence[np.ndarray] | Bool[np.ndarray, "n d"],
     ) -> list[ShadingImage]:
-        """The frontal shading image of each face, black where its photo does not show it.
+        """The frontal shading image of each face; parts that are hidden in the photo are black.
 
         Args:
             vertices_face: (V, 3) float, cm, face frame, each: 468 of facemesh or 43,867 of prnet.
-            visible: (D,) bool, visible points of the dense surface, of each; none where there is
-                no face, which gives a black image.
+            visible: (D,) bool each, visible points of the dense surface; none without a face, which
+                gives a black image.
         """
         return [self._relit(*face) for face in zip(vertices_face, visible, strict=True)]
 
@@ -62,15 +62,15 @@ def visible_normals(
     params: RelightParams,
     likely: Integer[np.ndarray, "d g"] | None = None,
 ) -> Float[np.ndarray, "d 3"]:
-    """Normals of the visible points by their visible neighbours, by the method of the parameters.
+    """Normals of the visible points from their visible neighbours, by the method of the parameters.
 
-    Hidden points are left out before anything else, as in the paper.
+    Hidden points are removed first, as in the paper.
 
     Args:
         points: (D, 3) float, cm, face frame.
         visible: (D,) bool.
         params: of the stage.
-        likely: see ``likely_neighbours``; changes only the speed.
+        likely: see ``likely_neighbours``; only affects the speed.
 
     Returns:
         (D, 3) float64; zero for hidden points, and for all if fewer than three are visible.
@@ -84,5 +84,5 @@ def visible_normals(
 
 @lru_cache(maxsize=2)
 def _likely(source: SurfaceSource) -> Integer[np.ndarray, "d g"]:
-    """Likely neighbours on a surface, found once per process."""
+    """Likely neighbours on a surface, computed once per process."""
     return likely_neighbours(source.load()(source.typical()))

@@ -1,4 +1,4 @@
-"""Lambertian shading of a frontal face, and its picture."""
+"""Lambertian shading and rasterization of a frontal face."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from fer3d.geometry.typing import Triangles
 from fer3d.relighting.raster import rasterize
 
 VIEWER = np.array([0.0, 0.0, 1.0])  # direction to the viewer, face frame
-FRAME_TOP_LEFT = np.array([-10.0, 9.0])  # cm, face frame: x and y of the picture's corner
+FRAME_TOP_LEFT = np.array([-10.0, 9.0])  # cm, face frame: x and y of the image's corner
 FRAME_SIDE = 20.0
-"""cm, side of the picture. The reference face spans 15.5 x 17.7 cm from (-7.7, -9.4); two
-centimetres below the chin are for an open mouth. Fixed, so that pixels of different faces
+"""cm, side of the image. The reference face spans 15.5 x 17.7 cm from (-7.7, -9.4), with two
+centimetres below the chin for an open mouth. Constant, so that pixels of different faces
 correspond."""
 
 
@@ -30,7 +30,7 @@ class ShadingImage:
 
 
 def unit(light: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "3"]:
-    """A direction at length 1.
+    """A unit vector in the direction of the light.
 
     Raises:
         ValueError: not three finite numbers, or all of them zero.
@@ -51,7 +51,7 @@ def lambert(
         light: (3,) float, direction to the light in the same frame, any length but zero.
 
     Returns:
-        (...) float64, 0 to 1. What faces away from the light is black.
+        (...) float64, 0 to 1. Surfaces that face away from the light are black.
 
     Raises:
         ValueError: a light without direction.
@@ -62,7 +62,7 @@ def lambert(
 
 
 def to_picture(points: Float[np.ndarray, "*shape 3"], size: int) -> Float[np.ndarray, "*shape 3"]:
-    """Points, cm, face frame, as px of the frontal picture (image frame, z in px)."""
+    """Points, cm, face frame, in px of the frontal image (image frame, z in px)."""
     scale = size / FRAME_SIDE
     x = points[..., 0] - FRAME_TOP_LEFT[0]
     y = FRAME_TOP_LEFT[1] - points[..., 1]
@@ -78,17 +78,17 @@ def shade(
     light: Shaped[np.ndarray, "3"],
     size: int,
 ) -> ShadingImage:
-    """The frontal picture of a surface under one light, without its hidden parts.
+    """The frontal shading image of a surface under one light, without hidden parts.
 
-    Of the triangles only those with three visible corners are drawn.
+    Only triangles with three visible corners are drawn.
 
     Args:
         points: (V, 3) float, cm, face frame.
         triangles: (T, 3) integer.
-        normals: (V, 3) float, unit length, of the visible points at least.
+        normals: (V, 3) float, unit length, at least for visible points.
         visible: (V,) bool.
         light: (3,) float, direction to the light, face frame.
-        size: side of the picture, px.
+        size: side of the image, px.
 
     Source: paper A, section 3.3.
     """

@@ -15,9 +15,9 @@ from fer3d.reconstruction.surfaces import PositionMapSurface
 class PrnetBackend:
     """43,867 points by PRN.
 
-    They are kept as float16: 263 kB a face instead of 526. Its steps are 0.004 cm at 4 cm from
-    the middle of the face and 0.008 at 8, a tenth of the distance between neighbouring points; in
-    the image 0.06 px at 100 px, 0.5 px beyond 512.
+    They are stored as float16: 263 kB per face instead of 526. The resolution is 0.004 cm at 4 cm
+    from the centre of the face and 0.008 cm at 8, a tenth of the distance between neighbouring
+    points; in the image 0.06 px at 100 px, 0.5 px beyond 512.
 
     Attributes:
         file: PRN's model file.

@@ -1,4 +1,4 @@
-"""PRN's model file: one NumPy archive without pickles, made by ``fer3d assets import-prnet``.
+"""PRN's model file: one NumPy archive without pickles, written by ``fer3d assets import-prnet``.
 
 prnet.npz
   resfcn256/Conv/weights …     the authors' variables by their names, float32
@@ -22,19 +22,19 @@ TABLES = ("face_ind", "uv_kpt_ind")
 
 
 def model_file(models: Path | None) -> Path:
-    """PRN's file in the folder of the models that the user brought.
+    """PRN's file in the folder of models installed by the user.
 
     Raises:
         ValueError: no folder was given.
-        UserError: the file is not there.
+        UserError: the file is missing.
     """
     if models is None:
         raise ValueError(f"the prnet backend needs the folder of {MODEL}, got None")
     file = models / MODEL
     if not file.is_file():
         raise UserError(
-            f"{file} is missing: PRN's weights come from its authors, "
-            "bring them with `fer3d assets import-prnet DIR` (docs/prnet.md)"
+            f"{file} is missing: get PRN's weights from its authors and "
+            "convert them with `fer3d assets import-prnet DIR` (docs/prnet.md)"
         )
     return file
 
@@ -66,7 +66,7 @@ def read_variables(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[st
 
     Args:
         file: the model file.
-        shapes: of the variables that there should be.
+        shapes: expected variables and their shapes.
 
     Raises:
         UserError: the file is damaged, or is not PRN's.
@@ -81,10 +81,10 @@ def check_shapes(
     found: Mapping[str, tuple[int, ...]],
     origin: str,
 ) -> None:
-    """Whether all variables are there, in their shapes; others may be there too.
+    """Check that all variables exist with their shapes; additional ones are allowed.
 
     Raises:
-        UserError: the first that is not, by name.
+        UserError: a variable is missing or has another shape.
     """
     for name, shape in expected.items():
         if name not in found:
@@ -101,5 +101,5 @@ def _read(file: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in names}
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError, AttributeError, TypeError):
         raise UserError(
-            f"{file} is damaged or not PRN's: make it again with `fer3d assets import-prnet DIR`"
+            f"{file} is damaged or not PRN's: create it again with `fer3d assets import-prnet DIR`"
         ) from None

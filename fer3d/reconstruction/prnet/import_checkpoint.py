@@ -1,6 +1,6 @@
-"""Reads the authors' TensorFlow checkpoint and index tables, and writes PRN's model file.
+"""Converts the authors' TensorFlow checkpoint and index tables to PRN's model file.
 
-The one place that needs TensorFlow; what it writes is read without it.
+Only this module needs TensorFlow.
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ PLACES = ("", "net-data", "uv-data", "Data/net-data", "Data/uv-data")
 
 
 def import_checkpoint(folder: Path, out: Path) -> None:
-    """Turn what the authors published into one file that is safe to read.
+    """Convert the authors' files into one file without pickles.
 
     Args:
-        folder: holds the checkpoint's two files and the two index tables, or is a checkout of the
-            authors' repository, where they lie in Data/net-data and Data/uv-data.
-        out: the file to write.
+        folder: contains the checkpoint's two files and the two index tables, or is a checkout of
+            the authors' repository, where they are in Data/net-data and Data/uv-data.
+        out: output file.
 
     Raises:
         UserError: something is missing, damaged or not PRN's, or TensorFlow is not installed.
@@ -33,7 +33,7 @@ def import_checkpoint(folder: Path, out: Path) -> None:
     face_ind, uv_kpt_ind = (_find(folder, f"{name}.txt") for name in files.TABLES)
     index, data = (_find(folder, name) for name in CHECKPOINT_FILES)
     if index.parent != data.parent:
-        raise UserError(f"{index} and {data} must lie in one folder")
+        raise UserError(f"{index} and {data} must be in one folder")
     tables = read_tables(face_ind, uv_kpt_ind)
     files.write(out, read_checkpoint(index.with_suffix("")), tables)
 
@@ -42,14 +42,14 @@ def read_tables(face_ind: Path, uv_kpt_ind: Path) -> UvTables:
     """The authors' index tables, text files of numbers.
 
     Raises:
-        UserError: no numbers, or not as many as there should be.
+        UserError: not numbers, or a wrong count.
     """
     origin = str(face_ind.parent)
     return checked_tables(_numbers(face_ind), _numbers(uv_kpt_ind), origin=origin)
 
 
 def read_checkpoint(prefix: Path) -> dict[str, np.ndarray]:
-    """The network's variables in a TensorFlow checkpoint; what else it holds is left out.
+    """The network's variables in a TensorFlow checkpoint; other variables are ignored.
 
     Args:
         prefix: path of the checkpoint without ``.index``.
@@ -69,7 +69,7 @@ def read_checkpoint(prefix: Path) -> dict[str, np.ndarray]:
         variables = {name: reader.get_tensor(name) for name in shapes}
     except (tensorflow.errors.OpError, IndexError, RuntimeError, ValueError) as error:
         raise UserError(
-            f"{prefix}: damaged or cut short, fetch the checkpoint again "
+            f"{prefix}: damaged or truncated, download the checkpoint again "
             f"({' '.join(str(error).split())})"
         ) from None
     return _checked_values(variables, str(prefix))
@@ -102,7 +102,7 @@ def _tensorflow() -> ModuleType:
         import tensorflow
     except ModuleNotFoundError:
         raise UserError(
-            "reading PRN's checkpoint needs TensorFlow, once: "
+            "reading PRN's checkpoint needs TensorFlow: "
             'install it with `pip install -e ".[reference]"`'
         ) from None
     return tensorflow

@@ -1,12 +1,12 @@
-"""PRN's network, with the authors' names.
+"""PRN's network, with the authors' variable names.
 
-Modules are named as the scopes of the authors' TensorFlow graph, so that a variable's name is its
-place in the network with slashes for dots:
+Modules have the names of the scopes in the authors' TensorFlow graph, so a variable's name is its
+path in the network with slashes instead of dots:
 
     resfcn256/resBlock_3/Conv_1/BatchNorm/gamma
 
-Source: Feng et al. 2018, section 3.3, and the authors' checkpoint. Padding is TensorFlow's SAME:
-what does not divide evenly goes to the bottom and the right.
+Source: Feng et al. 2018, section 3.3, and the authors' checkpoint. Padding is TensorFlow's SAME: an
+odd pixel is added at the bottom and the right.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from torch.nn import functional
 
 SIZE = 256  # px, side of the input and of the position map
 POSITION_RANGE = 1.1 * SIZE  # crop px: an output of 1
-EPSILON = 0.001  # of batch normalization: guards channels without variance
+EPSILON = 0.001  # of batch normalization, for channels without variance
 
 _KERNEL = 4  # px
 _STEM = 16  # channels
@@ -33,7 +33,7 @@ _DECODER = (
 
 
 class BatchNorm(nn.Module):
-    """Normalization by the statistics of the training."""
+    """Batch normalization with the statistics of the training."""
 
     moving_mean: Tensor
     moving_variance: Tensor
@@ -53,7 +53,7 @@ class BatchNorm(nn.Module):
 
 
 class Convolution(nn.Module):
-    """A convolution without bias; where it is not bare, batch normalization and ReLU follow."""
+    """A convolution without bias; if it is not bare, with batch normalization and ReLU."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, bare: bool = False):
         super().__init__()
@@ -86,13 +86,13 @@ class TransposedConvolution(nn.Module):
         values = functional.conv_transpose2d(
             values, self.weights, stride=self._stride, padding=before
         )
-        cut = after - before  # torch cuts as much off the bottom and right as off the top and left
+        cut = after - before  # torch crops symmetrically
         values = values[..., : values.shape[-2] - cut, : values.shape[-1] - cut]
         return self._activation(self.BatchNorm(values))
 
 
 class ResidualBlock(nn.Module):
-    """Three convolutions beside a shortcut, which is a convolution where the shape changes."""
+    """Three convolutions and a shortcut, which is a convolution if the shape changes."""
 
     def __init__(self, inputs: int, outputs: int, stride: int):
         super().__init__()
@@ -112,7 +112,7 @@ class ResidualBlock(nn.Module):
 
 
 class Network(nn.Module):
-    """The whole network; always in its trained state, there is no training mode."""
+    """The whole network, for inference only."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ class Network(nn.Module):
 
         Returns:
             (N, 3, 256, 256): x, y and z at each UV position, in units of ``POSITION_RANGE``;
-            pixels count from their centres, z towards the viewer.
+            the origin is a pixel centre, z points towards the viewer.
         """
         values = crops
         for layer in self.resfcn256.values():
@@ -148,7 +148,7 @@ def same_padding(kernel: int, stride: int) -> tuple[int, int]:
 
 
 def variable_shapes() -> dict[str, tuple[int, ...]]:
-    """Shape of each of the authors' variables by its name, kernels as TensorFlow lays them out.
+    """Shapes of the authors' variables by name, kernels in TensorFlow's layout.
 
     Kernels are (height, width, in, out), those of transposed convolutions (height, width, out, in).
     """

@@ -1,9 +1,9 @@
-"""From an image to PRN's points in the image frame.
+"""PRN's points of an image, in the image frame.
 
-Three conventions of the authors are turned into ours here. Their pixels count from their centres,
-ours from their corners. Their z grows towards the viewer (of two surfaces their renderer shows the
-one of larger z, and the farthest point of a map is at zero), ours away from the viewer. And they
-crop by a box, where we have five points.
+Three conventions of the authors are converted. Their origin is a pixel centre, ours a pixel corner.
+Their z points towards the viewer (their renderer shows the surface with larger z, and the farthest
+point of a map is at zero), ours away from the viewer. They crop around a box, here around five
+points.
 """
 
 from functools import lru_cache
@@ -21,19 +21,19 @@ from fer3d.reconstruction.mesh import Mesh
 from fer3d.reconstruction.prnet import files
 from fer3d.reconstruction.prnet.network import POSITION_RANGE, SIZE, from_variables, variable_shapes
 
-CROP_SCALE = 1.6  # side of the crop over the mean side of the face's box, as published
+CROP_SCALE = 1.6  # side of the crop, relative to the mean side of the face's box, as published
 
-# The box is that of the 68 landmarks, as in the authors' training. Where it lies on the reference
-# face, measured in the distance between its eyes or that between eyes and mouth, the longer one:
+# The box is that of the 68 landmarks, as in the authors' training. On the reference face, relative
+# # to the larger of the distances between the eyes and between eyes and mouth:
 BOX_SIDE = 2.11  # mean of width and height
-BOX_DROP = 0.227  # its centre lies lower than the middle between eyes and mouth
+BOX_DROP = 0.227  # its centre below the midpoint of eyes and mouth
 
 PIXEL_CENTRE = 0.5  # px, from a pixel's corner
 AWAY_FROM_VIEWER = np.array([1.0, 1.0, -1.0])
 
 
 class Prn:
-    """The network, loaded; calls are independent of each other."""
+    """The loaded network; calls are independent of each other."""
 
     def __init__(self, file: Path, device: str = "cpu"):
         """Load the network and its tables from PRN's model file.
@@ -52,11 +52,10 @@ class Prn:
         Args:
             image: (H, W, 3) uint8, RGB.
             points: (5, 2) float, px, image frame: eyes, nose and corners of the mouth, left and
-                right as seen; NaN where no face was detected: the whole image is tried then.
+                right as seen; NaN if no face was detected: then the whole image is used.
 
         Returns:
-            43,867 vertices. PRN does not say whether it sees a face: presence is 1 where the
-            detector saw one and 0 where it did not.
+            43,867 vertices. PRN has no confidence: presence is 1 if a face was detected, else 0.
         """
         crop = prn_crop(image.shape[:2], points)
         positions = to_image_frame(self.position_map(crop.sample(image, SIZE)), crop)
@@ -69,10 +68,10 @@ class Prn:
     def position_map(
         self, pixels: UInt8[np.ndarray, "256 256 3"]
     ) -> Float[np.ndarray, "256 256 3"]:
-        """The network alone: a crop (256, 256, 3) uint8 RGB to a position map.
+        """The output of the network for a crop (256, 256, 3) uint8 RGB.
 
         Returns:
-            (256, 256, 3) float64: x, y, z in crop px as the authors have them.
+            (256, 256, 3) float64: x, y, z in crop px, in the authors' convention.
         """
         crop = torch.from_numpy(pixels).to(self._device).permute(2, 0, 1)[None]
         with torch.inference_mode(), reproducible_torch(cudnn=True):
@@ -87,7 +86,7 @@ def load_prn(file: Path, device: str) -> Prn:
 
 
 def prn_crop(shape: tuple[int, int], points: FivePoints) -> Crop:
-    """Where to look for the face: around its five points, or the whole image without them.
+    """The crop around the five points, or the whole image without them.
 
     Args:
         shape: height and width of the image, px.
@@ -104,6 +103,6 @@ def prn_crop(shape: tuple[int, int], points: FivePoints) -> Crop:
 def to_image_frame(
     positions: Float[np.ndarray, "*shape 3"], crop: Crop
 ) -> Float[np.ndarray, "*shape 3"]:
-    """A position map (..., 3) in crop px as the authors have them, in the image frame, px."""
+    """Transform a position map (..., 3) from crop px, authors' convention, to the image frame."""
     corner = np.array([PIXEL_CENTRE, PIXEL_CENTRE, 0.0])
     return crop.to_image(positions * AWAY_FROM_VIEWER + corner, SIZE)

@@ -1,7 +1,7 @@
-"""The UV grid of PRN's position map: which of its cells are points of the face, and its triangles.
+"""The UV grid of PRN's position map: the cells of the face, and its triangles.
 
-The map is a face unrolled: rows run from the forehead to below the chin, columns from the
-subject's right to their left, as in a frontal photo. Its cells are numbered row by row.
+Rows run from the forehead to below the chin, columns from the subject's right to left, as in a
+frontal photo. Cells are numbered row by row.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from jaxtyping import Integer, Shaped
 from fer3d.errors import UserError
 from fer3d.geometry.typing import Triangles
 
-UV_SIZE = 256  # cells on a side
+UV_SIZE = 256  # cells per side
 POINTS = 43_867  # cells that belong to the face
 LANDMARKS = 68
 
@@ -22,32 +22,33 @@ class UvTables:
     """The authors' two index tables.
 
     Attributes:
-        face_ind: (43867,) int64, cells of the points of the face, each once.
-        uv_kpt_ind: (2, 68) int64, column and row of each landmark's cell, in iBUG 300-W's order.
+        face_ind: (43867,) int64, cells of the points of the face, unique.
+        uv_kpt_ind: (2, 68) int64, column and row of each landmark's cell, in the order of iBUG
+            300-W.
     """
 
     face_ind: Integer[np.ndarray, "43867"]
     uv_kpt_ind: Integer[np.ndarray, "2 68"]
 
     def points(self, positions: Shaped[np.ndarray, "256 256 c"]) -> Shaped[np.ndarray, "43867 c"]:
-        """The points of the face: of a map (256, 256, C) the (43867, C)."""
+        """The points of the face (43867, C) in a map (256, 256, C)."""
         return positions.reshape(UV_SIZE**2, -1)[self.face_ind]
 
     def landmarks(self, positions: Shaped[np.ndarray, "256 256 c"]) -> Shaped[np.ndarray, "68 c"]:
-        """The landmarks, which need not be points: of a map (256, 256, C) the (68, C)."""
+        """The landmarks (68, C) in a map (256, 256, C); they need not be points of the face."""
         columns, rows = self.uv_kpt_ind
         return positions[rows, columns]
 
 
 def checked_tables(face_ind: np.ndarray, uv_kpt_ind: np.ndarray, origin: str) -> UvTables:
-    """The tables, if they are what they should be.
+    """The tables, after validation.
 
     Args:
-        face_ind, uv_kpt_ind: as read, of any numeric type.
-        origin: where they come from, for the message.
+        face_ind, uv_kpt_ind: of any numeric type.
+        origin: their source, for error messages.
 
     Raises:
-        UserError: wrong counts, or numbers that are no cells of the grid.
+        UserError: wrong counts, or numbers that are not cells of the grid.
     """
     if face_ind.shape != (POINTS,):
         raise UserError(
@@ -76,7 +77,7 @@ def uv_triangles(face_ind: Integer[np.ndarray, " n"], step: int = 1) -> Triangle
 
     Args:
         face_ind: (N,) integer, cells of the points of the face.
-        step: distance of neighbours, cells; above 1 a coarser mesh of every so many points.
+        step: distance of neighbours, cells; above 1 for a coarser mesh.
 
     Returns:
         (T, 3) int64, indices into ``face_ind``, counter-clockwise when seen from outside the face.
@@ -86,7 +87,7 @@ def uv_triangles(face_ind: Integer[np.ndarray, " n"], step: int = 1) -> Triangle
     grid = index.reshape(UV_SIZE, UV_SIZE)[::step, ::step]
     above_left, above_right = grid[:-1, :-1].ravel(), grid[:-1, 1:].ravel()
     below_left, below_right = grid[1:, :-1].ravel(), grid[1:, 1:].ravel()
-    split = np.concatenate(  # along the diagonal from below left to above right
+    split = np.concatenate(  # along the diagonal from bottom left to top right
         [
             np.stack([above_left, below_left, above_right], axis=1),
             np.stack([above_right, below_left, below_right], axis=1),
