@@ -11,7 +11,7 @@ from rich.console import Console
 
 from fer3d import checkout
 from fer3d.commands import doctor, experiments, face3d, predict, store
-from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
+from fer3d.commands.options import ForceOption, ModelsOption
 from fer3d.errors import UserError, explained
 from fer3d.machine import settings
 from fer3d.machine.terminal import print_everywhere
@@ -78,7 +78,7 @@ def accuracy3d(
     ] = 0,
     seed: Annotated[int, typer.Option(help="seed of these people")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers")] = None,
-    assets: AssetsOption = checkout.ASSETS,
+    assets: Annotated[Path, typer.Option(help="folder of model files")] = checkout.ASSETS,
     params: Annotated[
         Path, typer.Option(help="parameters of the reconstruction")
     ] = checkout.PARAMS,

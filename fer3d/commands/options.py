@@ -9,7 +9,19 @@ from rich.table import Column, Table
 ForceOption = Annotated[
     bool, typer.Option("--force", help="also overwrite files that fer3d did not write")
 ]
-AssetsOption = Annotated[Path, typer.Option(help="folder of model files")]
+AssetsOption = Annotated[
+    Path | None,
+    typer.Option(help="folder of model files; by default data/assets, else the user's cache"),
+]
+RecognizerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "--checkpoint",
+        help="recognizer: a name (fer2013, ...), a file, or `own`, what `train` wrote here; by "
+        "default `own` if there is one",
+    ),
+]
 ModelsOption = Annotated[Path, typer.Option(help="folder of models installed by the user")]
 
 

@@ -12,10 +12,15 @@ from rich.markup import escape
 
 from fer3d import checkout
 from fer3d.commands.film import INTERRUPTED, Following, predict_video
-from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption, image_table
-from fer3d.errors import UserError, printable
+from fer3d.commands.options import (
+    AssetsOption,
+    ForceOption,
+    ModelsOption,
+    RecognizerOption,
+    image_table,
+)
+from fer3d.errors import printable
 from fer3d.inference.pictures import Part, picture_paths
-from fer3d.machine import settings
 
 if TYPE_CHECKING:
     from fer3d.inference.answers import Answer, FaceAnswer
@@ -83,17 +88,18 @@ def predict(
         bool, typer.Option("--resume", help="keep the answers that are there, add what is missing")
     ] = False,
     force: ForceOption = False,
-    checkpoint: Annotated[Path, typer.Option(help="what `train` wrote")] = checkout.CHECKPOINT,
-    assets: AssetsOption = checkout.ASSETS,
+    model: RecognizerOption = None,
+    assets: AssetsOption = None,
     models: ModelsOption = checkout.MODELS,
 ) -> None:
     """Classify the expressions of faces; docs/predict.md describes what is written.
 
     Exit status: 0 all images were read, 1 some were not, 2 nothing could be done.
     """
+    from fer3d.assets.recognizers import find_recognizer
     from fer3d.inference.batches import Job
     from fer3d.inference.files import is_video
-    from fer3d.toolbox import Toolbox
+    from fer3d.inference.ready import ready_toolbox
 
     if not inputs and camera is None:
         raise typer.BadParameter("name images, folders, a video, or a camera (--camera 0)")
@@ -106,9 +112,9 @@ def predict(
         raise typer.BadParameter("a video is taken alone, and without --resume")
     if resume and not any(documents.values()):
         raise typer.BadParameter("--resume needs --json, --jsonl or --csv")
-    local = _settings()
-    toolbox = Toolbox(assets, models, local)
-    job = Job(recognizer_file(checkpoint), toolbox, all_faces or film, frozenset(draw or ()))
+    recognizer = find_recognizer(model)
+    toolbox = ready_toolbox(recognizer, assets, models)
+    job = Job(recognizer, toolbox, all_faces or film, frozenset(draw or ()))
     if film:
         source = inputs[0] if camera is None else camera
         _check_video(inputs, documents, picture, force=force)
@@ -116,28 +122,7 @@ def predict(
         return
     photos = _photos(inputs, picture)
     _check(photos, documents, force=force)
-    _predict_photos(photos, job, documents, local, resume=resume)
-
-
-def recognizer_file(checkpoint: Path) -> Path:
-    """The recognizer that the options name.
-
-    Raises:
-        UserError: there is none.
-    """
-    if not checkpoint.is_file():
-        raise UserError(f"{printable(checkpoint)} is missing: run `dvc repro train` to make it")
-    return checkpoint
-
-
-def _settings() -> "Settings":
-    """Those of this machine; a GPU is used only on request.
-
-    The 3D network, which takes most of the time, runs on the CPU, and starting a GPU takes longer
-    than a photo. So the answers do not depend on whether there is one.
-    """
-    local = settings.load(checkout.TOP)
-    return local.model_copy(update={"device": "cpu"}) if local.device == "auto" else local
+    _predict_photos(photos, job, documents, toolbox.settings, resume=resume)
 
 
 def _photos(inputs: Sequence[Path], picture: Path | None) -> "list[Photo]":

@@ -1,79 +1,105 @@
-"""Recognizers and face finders with their model files at hand, in a checkout or elsewhere."""
+"""Recognizers and face finders with their model files at hand, in a checkout or elsewhere.
 
-from dataclasses import replace
+Nothing heavy is imported before it is needed, see ``fer3d.inference.batches``.
+"""
+
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer3d import checkout
 from fer3d.assets.catalogue import ASSETS
-from fer3d.assets.places import assets_folder
-from fer3d.files.sections import load_sections
-from fer3d.inference.find_faces import FaceFinder
-from fer3d.inference.pipeline import PipelineParams
-from fer3d.inference.recognize import Predictor
+from fer3d.assets.places import assets_folder, has_all
 from fer3d.machine import settings
-from fer3d.reconstruction import landmarks
-from fer3d.synthetic.model import ACTION_UNITS_FILE
+from fer3d.machine.settings import Settings
 from fer3d.toolbox import Toolbox
 
+if TYPE_CHECKING:
+    from fer3d.inference.find_faces import FaceFinder
+    from fer3d.inference.pipeline import PipelineParams
+    from fer3d.inference.recognize import Predictor
 
-def ready_predictor(recognizer: Path, assets: Path | None = None) -> Predictor:
-    """The recognizer of a file, with the model files of its preprocessing.
+
+def local_settings() -> Settings:
+    """Those of this machine; a GPU is used only on request.
+
+    The 3D network, which takes most of the time, runs on the CPU, and starting a GPU takes longer
+    than a photo. So the answers do not depend on whether there is one.
+    """
+    local = settings.load(checkout.TOP)
+    return local.model_copy(update={"device": "cpu"}) if local.device == "auto" else local
+
+
+def ready_toolbox(
+    recognizer: Path, assets: Path | None = None, models: Path = checkout.MODELS
+) -> Toolbox:
+    """Settings, and the model files that a recognizer's preprocessing needs.
 
     Args:
         recognizer: its file.
         assets: folder of model files; by default see ``assets_folder``.
+        models: folder of models installed by the user.
 
     Raises:
         UserError: it is not a recognizer of this version, or model files cannot be fetched.
     """
-    predictor = Predictor(recognizer, _toolbox(assets or checkout.ASSETS))
-    if assets is not None:
-        return predictor
-    return replace(predictor, toolbox=ready_toolbox(predictor.params))
+    local = local_settings()
+    if assets is None and has_all(checkout.ASSETS, ASSETS):
+        assets = checkout.ASSETS
+    if assets is None:
+        from fer3d.inference.recognize import Predictor
+
+        predictor = Predictor(recognizer, Toolbox(checkout.ASSETS, models, local))
+        assets = assets_folder(needed_assets(predictor.params), wheels=local.wheels)
+    return Toolbox(assets, models, local)
 
 
-def ready_finder(params: Path | None = None, assets: Path | None = None) -> FaceFinder:
+def ready_predictor(recognizer: Path, assets: Path | None = None) -> "Predictor":
+    """The recognizer of a file, see ``ready_toolbox``."""
+    from fer3d.inference.recognize import Predictor
+
+    return Predictor(recognizer, ready_toolbox(recognizer, assets))
+
+
+def ready_finder(
+    params: Path | None = None, assets: Path | None = None, models: Path = checkout.MODELS
+) -> "FaceFinder":
     """What finds and reconstructs faces, with its model files.
 
     Args:
-        params: file with the sections of ``PipelineParams``; by default see
-            ``checkout.params_file``.
+        params: file with the sections `align`, `reconstruct`, `relight` and `ingest`; by default
+            see ``checkout.params_file``.
         assets: folder of model files; by default see ``assets_folder``.
+        models: folder of models installed by the user.
 
     Raises:
         UserError: the parameters are invalid, or model files cannot be fetched.
     """
-    values = load_sections(params or checkout.params_file(), PipelineParams)
-    return _finder(values, ready_toolbox(values, assets))
+    from fer3d.files.sections import load_section, load_sections
+    from fer3d.inference.pipeline import PipelineParams
+    from fer3d.ingestion.params import IngestParams
+
+    file, local = params or checkout.params_file(), local_settings()
+    values = load_sections(file, PipelineParams)
+    max_pixels = load_section(file, "ingest", IngestParams).max_pixels
+    assets = assets or assets_folder(needed_assets(values), wheels=local.wheels)
+    return _finder(values, Toolbox(assets, models, local), max_pixels)
 
 
-@lru_cache(maxsize=1)
-def _finder(params: PipelineParams, toolbox: Toolbox) -> FaceFinder:
-    """Kept for the next call, with its networks."""
-    return FaceFinder(params, toolbox)
+def needed_assets(params: "PipelineParams") -> set[str]:
+    """Names of the model files that the steps of the pipeline need."""
+    from fer3d.reconstruction import landmarks
+    from fer3d.synthetic.model import ACTION_UNITS_FILE
 
-
-def ready_toolbox(params: PipelineParams, assets: Path | None = None) -> Toolbox:
-    """Settings of this machine, and the model files that the steps need.
-
-    Args:
-        params: of the steps.
-        assets: folder of model files; by default see ``assets_folder``.
-    """
-    if assets is None:
-        local = settings.load(checkout.TOP)
-        assets = assets_folder(needed_assets(params), wheels=local.wheels)
-    return _toolbox(assets)
-
-
-def needed_assets(params: PipelineParams) -> set[str]:
-    """Names of the model files that the steps need."""
     unused = {ACTION_UNITS_FILE}  # of the renderer
     if params.reconstruct.landmarks != "dlib":
         unused.add(landmarks.MODEL)
     return ASSETS.keys() - unused
 
 
-def _toolbox(assets: Path) -> Toolbox:
-    return Toolbox(assets, checkout.MODELS, settings.load(checkout.TOP))
+@lru_cache(maxsize=1)
+def _finder(params: "PipelineParams", toolbox: Toolbox, max_pixels: int) -> "FaceFinder":
+    """Kept for the next call, with its networks."""
+    from fer3d.inference.find_faces import FaceFinder
+
+    return FaceFinder(params, toolbox, max_pixels)

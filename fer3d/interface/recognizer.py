@@ -109,7 +109,11 @@ class Expressions(ImageResult[FaceExpression]):
 
 
 class Recognizer:
-    """A trained recognizer: called with images, it gives their expressions."""
+    """A trained recognizer: called with images, it gives their expressions.
+
+    Attributes:
+        classes: the expressions, in the network's order.
+    """
 
     def __init__(self, name: str, predictor: Predictor):
         """See ``load``.
@@ -119,9 +123,10 @@ class Recognizer:
             predictor: the network and its preprocessing.
         """
         self._name, self._predictor = name, predictor
+        self.classes = predictor.classes
 
     @classmethod
-    def load(cls, model: str | Path, *, assets: Path | None = None) -> "Recognizer":
+    def load(cls, model: str | Path | None = None, *, assets: Path | None = None) -> "Recognizer":
         """A recognizer by name or file.
 
         Model files that its preprocessing needs are taken from ``data/assets`` of a checkout that
@@ -129,20 +134,16 @@ class Recognizer:
 
         Args:
             model: name of a recognizer that comes with fer3d; ``own``, that of the checkout that is
-                the working directory; or the path of a file that the stage `train` wrote.
+                the working directory; or the path of a file that the stage `train` wrote. By
+                default ``own`` if there is one, else one that comes with fer3d.
             assets: folder of model files, instead.
 
         Raises:
             UserError: there is no such recognizer, it is of another version, or model files cannot
                 be fetched.
         """
-        found = ready_predictor(find_recognizer(model), assets)
-        return cls(printable(Path(model)), found)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The expressions, in the network's order."""
-        return self._predictor.classes
+        file = find_recognizer(model)
+        return cls(printable(file), ready_predictor(file, assets))
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is an Iterable[str] too

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fer3d import checkout
-from fer3d.assets.recognizers import OWN, WEIGHTS, find_recognizer, names
+from fer3d.assets.recognizers import OWN, WEIGHTS, find_recognizer, recognizer_names
 from fer3d.errors import UserError
 
 
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_name_is_that_of_its_folder(folder: Path) -> None:
-    assert names(folder) == ["drawings", "photos"]
+    assert recognizer_names(folder) == ["drawings", "photos"]
     assert find_recognizer("photos", folder) == folder / "photos" / WEIGHTS
 
 
@@ -50,3 +50,15 @@ def test_the_own_one_is_what_train_wrote_here(
     checkout.CHECKPOINT.parent.mkdir(parents=True)
     checkout.CHECKPOINT.touch()
     assert find_recognizer(OWN) == checkout.CHECKPOINT
+
+
+def test_without_a_name_it_is_the_own_one_then_one_that_comes_with_fer3d(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    assert find_recognizer(folder=folder) == folder / "drawings" / WEIGHTS
+    with pytest.raises(UserError, match="dvc repro train"):
+        find_recognizer(folder=folder / "empty")
+    checkout.CHECKPOINT.parent.mkdir(parents=True)
+    checkout.CHECKPOINT.touch()
+    assert find_recognizer(folder=folder) == checkout.CHECKPOINT
