@@ -62,5 +62,5 @@ def test_faces_of_other_vertices_have_no_truth(pipeline, local):
     reconstructor = pipeline.reconstructor
     prnet = reconstructor.params.model_copy(update={"backend": "prnet"})
     other = replace(pipeline, reconstructor=replace(reconstructor, params=prnet))
-    with pytest.raises(UserError, match="facemesh's vertices alone"):
+    with pytest.raises(UserError, match="only for facemesh's vertices"):
         invariance(1, 0, other, local)

@@ -99,7 +99,7 @@ def test_a_truncated_checkpoint_is_refused(checkpoint, published, tmp_path, name
         shutil.copyfile(checkpoint.parent / file, published / "Data/net-data" / file)
     cut = published / "Data/net-data" / name
     cut.write_bytes(cut.read_bytes()[: int(share * cut.stat().st_size)])
-    assert "damaged or cut short" in refusal(published, tmp_path / "prnet.npz")
+    assert "damaged or truncated" in refusal(published, tmp_path / "prnet.npz")
 
 
 @pytest.mark.reference
