@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from fer3d.files.digests import sha256_arrays
-from fer3d.files.packed import PackedWriter, Spec
+from fer3d.files.packed import PackedWriter
+from fer3d.files.specs import Spec
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.packing import Columns, compute_packed
 from fer3d.rowwise.producer import Arrays, Batch, Producer

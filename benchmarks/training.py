@@ -23,7 +23,8 @@ import pandas as pd
 import torch
 
 from fer3d.files.folders import Folders
-from fer3d.files.packed import PackedWriter, Spec
+from fer3d.files.packed import PackedWriter
+from fer3d.files.specs import Spec
 from fer3d.networks.config import NetworkConfig
 from fer3d.presets.configs import network_config, train_config
 from fer3d.training.config import TrainConfig

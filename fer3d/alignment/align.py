@@ -15,7 +15,7 @@ from fer3d.datasets.params import SourceParams
 from fer3d.errors import UserError
 from fer3d.files import manifest
 from fer3d.files.digests import sha256_file
-from fer3d.files.packed import Spec
+from fer3d.files.specs import Spec
 from fer3d.rowwise.packing import compute_dataset
 from fer3d.rowwise.producer import Arrays, Producer
 from fer3d.rowwise.sources import Batch, FileSource, decode_file

@@ -9,7 +9,6 @@ Files are memory-mapped for reading and written in place, so a folder can be lar
 several processes can write its rows at the same time.
 """
 
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,21 +24,9 @@ from numpy.lib import format as npy
 from fer3d.errors import UserError
 from fer3d.files import manifest
 from fer3d.files.atomic import atomic_folder
+from fer3d.files.specs import Spec
 
 MANIFEST = "manifest.parquet"
-
-
-@dataclass(frozen=True)
-class Spec:
-    """Shape of one row (without the leading N) and dtype of a packed array."""
-
-    shape: tuple[int, ...]
-    dtype: str
-
-    @property
-    def nbytes(self) -> int:
-        """Size of one row."""
-        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
 @dataclass(frozen=True)

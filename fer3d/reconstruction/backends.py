@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from fer3d.files.digests import sha256_file
-from fer3d.files.packed import Spec
+from fer3d.files.specs import Spec
 from fer3d.geometry.typing import FivePoints, Image
 from fer3d.reconstruction import calibration, facemesh
 from fer3d.reconstruction.mesh import Mesh

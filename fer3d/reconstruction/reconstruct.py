@@ -10,7 +10,7 @@ import pandas as pd
 
 from fer3d.files.digests import sha256_file
 from fer3d.files.manifest import tally
-from fer3d.files.packed import Spec
+from fer3d.files.specs import Spec
 from fer3d.reconstruction import landmarks
 from fer3d.reconstruction.params import ReconstructParams
 from fer3d.reconstruction.reconstructor import (

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from fer3d.files.packed import Spec, open_arrays
+from fer3d.files.packed import open_arrays
+from fer3d.files.specs import Spec
 from fer3d.reconstruction.surfaces import SurfaceSource, surface_of
 from fer3d.reconstruction.topology import VERTICES, load_topology
 from fer3d.relighting.params import RelightParams

@@ -15,7 +15,8 @@ import numpy as np
 
 from fer3d.errors import UserError
 from fer3d.files.digests import sha256_arrays
-from fer3d.files.packed import RowFiles, Spec
+from fer3d.files.packed import RowFiles
+from fer3d.files.specs import Spec
 from fer3d.machine.ordered_map import map_ordered, workers
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.producer import Arrays, Producer

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fer3d.files.digests import sha256_json
-from fer3d.files.packed import Spec
+from fer3d.files.specs import Spec
 from fer3d.rowwise.sources import Batch
 from fer3d.rowwise.versions import versions
 

@@ -22,7 +22,8 @@ import pandas as pd
 from fer3d.errors import UserError
 from fer3d.files.atomic import atomic_folder
 from fer3d.files.digests import sha1_bytes
-from fer3d.files.packed import PackedWriter, Spec
+from fer3d.files.packed import PackedWriter
+from fer3d.files.specs import Spec
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
 from fer3d.reconstruction.topology import VERTICES

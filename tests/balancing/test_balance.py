@@ -9,7 +9,8 @@ from fer3d.balancing.noise import NOISES, Noise, add_noise, noise_generator
 from fer3d.balancing.params import BalanceParams
 from fer3d.cleaning.duplicates import deduplicate
 from fer3d.files import manifest
-from fer3d.files.packed import PackedWriter, Spec, open_arrays, read_manifest
+from fer3d.files.packed import PackedWriter, open_arrays, read_manifest
+from fer3d.files.specs import Spec
 from fer3d.machine.settings import Settings
 from fer3d.params import load
 from fer3d.splitting import splits

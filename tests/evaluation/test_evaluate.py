@@ -11,7 +11,8 @@ from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import evaluate
 from fer3d.evaluation.predictions import classes_of, confusion_of, write_predictions
 from fer3d.files.folders import Folders
-from fer3d.files.packed import PackedWriter, Spec
+from fer3d.files.packed import PackedWriter
+from fer3d.files.specs import Spec
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained

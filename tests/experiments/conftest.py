@@ -12,7 +12,8 @@ import yaml
 from checkout import Checkout, changed, copy_code, environment, stages_run
 
 from fer3d import params as parameters
-from fer3d.files.packed import PackedWriter, Spec
+from fer3d.files.packed import PackedWriter
+from fer3d.files.specs import Spec
 
 CLASSES = ("anger", "fear", "surprise")
 SIZE = 32  # px

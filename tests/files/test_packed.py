@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.files.packed import PackedWriter, RowFiles, Spec, open_arrays, read_manifest, specs
+from fer3d.files.packed import PackedWriter, RowFiles, open_arrays, read_manifest, specs
+from fer3d.files.specs import Spec
 
 
 def table(rows: int) -> pd.DataFrame:

@@ -143,3 +143,17 @@ def test_an_interrupted_folder_is_resumed_with_the_answers_of_one_by_one(
     few = [photos / name for name in ("anger_0000.jpg", "zz.jpg", "surprise_0005.jpg")]
     predict(predictor, *few, "--jsonl", alone)
     assert set(alone.read_text().splitlines()) <= set(text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        (("commands.predict", "inference.batches", "inference.documents"), ("torch", "pandas")),
+        (("inference.recognize",), ("pandas", "open3d", "pytorch_lightning", "matplotlib")),
+    ],
+)
+def test_nothing_is_imported_that_a_photo_does_not_need(modules, heavy):
+    program = "".join(f"import fer3d.{module}; " for module in modules)
+    program += f"import sys; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "[]\n"

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.files.packed import PackedWriter, Spec
+from fer3d.files.packed import PackedWriter
+from fer3d.files.specs import Spec
 from fer3d.machine import dask_cluster
 from fer3d.machine.ordered_map import IN_FLIGHT, map_ordered
 from fer3d.machine.settings import Settings

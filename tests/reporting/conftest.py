@@ -8,7 +8,8 @@ import pytest
 from predicted import CLASSES
 
 from fer3d.files.images import write_png
-from fer3d.files.packed import PackedWriter, Spec
+from fer3d.files.packed import PackedWriter
+from fer3d.files.specs import Spec
 from fer3d.reporting.samples import SampleSources
 
 SIZE = 40  # px

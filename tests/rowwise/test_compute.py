@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.files.packed import PackedWriter, Spec, open_arrays
+from fer3d.files.packed import PackedWriter, open_arrays
+from fer3d.files.specs import Spec
 from fer3d.machine.settings import Settings
 from fer3d.rowwise import versions
 from fer3d.rowwise.compute import Tally, map_rows

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from fer3d.files.folders import Folders
-from fer3d.files.packed import PackedWriter, Spec
+from fer3d.files.packed import PackedWriter
+from fer3d.files.specs import Spec
 
 CLASSES = ("anger", "fear", "surprise")
 SIZE = 32  # px

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer3d.files.packed import Spec
+from fer3d.files.specs import Spec
 from fer3d.geometry.typing import FivePoints, Image
 from fer3d.reconstruction.mesh import Mesh
 from fer3d.reconstruction.prnet.regressor import load_prn

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from fer3d.errors import UserError
 from fer3d.files.digests import sha256_file
-from fer3d.files.packed import Spec, open_arrays, read_manifest
+from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.files.specs import Spec
 from fer3d.machine.settings import Settings
 from fer3d.reconstruction.params import ReconstructParams
 from fer3d.reconstruction.prnet.uv import POINTS

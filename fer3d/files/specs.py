@@ -1,0 +1,19 @@
+"""Shapes and dtypes of packed arrays; on its own, so that networks need no pandas."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Shape of one row (without the leading N) and dtype of a packed array."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def nbytes(self) -> int:
+        """Size of one row."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
