@@ -14,7 +14,7 @@ ASSETS = DATA / "assets"
 SYNTHETIC = DATA / "synthetic"
 MANIFEST = DATA / "ingest" / "manifest.parquet"
 SHADINGS = DATA / "relight"
-CHECKPOINT = DATA / "train" / "model.ckpt"
+CHECKPOINT = DATA / "train" / "model.safetensors"
 EVALUATION = METRICS / "evaluate.json"
 
 EXPERIMENTS, FOLDS = Path("experiments/dvc.yaml"), Path("experiments/folds/dvc.yaml")

@@ -30,7 +30,7 @@ def main(
         {"align": align, **read_values(PARAMS, "reconstruct", "relight")},
         Runtime(local.torch_device(), local.devices, local.state_folder),
     )
-    save(made, out / "model.ckpt", curves, metrics)
+    save(made, out / "model.safetensors", curves, metrics)
 
 
 if __name__ == "__main__":

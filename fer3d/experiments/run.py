@@ -39,7 +39,7 @@ def run_cell(
     """
     network, train = configs(cell, params)
     with tempfile.TemporaryDirectory() as scratch:
-        checkpoint = Path(scratch) / "model.ckpt"
+        checkpoint = Path(scratch) / "model.safetensors"
         made = fit(folders, network, train, runtime=runtime)
         save(made, checkpoint, out / CURVES)
         predictions, scores = evaluate(checkpoint, folders, device=runtime.device)

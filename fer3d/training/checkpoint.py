@@ -1,14 +1,14 @@
 """A trained recognizer as one file: weights, and everything needed to use them."""
 
-import io
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from fer3d.errors import UserError
@@ -16,7 +16,8 @@ from fer3d.files.atomic import write_bytes
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 
-FORMAT = 2  # increased when the file format changes
+FORMAT = 3  # increased when the file format changes
+ABOUT = "fer3d"  # key of the metadata, JSON: everything but the weights
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,19 @@ class TrainedNetwork:
     vertices: int = 0
 
 
-def save_trained(trained: TrainedNetwork, path: Path) -> None:
-    """Write a recognizer in one atomic step; equal recognizers give equal bytes."""
+def save_trained(trained: TrainedNetwork, path: Path, *, half: bool = False) -> None:
+    """Write a recognizer as a safetensors file, in one atomic step.
+
+    Equal recognizers give equal bytes.
+
+    Args:
+        trained: the recognizer.
+        path: file to write.
+        half: write the weights in float16, in half of the space. They are float32 again when they
+            are read.
+    """
     about = {
+        "format": FORMAT,
         "network": asdict(trained.network.config),
         "classes": list(trained.classes),
         "image_size": trained.image_size,
@@ -53,39 +64,30 @@ def save_trained(trained: TrainedNetwork, path: Path) -> None:
         "preprocessing": {name: dict(part) for name, part in trained.preprocessing.items()},
         "vertices": trained.vertices,
     }
-    content = {
-        "format": FORMAT,
-        "about": json.dumps(about),  # the bytes of a pickled mapping depend on object identities
-        "state": {name: _plain(value) for name, value in trained.network.state_dict().items()},
-    }
-    buffer = io.BytesIO()  # torch.save to a path would write the file name into the file
-    torch.save(content, buffer)
-    write_bytes(path, buffer.getvalue())
+    state = {name: _plain(values) for name, values in trained.network.state_dict().items()}
+    if half:
+        state = {name: _halved(values) for name, values in state.items()}
+    write_bytes(path, save(state, {ABOUT: json.dumps(about)}))
 
 
 def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwork:
     """Read a recognizer; nothing in the file is executed.
 
     Raises:
-        UserError: the file is missing or is not a recognizer of this version.
+        UserError: the file is missing, damaged, or not a recognizer of this version.
     """
-    try:
-        content = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing: run `dvc repro train` to make it") from None
-    except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
-        raise UserError(f"{path} is not a fer3d checkpoint ({_one_line(error)})") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UserError(f"{path} is not a fer3d checkpoint of format {FORMAT}: train again")
-    about = json.loads(content["about"])
+    about, state = _read(path, device)
     network = FusionNetwork(
         NetworkConfig(**about["network"]),
         len(about["classes"]),
         image_size=about["image_size"],
         shading_size=about["shading_size"],
-        vertices=about.get("vertices", 0),
+        vertices=about["vertices"],
     )
-    network.load_state_dict(content["state"])
+    try:
+        network.load_state_dict(state)
+    except RuntimeError:
+        raise UserError(f"{path} is damaged: its weights do not fit its network") from None
     return TrainedNetwork(
         network.to(device).eval(),
         tuple(about["classes"]),
@@ -93,13 +95,32 @@ def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwo
         about["shading_size"],
         about["training"],
         about["preprocessing"],
-        about.get("vertices", 0),
+        about["vertices"],
     )
+
+
+def _read(path: Path, device: str | torch.device) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What a file says about its recognizer, and the weights."""
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            about = json.loads((file.metadata() or {}).get(ABOUT, "{}"))
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run `dvc repro train` to make it") from None
+    except (SafetensorError, ValueError, OSError) as error:
+        raise UserError(f"{path} is not a fer3d recognizer ({_one_line(error)})") from None
+    if about.get("format") != FORMAT:
+        raise UserError(f"{path} is not a fer3d recognizer of format {FORMAT}: train again")
+    return about, state
 
 
 def _plain(tensor: Tensor) -> Tensor:
     """On the CPU, in C order: the same bytes for every device."""
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+
+
+def _halved(tensor: Tensor) -> Tensor:
+    return tensor.half() if tensor.is_floating_point() else tensor
 
 
 def _one_line(error: Exception) -> str:

@@ -44,8 +44,10 @@ def folders(tmp_path: Path) -> Folders:
 def _checkpoint(folder: Path, *, classes: tuple[str, ...] = CLASSES, size: int = SIZE) -> Path:
     torch.manual_seed(0)
     network = FusionNetwork(NetworkConfig(), len(classes), image_size=size, shading_size=SIZE)
-    save_trained(TrainedNetwork(network.eval(), classes, size, SIZE, {}), folder / "model.ckpt")
-    return folder / "model.ckpt"
+    save_trained(
+        TrainedNetwork(network.eval(), classes, size, SIZE, {}), folder / "model.safetensors"
+    )
+    return folder / "model.safetensors"
 
 
 def test_validation_and_test_rows_are_predicted_each_once(folders: Folders, tmp_path: Path) -> None:
@@ -74,9 +76,9 @@ def test_a_network_that_diverged_is_a_users_error(folders: Folders, tmp_path: Pa
     trained = load_trained(_checkpoint(tmp_path))
     for values in trained.network.parameters():
         values.data.fill_(float("nan"))
-    save_trained(trained, tmp_path / "model.ckpt")
+    save_trained(trained, tmp_path / "model.safetensors")
     with pytest.raises(UserError, match=r"diverged: lower train\.learning_rate"):
-        evaluate(tmp_path / "model.ckpt", folders)
+        evaluate(tmp_path / "model.safetensors", folders)
 
 
 def test_arrays_of_another_size_are_a_users_error(folders: Folders, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def grey() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def predictor(tmp_path_factory, defaults, assets_dir: Path) -> Predictor:
-    path = tmp_path_factory.mktemp("train") / "model.ckpt"
+    path = tmp_path_factory.mktemp("train") / "model.safetensors"
     torch.manual_seed(0)
     network = FusionNetwork(NetworkConfig(), len(CLASSES)).eval()
     values = defaults.model_dump(mode="json")

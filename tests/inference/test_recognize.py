@@ -63,8 +63,8 @@ def test_a_recognizer_of_whole_images_is_shown_each_face_alone(
     trained = load_trained(predictor.checkpoint)
     align = dict(trained.preprocessing["align"]) | {"crop": None}
     made_by = dict(trained.preprocessing) | {"align": align}
-    save_trained(replace(trained, preprocessing=made_by), tmp_path / "model.ckpt")
-    whole = Predictor(tmp_path / "model.ckpt", predictor.toolbox)
+    save_trained(replace(trained, preprocessing=made_by), tmp_path / "model.safetensors")
+    whole = Predictor(tmp_path / "model.safetensors", predictor.toolbox)
     assert _scale(whole.central_face(two_faces)) == pytest.approx(100 / 460, rel=1e-4)
     for shown in whole.all_faces(two_faces):
         side = TIGHT * shown.face.aligned.box_source[2:].mean()
@@ -72,7 +72,7 @@ def test_a_recognizer_of_whole_images_is_shown_each_face_alone(
 
 
 def test_a_missing_checkpoint_says_what_to_run(predictor, astronaut, tmp_path: Path):
-    missing = Predictor(tmp_path / "none.ckpt", predictor.toolbox)
+    missing = Predictor(tmp_path / "none.safetensors", predictor.toolbox)
     with pytest.raises(UserError, match="dvc repro train"):
         missing.central_face(astronaut)
 

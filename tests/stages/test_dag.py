@@ -104,7 +104,7 @@ def test_metrics_have_the_agreed_keys(project):
 
 def test_from_python_a_file_gets_what_evaluate_wrote(first_run):
     data = first_run.project.folder / "data"
-    recognizer = Recognizer.load(data / "train" / "model.ckpt", assets=data / "assets")
+    recognizer = Recognizer.load(data / "train" / "model.safetensors", assets=data / "assets")
     written = pd.read_parquet(data / "evaluate" / "predictions.parquet").set_index("id")
     paths = manifest.read(data / "split" / "manifest.parquet").set_index("id")["path"]
     got = recognizer(

@@ -35,7 +35,7 @@ def main() -> None:
     train = replace(RECOMMENDED, epochs=epochs, batch_size=24, patience=epochs)
     runtime = Runtime(devices=devices, state=out / "state", progress=False)
     made = fit(Folders(*folders), network, train, runtime=runtime)
-    save(made, out / "model.ckpt", out / "curves.csv", out / "train.json")
+    save(made, out / "model.safetensors", out / "curves.csv", out / "train.json")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from fer3d.errors import UserError
 from fer3d.networks.config import NetworkConfig
@@ -21,8 +23,8 @@ def trained() -> TrainedNetwork:
 
 
 def test_it_predicts_the_same_from_the_file_alone(trained: TrainedNetwork, tmp_path: Path) -> None:
-    save_trained(trained, tmp_path / "model.ckpt")
-    loaded = load_trained(tmp_path / "model.ckpt")
+    save_trained(trained, tmp_path / "model.safetensors")
+    loaded = load_trained(tmp_path / "model.safetensors")
     inputs = {"image": torch.rand(2, 3, 32, 32), "landmarks": torch.rand(2, 68, 2)}
     assert torch.equal(loaded.network(**inputs), trained.network(**inputs))
     assert not loaded.network.training
@@ -33,24 +35,51 @@ def test_it_predicts_the_same_from_the_file_alone(trained: TrainedNetwork, tmp_p
 
 def test_equal_recognizers_give_equal_bytes(trained: TrainedNetwork, tmp_path: Path) -> None:
     trained.network.to(memory_format=torch.channels_last)
-    save_trained(trained, tmp_path / "one.ckpt")
-    save_trained(load_trained(tmp_path / "one.ckpt"), tmp_path / "two.ckpt")
-    assert (tmp_path / "one.ckpt").read_bytes() == (tmp_path / "two.ckpt").read_bytes()
+    save_trained(trained, tmp_path / "one")
+    save_trained(load_trained(tmp_path / "one"), tmp_path / "two")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut short"])
 def test_another_file_is_a_users_error(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "model.ckpt").write_bytes(content)
-    with pytest.raises(UserError, match="not a fer3d checkpoint"):
-        load_trained(tmp_path / "model.ckpt")
+    (tmp_path / "model.safetensors").write_bytes(content)
+    with pytest.raises(UserError, match="not a fer3d recognizer"):
+        load_trained(tmp_path / "model.safetensors")
 
 
 def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="dvc repro train"):
-        load_trained(tmp_path / "model.ckpt")
+        load_trained(tmp_path / "model.safetensors")
 
 
 def test_another_format_is_a_users_error(tmp_path: Path) -> None:
-    torch.save({"format": 0}, tmp_path / "model.ckpt")
-    with pytest.raises(UserError, match="format 2"):
-        load_trained(tmp_path / "model.ckpt")
+    save_file({"weight": torch.ones(1)}, tmp_path / "model.safetensors")
+    with pytest.raises(UserError, match="of format 3"):
+        load_trained(tmp_path / "model.safetensors")
+
+
+def test_weights_of_another_network_are_a_users_error(
+    trained: TrainedNetwork, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.safetensors"
+    save_trained(trained, path)
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    save_file({"weight": torch.ones(1)}, path, metadata)
+    with pytest.raises(UserError, match="its weights do not fit its network"):
+        load_trained(path)
+
+
+def test_half_precision_takes_half_of_the_space_and_gives_about_the_same(
+    trained: TrainedNetwork, tmp_path: Path
+) -> None:
+    whole, half = tmp_path / "whole", tmp_path / "half"
+    save_trained(trained, whole)
+    save_trained(trained, half, half=True)
+    assert half.stat().st_size < 0.52 * whole.stat().st_size
+    loaded = load_trained(half).network
+    assert all(values.dtype != torch.float16 for values in loaded.state_dict().values())
+    inputs = {"image": torch.rand(2, 3, 32, 32), "landmarks": torch.rand(2, 68, 2)}
+    torch.testing.assert_close(
+        loaded.probabilities(**inputs), trained.network.probabilities(**inputs), atol=5e-3, rtol=0
+    )

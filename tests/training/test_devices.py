@@ -58,10 +58,10 @@ def test_they_learn_what_one_process_learns(
     shared, single = (_train_loss(out) for out in (together, tmp_path))
     assert shared.iloc[-1] < 0.7 * shared.iloc[0]
     assert shared.iloc[-1] == pytest.approx(single.iloc[-1], rel=0.3)
-    assert load_trained(together / "model.ckpt").classes == ("anger", "fear", "surprise")
+    assert load_trained(together / "model.safetensors").classes == ("anger", "fear", "surprise")
 
 
 def test_two_runs_give_equal_bytes(together: Path, folders: Folders, tmp_path: Path) -> None:
     _train(folders, tmp_path, devices=2)
-    for name in ("model.ckpt", "curves.csv", "train.json"):
+    for name in ("model.safetensors", "curves.csv", "train.json"):
         assert (tmp_path / name).read_bytes() == (together / name).read_bytes()

@@ -29,7 +29,7 @@ QUICK = TrainConfig(epochs=10, batch_size=16, learning_rate=0.001)
 
 def _fit(folders: Folders, out: Path, network: NetworkConfig, train: TrainConfig) -> dict:
     made = fit(folders, network, train, runtime=Runtime(progress=False))
-    save(made, out / "model.ckpt", out / "curves.csv")
+    save(made, out / "model.safetensors", out / "curves.csv")
     return dict(made.metrics)
 
 
@@ -77,9 +77,9 @@ def test_mixed_precision_learns_twice_the_same_and_keeps_whole_weights(
     runs = [_fit(folders, tmp_path / run, NetworkConfig(), train) for run in ("one", "two")]
     assert runs[0] == runs[1]
     assert runs[0] != _fit(folders, tmp_path, NetworkConfig(), replace(train, precision="float32"))
-    one, two = ((tmp_path / run / "model.ckpt").read_bytes() for run in ("one", "two"))
+    one, two = ((tmp_path / run / "model.safetensors").read_bytes() for run in ("one", "two"))
     assert one == two
-    weights = load_trained(tmp_path / "one" / "model.ckpt").network.parameters()
+    weights = load_trained(tmp_path / "one" / "model.safetensors").network.parameters()
     assert {values.dtype for values in weights} == {torch.float32}
 
 
@@ -110,7 +110,7 @@ def test_the_best_epoch_is_kept_and_training_stops_after_patience(
     assert metrics["best_epoch"] == best + 1
     assert metrics["epochs"] == metrics["best_epoch"] + 2
     assert metrics["validation"]["macro_f1"] == curves["validation_macro_f1"][best]
-    accuracy = _validation_accuracy(folders, tmp_path / "model.ckpt")
+    accuracy = _validation_accuracy(folders, tmp_path / "model.safetensors")
     assert accuracy == pytest.approx(metrics["validation"]["accuracy"], abs=1e-5)
 
 
@@ -126,7 +126,7 @@ def test_a_training_that_diverges_says_so_and_writes_nothing(
 def test_the_checkpoint_says_all_that_prediction_needs(folders: Folders, tmp_path: Path) -> None:
     network = NetworkConfig(base=False, shading=False, dropout=0.2)
     metrics = _fit(folders, tmp_path, network, replace(QUICK, epochs=1))
-    trained = load_trained(tmp_path / "model.ckpt")
+    trained = load_trained(tmp_path / "model.safetensors")
     assert trained.classes == ("anger", "fear", "surprise")
     assert (trained.image_size, trained.shading_size) == (32, 32)
     assert trained.network.config == network
@@ -140,7 +140,7 @@ def test_garbage_in_test_rows_changes_no_weight(make_set: MakeSet, tmp_path: Pat
     for name in ("clean", "spoiled"):
         folders = make_set(tmp_path / name, spoil_test=name == "spoiled")
         _fit(folders, tmp_path / f"{name}_out", network, train)
-    files = [tmp_path / f"{name}_out" / "model.ckpt" for name in ("clean", "spoiled")]
+    files = [tmp_path / f"{name}_out" / "model.safetensors" for name in ("clean", "spoiled")]
     assert files[0].read_bytes() == files[1].read_bytes()
 
 

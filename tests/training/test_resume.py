@@ -25,7 +25,7 @@ from fer3d.training.resume import epochs_behind, finish, state_file
 from fer3d.training.trainer import Runtime
 
 SCRIPT = Path(__file__).with_name("run_fit.py")
-FILES = ("model.ckpt", "curves.csv", "train.json")
+FILES = ("model.safetensors", "curves.csv", "train.json")
 EPOCHS = 8
 LANDMARK = NetworkConfig(base=False, shading=False)
 QUICK = TrainConfig(epochs=3, batch_size=16, patience=2, schedule="constant")
@@ -68,7 +68,7 @@ def test_a_training_killed_twice_ends_with_the_bytes_of_one_that_was_not(
         process = _start(folders, killed)
         _kill_once_there_is(killed / "state", process, after)
         assert process.returncode == -signal.SIGKILL
-        assert not (killed / "model.ckpt").exists()
+        assert not (killed / "model.safetensors").exists()
     _finish(_start(folders, killed))
     for name in FILES:
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
@@ -79,7 +79,7 @@ def _fit(
     folders: Folders, out: Path, train: TrainConfig = QUICK, state: Path | None = None
 ) -> dict:
     made = fit(folders, LANDMARK, train, runtime=Runtime(state=state, progress=False))
-    save(made, out / "model.ckpt", out / "curves.csv")
+    save(made, out / "model.safetensors", out / "curves.csv")
     return dict(made.metrics)
 
 
@@ -108,7 +108,7 @@ def test_a_training_that_is_over_is_not_trained_again(
     assert first["epochs"] <= min(epochs, 39)  # of 40, early stopping ends it
     monkeypatch.setattr("fer3d.training.module.ExpressionModule.training_step", _power_cut)
     assert _fit(folders, tmp_path / "again", train, state=state) == first
-    one, other = (tmp_path / name / "model.ckpt" for name in ("first", "again"))
+    one, other = (tmp_path / name / "model.safetensors" for name in ("first", "again"))
     assert one.read_bytes() == other.read_bytes()
 
 
@@ -119,7 +119,7 @@ def test_a_training_that_was_over_but_not_saved_is_not_trained_further(
     resumed = _fit(folders, tmp_path / "resumed", train, state=left)
     assert resumed["epochs"] < 40
     assert resumed == _fit(folders, tmp_path / "whole", train)
-    one, other = (tmp_path / name / "model.ckpt" for name in ("resumed", "whole"))
+    one, other = (tmp_path / name / "model.safetensors" for name in ("resumed", "whole"))
     assert one.read_bytes() == other.read_bytes()
 
 
@@ -203,4 +203,7 @@ def test_a_state_of_other_inputs_or_parameters_is_not_used(
 
 def test_without_a_folder_nothing_is_left(folders: Folders, tmp_path: Path) -> None:
     _fit(folders, tmp_path / "out", replace(QUICK, epochs=1))
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"model.ckpt", "curves.csv"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "model.safetensors",
+        "curves.csv",
+    }

@@ -109,7 +109,7 @@ def test_no_training_images_are_refused() -> None:
 
 def test_compared_models_need_no_image_or_3d_library() -> None:
     """As ``tests/networks/test_imports.py`` has it for the rest of the room."""
-    folder = Path(__file__).parents[2] / "fer3d" / "compared"
+    folder = Path(__file__).parents[3] / "fer3d" / "networks" / "compared"
     names = ", ".join(f"fer3d.networks.compared.{file.stem}" for file in folder.glob("[a-z]*.py"))
     heavy = "{'cv2', 'open3d', 'dlib', 'skimage', 'sklearn', 'ai_edge_litert', 'PIL'}"
     program = f"import sys, torch; old = set(sys.modules); import {names}; "
