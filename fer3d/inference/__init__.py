@@ -1,1 +1,1 @@
-"""From photos to faces and expressions, through the functions that the stages run."""
+"""Faces and expressions of photos and videos, with the functions of the stages."""

@@ -1,4 +1,4 @@
-"""What is said of photos and of frames of videos, in plain numbers; docs/predict.md."""
+"""Results for photos and video frames as numbers and text; docs/predict.md."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,14 @@ ANGLES = ("pitch", "yaw", "roll")
 
 @dataclass(frozen=True)
 class FaceAnswer:
-    """What is said of one face.
+    """The result for one face.
 
     Attributes:
         expression: the most probable class.
         probabilities: by class, summing to 1.
-        box: x, y, width, height in px of the image; None where no face was detected and the whole
-            image was looked at.
-        rotation_deg: pitch, yaw and roll by name; None where there is no 3D face.
+        box: x, y, width, height in px of the image; None if no face was detected and the whole
+            image was classified.
+        rotation_deg: pitch, yaw and roll by name; None without a 3D face.
         presence: confidence of the mesh network that this is a face, 0 to 1.
         no_face3d: why there is no 3D face, or "".
         track: number of the face in a video.
@@ -38,7 +38,7 @@ class FaceAnswer:
 
     @classmethod
     def of(cls, prediction: "Prediction", track: int | None = None) -> "FaceAnswer":
-        """What is written of a prediction."""
+        """The result for a prediction."""
         aligned, found = prediction.face.aligned, prediction.face.reconstruction
         angles = (round(float(angle), 3) for angle in found.pose)
         return cls(
@@ -67,13 +67,14 @@ class FaceAnswer:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said of one photo or of one frame of a video.
+    """The result for one photo or one frame of a video.
 
     Attributes:
-        image: its path, as text that can be written.
-        faces: the most central large face, or all, the largest first; none of what is no image.
-        faces_found: how many the detector found.
-        problem: why the file is no image, or "".
+        image: its path, as printable text.
+        faces: the most central large face, or all, the largest first; empty if the file is not an
+            image.
+        faces_found: number of detected faces.
+        problem: why the file cannot be read as an image, or "".
         frame: number of the frame in a video, from 0.
         time_s: of the frame, seconds from the start of the video.
     """
@@ -87,19 +88,19 @@ class Answer:
 
     @classmethod
     def unread(cls, path: "Path", problem: object) -> "Answer":
-        """The answer of a file that is no image."""
+        """The answer for a file that is not an image."""
         return cls(printable(path), problem=str(problem))
 
     @property
     def other_faces(self) -> int:
-        """Faces that were found and are not among ``faces``."""
+        """Number of detected faces that are not in ``faces``."""
         return max(0, self.faces_found - len(self.faces))
 
     def as_json(self, *, all_faces: bool) -> dict[str, Any]:
         """Keys as in docs/predict.md.
 
         Args:
-            all_faces: a list of faces, rather than the only one.
+            all_faces: with a list of faces.
         """
         known: dict[str, Any] = {"image": self.image}
         if self.problem:

@@ -1,7 +1,6 @@
-"""Image files to answers, in batches over worker processes.
+"""Classification of image files, in batches over worker processes.
 
-Nothing heavy is imported before a worker needs it: the process that starts the workers is ready
-long before them.
+Large packages are only imported in the workers, so that the workers start early.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,21 +24,21 @@ if TYPE_CHECKING:
 
     from fer3d.inference.recognize import Prediction
 
-MANY = 20  # images, from which on there is a progress bar
-BATCH = 16  # files a task: what an interruption loses
-MIN_FILES = 16  # a worker: fewer take less time than it takes to start
-BATCH_PIXELS = 1 << 22  # px that are recognized together, which bounds the memory
+MANY = 20  # number of images from which a progress bar is shown
+BATCH = 16  # files per task, lost by an interruption
+MIN_FILES = 16  # per worker; fewer take less time than its start
+BATCH_PIXELS = 1 << 22  # px that are processed together, bounds the memory
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is done with each file.
+    """What to do with each file.
 
     Attributes:
-        checkpoint: of the recognizer.
+        checkpoint: file of the recognizer.
         toolbox: model files, and the device.
-        all_faces: every face of an image, not the most central large one alone.
-        parts: what pictures show beside boxes and probabilities, see ``fer3d.inference.draw``.
+        all_faces: classify every face of an image, not only the most central large one.
+        parts: additional content of pictures, see ``fer3d.inference.draw``.
     """
 
     checkpoint: Path
@@ -50,7 +49,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Photo:
-    """An image file, and where its picture is written, if at all."""
+    """An image file, and the path of its picture or None."""
 
     path: Path
     picture: Path | None = None
@@ -61,13 +60,13 @@ Answered = tuple[Answer, tuple[str, ...]]
 
 
 def answer_files(photos: Sequence[Photo], job: Job, settings: Settings) -> Iterator[Answered]:
-    """Recognize the expressions in each file; one that is no image does not stop the others.
+    """Recognize the expressions in each file; invalid files do not stop the others.
 
-    The answers come in the order of the files, and are the same whatever the number of workers.
+    Answers are in the order of the files, and do not depend on the number of workers.
 
     Args:
         photos: image files.
-        job: what is done with each.
+        job: what to do with each.
         settings: number of workers.
     """
     if len(photos) < MANY:

@@ -1,4 +1,4 @@
-"""Answers as JSON, JSON Lines and CSV, written as they come; docs/predict.md describes them."""
+"""Writes answers incrementally as JSON, JSON Lines and CSV; the formats: docs/predict.md."""
 
 import csv
 import io
@@ -20,12 +20,12 @@ _HEAD, _INDENT = b'{\n  "images": [\n    ', "\n    "
 
 @dataclass(frozen=True)
 class Layout:
-    """What the documents of a run have in common.
+    """Common properties of the documents of a run.
 
     Attributes:
         all_faces: each image has a list of faces.
-        video: each answer is of a frame.
-        classes: of the recognizer.
+        video: each answer is for a frame.
+        classes: classes of the recognizer.
     """
 
     all_faces: bool
@@ -35,12 +35,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class Written:
-    """What a document of an earlier run holds.
+    """The content of a document of an earlier run.
 
     Attributes:
-        images: paths, as they are written.
-        end: bytes up to the end of the last whole item.
-        all_faces, classes: of its layout; None where no item tells it.
+        images: paths as written.
+        end: bytes up to the end of the last complete item.
+        all_faces, classes: of its layout; None if unknown.
     """
 
     images: frozenset[str] = frozenset()
@@ -51,12 +51,12 @@ class Written:
 
 @dataclass(frozen=True)
 class Format:
-    """How answers become a document.
+    """A document format.
 
     Attributes:
-        head: what stands before the first item.
-        item: an answer.
-        read: what a document holds.
+        head: bytes before the first item.
+        item: encodes an answer.
+        read: parses a document.
         between, tail: see ``ItemsOutput``.
     """
 
@@ -96,7 +96,7 @@ def _csv_field(text: str) -> str:
 
 
 def _csv_rows(answer: Answer, layout: Layout) -> bytes:
-    """A row, or a row a face; what is no image, or has no face, has a row too."""
+    """One row, or one row per face; also a row for an invalid file or an image without a face."""
     text = io.StringIO()
     writer = csv.DictWriter(text, _columns(layout), extrasaction="ignore", lineterminator="\n")
     writer.writerows(_rows(answer))
@@ -120,7 +120,7 @@ def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
 
 
 def _read_json(data: bytes) -> Written:
-    """The whole items, also of a document whose end is missing."""
+    """The complete items, also of a truncated document."""
     if not data.startswith(_HEAD):
         return Written()
     text, decoder, items = data.decode(errors="replace"), json.JSONDecoder(), []
@@ -128,7 +128,7 @@ def _read_json(data: bytes) -> Written:
     while True:
         try:
             item, end = decoder.raw_decode(text, text.index("{", end))
-        except ValueError:  # no further item, or a part of one
+        except ValueError:  # no further item, or an incomplete one
             break
         items.append(item)
     return _of_items(items, len(text[:end].encode()))
@@ -176,7 +176,7 @@ class Documents:
     """The documents of a run, open for writing.
 
     Attributes:
-        answered: images that all of them hold already; none unless the run is resumed.
+        answered: images that are already in all documents; empty unless the run is resumed.
     """
 
     def __init__(
@@ -187,14 +187,14 @@ class Documents:
         """
         Args:
             outputs: file and earlier content, by option, see ``FORMATS``.
-            layout: of the answers; classes come with them.
+            layout: of the answers; classes are added with them.
         """
         self._outputs, self._layout = outputs, layout
         images = [written.images for _, written in outputs.values()]
         self.answered = frozenset.intersection(*images) if images else frozenset()
 
     def add(self, answer: Answer, classes: tuple[str, ...]) -> None:
-        """Write an answer to each document that lacks it."""
+        """Write an answer to each document that does not have it."""
         layout = Layout(self._layout.all_faces, self._layout.video, classes)
         for option, (output, written) in self._outputs.items():
             if written.classes not in (None, classes):
@@ -211,15 +211,15 @@ class Documents:
 def documents(
     paths: Mapping[str, Path | None], layout: Layout, *, resume: bool = False
 ) -> Iterator[Documents]:
-    """Documents that are complete after each answer, and stay so after an interruption.
+    """Open documents that are valid after each answer, also after an interruption.
 
     Args:
-        paths: files by option; None where the option was not given.
+        paths: files by option; None if the option was not given.
         layout: of the answers.
-        resume: keep what the files hold, and add what they lack.
+        resume: keep the content of the files, and add missing answers.
 
     Raises:
-        UserError: the files to resume are of another layout, or not documents of fer3d.
+        UserError: the files to resume have another layout, or are not documents of fer3d.
     """
     with ExitStack() as stack:
         outputs = {}

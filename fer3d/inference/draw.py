@@ -1,4 +1,4 @@
-"""Pictures of recognized faces: boxes, probabilities as bars, and what the network saw of a face.
+"""Pictures of recognized faces: boxes, probabilities as bars, inputs of the network.
 
 +-------------------------+---------------+
 | photo: box and number,  | 1 happiness   |
@@ -23,7 +23,7 @@ from fer3d.reconstruction.export import draw_face
 from fer3d.reconstruction.surfaces import drawn_triangles
 from fer3d.toolbox import Toolbox
 
-MIN_SIDE = 320  # px: smaller photos are enlarged
+MIN_SIDE = 320  # px; smaller photos are enlarged
 PANEL = 240  # px, width
 _TITLE, _BAR, _THUMBNAIL, _GAP = 24, 14, 104, 8  # px, heights
 _NAMES = 96  # px, width of the names of classes
@@ -42,11 +42,11 @@ class Numbered:
 def draw_photo(
     image: np.ndarray, predictions: Sequence[Prediction], parts: Collection[str], toolbox: Toolbox
 ) -> np.ndarray:
-    """A photo with its faces, and a panel at its right with a place for each of them.
+    """A photo with its faces, and a panel with an entry for each face at the right.
 
     Args:
         image: (H, W, 3) uint8, RGB; enlarged if it is small.
-        predictions: of its faces.
+        predictions: predictions for its faces.
         parts: see ``Part``.
         toolbox: model files.
 
@@ -65,16 +65,16 @@ def draw_photo(
 def draw_frame(
     image: np.ndarray, faces: Sequence[Numbered], parts: Collection[str], toolbox: Toolbox
 ) -> np.ndarray:
-    """A frame as ``draw_photo`` draws it, its size a function of that of the frame alone.
+    """A frame like in ``draw_photo``; the size of the result depends only on that of the frame.
 
     Args:
         image: (H, W, 3) uint8, RGB.
-        faces: those that fit come into the panel, in this order.
+        faces: in the order of the panel; those that do not fit are left out.
         parts: see ``Part``.
         toolbox: model files.
 
     Returns:
-        (H', W', 3) uint8, RGB, sides even, which video codecs need.
+        (H', W', 3) uint8, RGB; even sides, for video codecs.
     """
     marked = _marked(image, faces, parts, toolbox)
     height, width = (side - side % 2 for side in marked.shape[:2])

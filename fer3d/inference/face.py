@@ -1,4 +1,4 @@
-"""One face of an image: what the pipeline says of it, and where that lies in the image."""
+"""One face of an image, aligned and reconstructed, in both frames."""
 
 from dataclasses import dataclass
 
@@ -17,13 +17,13 @@ from fer3d.reconstruction.topology import VERTICES
 class Face:
     """One face of an image, aligned and reconstructed.
 
-    What is named after the source is in the image frame of the image in which the face was found;
-    it is known where there is a reconstruction.
+    Properties named ``_source`` are in the image frame of the source image, in which the face was
+    found; they need a reconstruction.
 
     Attributes:
-        aligned: the image about it, and where it lies in the source image.
-        reconstruction: it in 3D, in the frame of the aligned image; its ``reason`` says why where
-            there is none.
+        aligned: the aligned image, and its position in the source image.
+        reconstruction: the face in 3D, in the frame of the aligned image; ``reason`` is not empty
+            if there is none.
     """
 
     aligned: Aligned
@@ -38,7 +38,7 @@ class Face:
     def landmarks_source(self) -> np.ndarray:
         """(68, 3) float64, px: the points of iBUG 300-W, hidden ones included.
 
-        z points away from the viewer, from about the head's middle.
+        z points away from the viewer; it is about 0 at the centre of the head.
         """
         found = self.reconstruction
         if len(found.vertices_image) != VERTICES:

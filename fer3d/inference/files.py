@@ -1,4 +1,4 @@
-"""Which image files a person means."""
+"""Expands paths of the command line to image files."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ def is_video(path: Path) -> bool:
 
 
 def image_files(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are named, and the image files of folders at any depth, sorted.
+    """Files as given, and the image files in folders (recursive, sorted).
 
     Raises:
         UserError: a folder without image files.
@@ -41,13 +41,13 @@ def image_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         found = sorted(_walk(path)) if path.is_dir() else [path]
         if not found:
-            raise UserError(f"{path} holds no image files ({', '.join(sorted(suffixes()))})")
+            raise UserError(f"{path} contains no image files ({', '.join(sorted(suffixes()))})")
         files += found
     return files
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Image files in a folder, but for what is hidden or left behind by other programs."""
+    """Image files in a folder, without hidden files and those of other programs."""
     for parent, folders, files in os.walk(folder):
         folders[:] = filter(is_visible, folders)
         names = (name for name in files if Path(name).suffix.lower() in suffixes())

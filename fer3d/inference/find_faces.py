@@ -1,4 +1,4 @@
-"""Every face of a photo in 3D: landmarks, pose, mesh, in the photo's own pixels."""
+"""All faces of a photo in 3D: landmarks, pose, mesh, in pixels of the photo."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,9 +12,9 @@ from fer3d.inference.face import Face
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.toolbox import Toolbox
 
-CROP_SIZE = 256  # px, side of the crop around each face: 2.5 times what the pipeline trains on
-CROP = 1.5  # its side over the box's
-EASY = (0.5, 0.5, 0.4)  # thresholds of MTCNN's second look
+CROP_SIZE = 256  # px, side of the crop around each face; 2.5 times the default of `align`
+CROP = 1.5  # side of the crop, relative to the box
+EASY = (0.5, 0.5, 0.4)  # thresholds of the second run of MTCNN
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class FaceFinder:
     """Finds and reconstructs the faces of photos.
 
     Attributes:
-        params: of the pipeline; faces are cropped larger than it says.
+        params: of the pipeline, except for the crop.
         toolbox: model files, and the device for the detector and prnet.
         max_pixels: larger image files are rejected.
     """
@@ -34,14 +34,14 @@ class FaceFinder:
     def __call__(self, image: np.ndarray) -> list[Face]:
         """The faces of one photo, those with the largest boxes first.
 
-        Where MTCNN finds none, it looks again with ``EASY`` thresholds, for profiles. The mesh
-        network then says whether what it found is a face.
+        If MTCNN finds none, it runs again with the thresholds ``EASY``, for profiles; the presence
+        of the mesh network then rejects false detections.
 
         Args:
             image: (H, W, 3) uint8, RGB.
 
         Returns:
-            Faces that were found and reconstructed; perhaps none.
+            Detected and reconstructed faces; may be empty.
         """
         (faces,) = self._pipeline.all_faces([image])
         return [face for face in faces if not face.reconstruction.reason]

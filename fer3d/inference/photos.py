@@ -1,4 +1,4 @@
-"""Image files to what is known of their faces: the work of ``fer3d face3d``."""
+"""3D faces of image files, for ``fer3d face3d``."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +23,9 @@ class Photo:
     """One file.
 
     Attributes:
-        path: of the file.
+        path: the path of the file.
         faces: largest first.
-        problem: why the file is no image, or "".
+        problem: why the file cannot be read as an image, or "".
     """
 
     path: Path
@@ -33,14 +33,14 @@ class Photo:
     problem: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The file in plain numbers; ``error`` is there only for a file that is no image."""
+        """The result as JSON values; with ``error`` only if the file cannot be read as an image."""
         known = {"image": printable(self.path), "faces": [_face_json(face) for face in self.faces]}
         return known | ({"error": self.problem} if self.problem else {})
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files to write, or None. With several images, mesh and picture get a number each.
+    """Files to write, or None. With several images, meshes and pictures are numbered.
 
     Raises:
         UserError: a mesh that is not named .ply, or a picture that is not named .png.
@@ -57,7 +57,7 @@ class Outputs:
                 raise UserError(f"{path} would be a {kind} file: name it {path.stem}{suffix}")
 
     def numbered(self, number: int, count: int) -> "Outputs":
-        """The files of one image of so many, numbered from 1."""
+        """The files of image ``number`` of ``count``, from 1."""
         if count == 1:
             return self
         return replace(
@@ -65,7 +65,7 @@ class Outputs:
         )
 
     def check(self, images: Sequence[Path], *, force: bool = False) -> None:
-        """Stop before something that a person has is written over; see ``check_output``."""
+        """Check that no file of the user is overwritten; see ``check_output``."""
         each = [self, *(self.numbered(n, len(images)) for n in range(1, len(images) + 1))]
         for one in each:
             options = (("--json", one.json), ("--mesh", one.mesh), ("--picture", one.picture))
@@ -75,14 +75,14 @@ class Outputs:
 
 
 def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Iterator[Photo]:
-    """Reconstruct the faces of image files, one after the other, and write what is asked for.
+    """Reconstruct the faces of image files, one by one, and write the outputs.
 
-    A file that is no image does not stop the others.
+    Invalid files do not stop the others.
 
     Args:
         paths: image files.
-        finder: what finds the faces.
-        outputs: what to write, see ``Outputs.check``. The JSON is ``{"images": [{"image": path,
+        finder: finds and reconstructs the faces.
+        outputs: files to write, see ``Outputs.check``. The JSON is ``{"images": [{"image": path,
             "faces": [...]}]}``, and grows with every file.
     """
     written: list[dict[str, Any]] = []
@@ -95,7 +95,7 @@ def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Ite
 
 
 def _describe(path: Path, finder: FaceFinder, outputs: Outputs) -> Photo:
-    """One file, whose mesh and picture are written."""
+    """Process one file; writes its mesh and picture."""
     try:
         image = images.load_image(path, max_pixels=finder.max_pixels)
     except images.Rejected as rejected:
@@ -110,13 +110,13 @@ def _describe(path: Path, finder: FaceFinder, outputs: Outputs) -> Photo:
 
 
 def write_mesh(path: Path, image: np.ndarray, faces: list[Face], finder: FaceFinder) -> None:
-    """All faces of a photo as one coloured PLY mesh, upright, in the photo's px."""
+    """Write all faces of a photo as one coloured PLY mesh, y up, in px of the photo."""
     vertices = [face.vertices_source for face in faces]
     write_output(path, encode_ply(*scene_mesh(image, vertices, _surface(faces, finder))))
 
 
 def _face_json(face: Face) -> dict[str, Any]:
-    """A face in plain numbers; keys as in docs/face3d.md."""
+    """A face as JSON values; keys as in docs/face3d.md."""
     pitch, yaw, roll = (round(float(angle), 3) for angle in face.pose_source)
     return {
         "box": np.round(face.aligned.box_source, 2).tolist(),
@@ -128,7 +128,7 @@ def _face_json(face: Face) -> dict[str, Any]:
 
 
 def _surface(faces: list[Face], finder: FaceFinder) -> np.ndarray:
-    """Triangles (T, 3) that join all vertices of a face."""
+    """Triangles (T, 3) of all vertices of a face."""
     if not faces:
         return np.zeros((0, 3), np.int64)
     vertices = len(faces[0].reconstruction.vertices_image)

@@ -1,4 +1,4 @@
-"""What pictures show, and where they are written."""
+"""Content and paths of pictures."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ SUFFIX = ".png"
 
 
 class Part(StrEnum):
-    """What a picture shows on request, beside boxes and probabilities."""
+    """Optional content of a picture, in addition to boxes and probabilities."""
 
     ALIGNED = "aligned"
     MESH = "mesh"
@@ -20,16 +20,16 @@ class Part(StrEnum):
 
 
 def picture_paths(inputs: Sequence[Path], files: Sequence[Path], out: Path) -> list[Path]:
-    """Where the picture of each image file is written.
+    """The path of the picture of each image file.
 
     Args:
-        inputs: files and folders as they were named.
+        inputs: files and folders as given.
         files: the image files among them.
-        out: a PNG file for a single image, else a folder. In it pictures have the names of their
-            images, in the same folders: ``b/c.jpg`` of the folder ``a`` is ``out/b/c.jpg.png``.
+        out: a PNG file for a single image, else a folder, in which pictures have the relative paths
+            of their images: ``b/c.jpg`` of the folder ``a`` is ``out/b/c.jpg.png``.
 
     Raises:
-        UserError: a PNG file for several images, or two images of one name.
+        UserError: a PNG file for several images, or two images with the same name.
     """
     if len(files) == 1 and not inputs[0].is_dir():
         if out.suffix.lower() != SUFFIX:

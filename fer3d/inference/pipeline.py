@@ -1,4 +1,4 @@
-"""From images to reconstructed, relit faces: one way for all callers, the steps of the stages."""
+"""Alignment, reconstruction and relighting of images: one implementation for all callers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from fer3d.toolbox import Toolbox
 
 
 class PipelineParams(Sections):
-    """The sections of the steps."""
+    """The sections of params.yaml for the steps."""
 
     align: AlignParams
     reconstruct: ReconstructParams
@@ -40,7 +40,7 @@ class Pipeline:
     relighter: Relighter
 
     def central_faces(self, images: Sequence[np.ndarray]) -> list[Face]:
-        """The most central large face of each image, or all of the image where none is found.
+        """The most central large face of each image, or the whole image if none is found.
 
         Args:
             images: (H, W, 3) uint8 RGB, of any sizes.
@@ -48,7 +48,7 @@ class Pipeline:
         return self._reconstructed(self.aligner.align(images))
 
     def all_faces(self, images: Sequence[np.ndarray]) -> list[list[Face]]:
-        """Every face of each image, that with the largest box first; none where none is found.
+        """All faces of each image, by descending box size; empty if none is found.
 
         Args:
             images: (H, W, 3) uint8 RGB, of any sizes.
@@ -59,17 +59,17 @@ class Pipeline:
         return [faces[start:end] for start, end in pairwise(ends)]
 
     def faces_at(self, image: np.ndarray, faces: Detections) -> list[Face]:
-        """The faces of an image whose places are known, in their order.
+        """The given faces of an image, in their order.
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            faces: where they are.
+            faces: boxes and points of the faces.
         """
         aligned = [self.aligner.crop_face(image, faces, face) for face in range(len(faces))]
         return self._reconstructed(aligned)
 
     def relight(self, faces: Sequence[Face]) -> list[ShadingImage]:
-        """The shading image of each face, black where there is no reconstruction."""
+        """The shading image of each face, black without a reconstruction."""
         found = [face.reconstruction for face in faces]
         return self.relighter([f.vertices_face for f in found], [f.visible for f in found])
 
@@ -79,7 +79,7 @@ class Pipeline:
 
 
 def make_pipeline(params: PipelineParams, toolbox: Toolbox) -> Pipeline:
-    """The pipeline that the stages' parameters describe.
+    """The pipeline for the parameters of the stages.
 
     Args:
         params: of the stages.

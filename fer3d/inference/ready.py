@@ -1,6 +1,6 @@
-"""Recognizers and face finders with their model files at hand, in a checkout or elsewhere.
+"""Recognizers and face finders with their model files, inside or outside of a checkout.
 
-Nothing heavy is imported before it is needed, see ``fer3d.inference.batches``.
+Large packages are imported late, see ``fer3d.inference.batches``.
 """
 
 from functools import lru_cache
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def local_settings() -> Settings:
-    """Those of this machine; a GPU is used only on request.
+    """The settings of this machine; a GPU is used only on request.
 
-    The 3D network, which takes most of the time, runs on the CPU, and starting a GPU takes longer
-    than a photo. So the answers do not depend on whether there is one.
+    The 3D network, which needs most of the time, runs on the CPU, and the start of a GPU takes
+    longer than a photo. So the results do not depend on the presence of a GPU.
     """
     local = settings.load(checkout.TOP)
     return local.model_copy(update={"device": "cpu"}) if local.device == "auto" else local
@@ -33,15 +33,15 @@ def local_settings() -> Settings:
 def ready_toolbox(
     recognizer: Path, assets: Path | None = None, models: Path = checkout.MODELS
 ) -> Toolbox:
-    """Settings, and the model files that a recognizer's preprocessing needs.
+    """Settings, and the model files for the preprocessing of a recognizer.
 
     Args:
-        recognizer: its file.
+        recognizer: file of the recognizer.
         assets: folder of model files; by default see ``assets_folder``.
         models: folder of models installed by the user.
 
     Raises:
-        UserError: it is not a recognizer of this version, or model files cannot be fetched.
+        UserError: not a recognizer of this version, or model files cannot be downloaded.
     """
     local = local_settings()
     if assets is None and has_all(checkout.ASSETS, ASSETS):
@@ -64,7 +64,7 @@ def ready_predictor(recognizer: Path, assets: Path | None = None) -> "Predictor"
 def ready_finder(
     params: Path | None = None, assets: Path | None = None, models: Path = checkout.MODELS
 ) -> "FaceFinder":
-    """What finds and reconstructs faces, with its model files.
+    """A face finder with its model files.
 
     Args:
         params: file with the sections `align`, `reconstruct`, `relight` and `ingest`; by default
@@ -73,7 +73,7 @@ def ready_finder(
         models: folder of models installed by the user.
 
     Raises:
-        UserError: the parameters are invalid, or model files cannot be fetched.
+        UserError: the parameters are invalid, or model files cannot be downloaded.
     """
     from fer3d.files.sections import load_section, load_sections
     from fer3d.inference.pipeline import PipelineParams
@@ -99,7 +99,7 @@ def needed_assets(params: "PipelineParams") -> set[str]:
 
 @lru_cache(maxsize=1)
 def _finder(params: "PipelineParams", toolbox: Toolbox, max_pixels: int) -> "FaceFinder":
-    """Kept for the next call, with its networks."""
+    """Cached with its networks."""
     from fer3d.inference.find_faces import FaceFinder
 
     return FaceFinder(params, toolbox, max_pixels)

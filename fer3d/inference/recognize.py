@@ -1,4 +1,4 @@
-"""From an image to the expressions of its faces, by a trained recognizer."""
+"""Classification of the expressions of faces by a trained recognizer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,21 +19,21 @@ from fer3d.toolbox import Toolbox
 from fer3d.training.checkpoint import TrainedNetwork, load_trained
 
 TIGHT = 1.1
-"""Side of the square about a face, in sides of its box, that stands for a tightly cropped photo:
-those of FER2013 measure 1.08 sides of the box, the median of 1,043 in which MTCNN finds a face."""
+"""Side of the square crop that replaces a tightly cropped photo, relative to the box: photos of
+FER2013 measure 1.08 sides of the box, the median of 1,043 in which MTCNN finds a face."""
 
 CHUNK = 4
-"""Rows that go through the network at once: a face in a folder costs half of one on its own."""
+"""Rows per call of the network: a face in a folder takes half the time of a single one."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the recognizer says of one face.
+    """The output of the recognizer for one face.
 
     Attributes:
         expression: the most probable class.
         probabilities: by class, summing to 1.
-        face: what it saw; ``face.aligned.detection`` is "" where no face was detected.
+        face: the face; ``face.aligned.detection`` is "" if no face was detected.
         relit: its shading image.
     """
 
@@ -45,12 +45,12 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A trained recognizer with the preprocessing that it was trained on.
+    """A trained recognizer with the preprocessing of its training.
 
-    An image's answer does not depend on the other images of a call.
+    The result of an image does not depend on the other images of a call.
 
     Attributes:
-        checkpoint: file that the stage `train` wrote.
+        checkpoint: file written by the stage `train`.
         toolbox: model files, and the device.
     """
 
@@ -58,7 +58,7 @@ class Predictor:
     toolbox: Toolbox
 
     def central_face(self, image: np.ndarray) -> Prediction:
-        """The expression of the most central large face, or of all of the image without one.
+        """The expression of the most central large face, or of the whole image if none is found.
 
         Args:
             image: (H, W, 3) uint8, RGB.
@@ -67,10 +67,10 @@ class Predictor:
         return prediction
 
     def all_faces(self, image: np.ndarray) -> list[Prediction]:
-        """The expression of every face, that with the largest box first; perhaps of none.
+        """The expressions of all faces, by descending box size; may be empty.
 
-        Where the recognizer was trained on whole images, the square of ``TIGHT`` box sides about
-        each face takes their place.
+        A recognizer that was trained on whole images gets a square crop of ``TIGHT`` box sides
+        around each face.
 
         Args:
             image: (H, W, 3) uint8, RGB.
@@ -81,11 +81,11 @@ class Predictor:
     def recognize(
         self, images: Sequence[np.ndarray], *, all_faces: bool = False
     ) -> list[list[Prediction]]:
-        """The expressions in each image: one, as of ``central_face``, or those of ``all_faces``.
+        """The expressions in each image: see ``central_face`` and ``all_faces``.
 
         Args:
             images: (H, W, 3) uint8, RGB, of any sizes.
-            all_faces: every face.
+            all_faces: classify every face.
         """
         if all_faces:
             faces = self.face_pipeline.all_faces(images)
@@ -95,29 +95,29 @@ class Predictor:
         return [list(islice(predictions, len(found))) for found in faces]
 
     def predictions(self, faces: Sequence[Face]) -> list[Prediction]:
-        """The expression of each face that a pipeline has reconstructed."""
+        """The expression of each reconstructed face."""
         relit = self._pipeline.relight(faces)
         rows = probabilities(self._trained, faces, relit)
         return [_prediction(self.classes, *seen) for seen in zip(rows, faces, relit, strict=True)]
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """In the recognizer's order."""
+        """The classes, in the order of the network's outputs."""
         return tuple(self._trained.classes)
 
     @cached_property
     def face_pipeline(self) -> Pipeline:
-        """The pipeline that crops around a face, whatever the recognizer was trained on."""
+        """The pipeline that crops around a face, independent of the recognizer's training."""
         pipeline = self._pipeline
         if pipeline.aligner.crop is not None:
             return pipeline
         return replace(pipeline, aligner=replace(pipeline.aligner, crop=TIGHT))
 
     def frame_pipeline(self, min_face: int) -> Pipeline:
-        """The pipeline of faces, with a detector that leaves out small ones.
+        """The pipeline for faces in video frames, with a detector that ignores small ones.
 
         Args:
-            min_face: side of the smallest face, px, if it is larger than that of the recognizer.
+            min_face: side of the smallest face, px; at least that of the recognizer.
         """
         params = self.params.align
         params = params.model_copy(update={"min_face": max(min_face, params.min_face)})
@@ -136,13 +136,13 @@ class Predictor:
 
     @property
     def params(self) -> PipelineParams:
-        """The parameters with which the recognizer's own inputs were made."""
+        """The parameters of the recognizer's training data."""
         try:
             return PipelineParams.model_validate(self._trained.preprocessing)
         except ValidationError as error:
             name = error.errors()[0]["loc"][0]
             raise UserError(
-                f"{self.checkpoint} does not say how its images were made ({name}): train again"
+                f"{self.checkpoint} has no parameters of its preprocessing ({name}): train again"
             ) from None
 
 
@@ -157,8 +157,8 @@ def probabilities(
 ) -> list[list[float]]:
     """The probability of each class, of each face.
 
-    Kernels add in an order that depends on the number of rows. So faces go through the network in
-    chunks of exactly ``CHUNK`` rows, zeros filling up the last, and none depends on the others.
+    The order of summation in kernels depends on the number of rows. Therefore the network is run on
+    chunks of exactly ``CHUNK`` rows, padded with zeros, and faces do not affect each other.
     """
     import torch
 
@@ -179,7 +179,7 @@ def probabilities(
 
 
 def _row(face: Face, relit: ShadingImage) -> dict[str, np.ndarray]:
-    """What the network sees of a face, as the stages keep it."""
+    """The network's inputs of a face, as stored by the stages."""
     found = face.reconstruction
     return {
         "image": face.aligned.image,
