@@ -1,6 +1,6 @@
 """Recognizes the layout of a source: class folders, a list, a public data set, or an archive."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from fer3d.datasets.folder import read_folder
 from fer3d.datasets.layouts import aff_wild2, affectnet, ck_plus, jaffe, oulu_casia, raf_db
 from fer3d.datasets.table import SUFFIXES, read_table
 from fer3d.errors import UserError
+from fer3d.files.sections import Section
 
 AUTO, FOLDERS, LIST = "auto", "folders", "list"
 DATA_SETS: tuple[Any, ...] = (raf_db, ck_plus, oulu_casia, affectnet, aff_wild2, jaffe)
@@ -28,7 +29,12 @@ class Layout:
     entries: list[Entry]
 
 
-def read_layout(source: Path, name: str = AUTO, kept: Path | None = None) -> Layout:
+def read_layout(
+    source: Path,
+    name: str = AUTO,
+    kept: Path | None = None,
+    options: Mapping[str, Section] | None = None,
+) -> Layout:
     """Read the entries of a source; no image is opened. An archive is unpacked.
 
     With ``auto``, a source is a list if it is a folder with ``images.csv`` or ``images.parquet``,
@@ -39,6 +45,7 @@ def read_layout(source: Path, name: str = AUTO, kept: Path | None = None) -> Lay
         source: folder, list or archive.
         name: name of the layout, one of ``NAMES``.
         kept: folder to unpack archives into, see ``unpacked_folder``.
+        options: parameters of layouts, by name; their defaults for those that are not there.
 
     Raises:
         UserError: the source is missing, has no known layout, or has no entries.
@@ -49,19 +56,23 @@ def read_layout(source: Path, name: str = AUTO, kept: Path | None = None) -> Lay
     listed = find_list(source) if name in (AUTO, LIST) else None
     if name == LIST and listed is None:
         raise UserError(f"{source} has no list {LIST_NAME}.csv or {LIST_NAME}.parquet")
-    entries = read_table(listed) if listed else _reader(source, name)(source)
+    entries = read_table(listed) if listed else _read_folder(source, name, options or {})
     if not entries:
         raise UserError(f"{source} has no images: its class folders are empty")
     return Layout(image_root(source), entries)
 
 
-def _reader(source: Path, name: str) -> Callable[[Path], list[Entry]]:
-    """The function that reads a folder without a list."""
+def _read_folder(source: Path, name: str, options: Mapping[str, Section]) -> list[Entry]:
+    """The entries of a folder without a list."""
     if name == AUTO:
         known = [layout for layout in DATA_SETS if layout.recognises(source)]
     else:
         known = [layout for layout in DATA_SETS if name == layout.NAME]
-    return known[0].read if known else read_folder
+    if not known:
+        return read_folder(source)
+    chosen = options.get(known[0].NAME)
+    entries: list[Entry] = known[0].read(source, chosen) if chosen else known[0].read(source)
+    return entries
 
 
 def image_root(source: Path, name: str = AUTO, kept: Path | None = None) -> Path:

@@ -72,7 +72,7 @@ def ingest_dataset(
             ``max_rejected_fraction`` of the opened files rejected; ``rejected.parquet`` is written
             in the last two cases.
     """
-    layout = read_layout(source, params.layout, kept or out)
+    layout = read_layout(source, params.layout, kept or out, params.options)
     entries = rename_classes(layout.entries, params.class_names)
     wanted, other = choose_classes(entries, params.classes)
     files = [layout.root / entry.path for entry in wanted]

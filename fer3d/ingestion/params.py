@@ -1,8 +1,12 @@
 """The section `ingest` of ``params.yaml``."""
 
+from fer3d.datasets.layouts.ck_plus import NAME as CK_PLUS
+from fer3d.datasets.layouts.ck_plus import CkPlusParams
+from fer3d.datasets.layouts.oulu_casia import NAME as OULU_CASIA
+from fer3d.datasets.layouts.oulu_casia import OuluCasiaParams
 from fer3d.datasets.params import LayoutName, SourceParams
 from fer3d.files.labels import ClassName
-from fer3d.files.sections import Fraction
+from fer3d.files.sections import Fraction, Section
 
 
 class IngestParams(SourceParams, extra="forbid"):
@@ -10,3 +14,10 @@ class IngestParams(SourceParams, extra="forbid"):
     max_rejected_fraction: Fraction
     class_names: dict[ClassName, ClassName]
     classes: list[ClassName] | None
+    ck_plus: CkPlusParams = CkPlusParams()
+    oulu_casia: OuluCasiaParams = OuluCasiaParams()
+
+    @property
+    def options(self) -> dict[str, Section]:
+        """Parameters of layouts, by name."""
+        return {CK_PLUS: self.ck_plus, OULU_CASIA: self.oulu_casia}

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from fer3d.datasets.layout import DATA_SETS, read_layout
+from fer3d.datasets.layouts.ck_plus import CkPlusParams
+from fer3d.datasets.layouts.oulu_casia import OuluCasiaParams
 from fer3d.errors import UserError
 
 
@@ -227,6 +230,40 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, files, message):
     with pytest.raises(UserError, match=message) as caught:
         rows(made(tmp_path, files))
     assert "\n" not in str(caught.value)
+
+
+def test_frames_and_light_of_sequences_are_parameters(tmp_path):
+    ck = made(tmp_path / "ck", CK)
+    chosen = {"ck+": CkPlusParams(last_frames=2, neutral_first=True)}
+    entries = read_layout(ck, options=chosen).entries
+    assert [(Path(e.path).stem[-1], e.label) for e in entries if e.label] == [
+        ("1", "neutral"),
+        ("4", "disgust"),
+        ("5", "disgust"),
+        ("1", "neutral"),
+        ("2", "contempt"),
+        ("3", "contempt"),
+    ]
+    oulu = made(tmp_path / "oulu", OULU)
+    chosen = {"oulu-casia": OuluCasiaParams(camera="NI", light="Dark", frames_from_end=(7, 1, 1))}
+    entries = read_layout(oulu, options=chosen).entries
+    folder = "OriginalImg/NI/Dark/P001/Anger"
+    assert [e.path for e in entries] == [f"{folder}/006.jpeg", f"{folder}/000.jpeg"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (CkPlusParams, {"last_frames": 0}),
+        (CkPlusParams, {"first": True}),
+        (OuluCasiaParams, {"frames_from_end": []}),
+        (OuluCasiaParams, {"frames_from_end": [0]}),
+        (OuluCasiaParams, {"light": "Bright"}),
+    ],
+)
+def test_wrong_frames_are_refused(kind, values):
+    with pytest.raises(ValidationError, match=next(iter(values))):
+        kind(**values)
 
 
 def test_a_layout_may_be_named(tmp_path):
