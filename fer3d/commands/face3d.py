@@ -50,9 +50,11 @@ def face3d(
     """Reconstruct the faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
     from fer3d.inference.photos import Outputs, describe
     from fer3d.inference.ready import ready_finder
+    from fer3d.params import load
 
     outputs = Outputs(json_file, mesh, picture)
     outputs.check(image, force=force)
+    load(params or checkout.params_file())  # all sections, so that a misspelt key is an error
     finder = ready_finder(params, assets, models)
     table, unread = image_table("face", "pitch", "yaw", "roll", "visible", "note"), 0
     for photo in describe(image, finder, outputs):

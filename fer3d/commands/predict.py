@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from fer3d import checkout
-from fer3d.commands.film import INTERRUPTED, Following, predict_video
 from fer3d.commands.options import (
     AssetsOption,
     ForceOption,
@@ -19,6 +18,7 @@ from fer3d.commands.options import (
     RecognizerOption,
     image_table,
 )
+from fer3d.commands.predict_video import INTERRUPTED, FrameOptions, predict_video
 from fer3d.errors import printable
 from fer3d.inference.pictures import Part, picture_paths
 
@@ -103,25 +103,26 @@ def predict(
 
     if not inputs and camera is None:
         raise typer.BadParameter("name images, folders, a video, or a camera (--camera 0)")
-    inputs, documents = (
-        inputs or [],
-        {"--json": json_file, "--jsonl": jsonl_file, "--csv": csv_file},
-    )
-    film = camera is not None or any(map(is_video, inputs))
-    if film and (len(inputs) + (camera is not None) > 1 or resume):
+    inputs = inputs or []
+    documents = {"--json": json_file, "--jsonl": jsonl_file, "--csv": csv_file}
+    video = camera is not None or any(map(is_video, inputs))
+    if video and (len(inputs) + (camera is not None) > 1 or resume):
         raise typer.BadParameter("a video is taken alone, and without --resume")
     if resume and not any(documents.values()):
         raise typer.BadParameter("--resume needs --json, --jsonl or --csv")
     recognizer = find_recognizer(model)
     toolbox = ready_toolbox(recognizer, assets, models)
-    job = Job(recognizer, toolbox, all_faces or film, frozenset(draw or ()))
-    if film:
+    job = Job(recognizer, toolbox, all_faces or video, frozenset(draw or ()))
+    if video:
         source = inputs[0] if camera is None else camera
-        _check_video(inputs, documents, picture, force=force)
-        predict_video(source, job, documents, picture, Following(every, smooth, seconds))
+        _check_documents(inputs, documents, force=force)
+        if picture is not None:
+            _check_video(inputs, picture, force=force)
+        predict_video(source, job, documents, picture, FrameOptions(every, smooth, seconds))
         return
     photos = _photos(inputs, picture)
-    _check(photos, documents, force=force)
+    _check_documents([photo.path for photo in photos], documents, force=force)
+    _check_pictures(photos, force=force)
     _predict_photos(photos, job, documents, toolbox.settings, resume=resume)
 
 
@@ -136,31 +137,31 @@ def _photos(inputs: Sequence[Path], picture: Path | None) -> "list[Photo]":
     return [Photo(*both) for both in zip(files, pictures, strict=True)]
 
 
-def _check(photos: "Sequence[Photo]", documents: dict[str, Path | None], *, force: bool) -> None:
+def _check_documents(
+    inputs: Sequence[Path], documents: dict[str, Path | None], *, force: bool
+) -> None:
     """Stop before something that a person has is written over."""
     from fer3d.files.outputs import check_output
 
-    files = [photo.path for photo in photos]
     for option, path in documents.items():
         if path is not None:
-            check_output(path, option, files, force=force)
+            check_output(path, option, inputs, force=force)
+
+
+def _check_pictures(photos: "Sequence[Photo]", *, force: bool) -> None:
+    from fer3d.files.outputs import check_output
+
     for photo in photos:
         if photo.picture is not None:
             check_output(photo.picture, "--picture", [photo.path], force=force)
 
 
-def _check_video(
-    inputs: Sequence[Path], paths: dict[str, Path | None], picture: Path | None, *, force: bool
-) -> None:
+def _check_video(inputs: Sequence[Path], picture: Path, *, force: bool) -> None:
     from fer3d.files.outputs import check_output
     from fer3d.inference.video.write import check_video_name
 
-    for option, path in paths.items():
-        if path is not None:
-            check_output(path, option, inputs, force=force)
-    if picture is not None:
-        check_video_name(picture)
-        check_output(picture, "--picture", inputs, force=force)
+    check_video_name(picture)
+    check_output(picture, "--picture", inputs, force=force)
 
 
 def _predict_photos(

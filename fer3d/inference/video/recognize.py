@@ -16,8 +16,8 @@ from fer3d.inference.video.frames import Frame, Video
 from fer3d.inference.video.tracks import Tracker, places
 
 MIN_FACE = 1 / 18
-"""Side of the smallest face, in shorter sides of the frame: MTCNN's time grows with the inverse
-square, and is 5 times as long for faces of 20 px in a frame of 720."""
+"""Side of the smallest face, in shorter sides of the frame. MTCNN takes 60 ms for a frame of
+1280 x 720 px then, and 140 ms with faces of 20 px."""
 
 
 @dataclass(frozen=True)

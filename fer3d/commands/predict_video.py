@@ -21,7 +21,7 @@ INTERRUPTED = 130  # exit status after Ctrl-C, as of a shell
 
 
 @dataclass(frozen=True)
-class Following:
+class FrameOptions:
     """How the frames of a video are taken.
 
     Attributes:
@@ -40,7 +40,7 @@ def predict_video(
     job: "Job",
     paths: dict[str, Path | None],
     picture: Path | None,
-    following: Following,
+    options: FrameOptions,
 ) -> None:
     """Recognize the faces of a video file, or before a camera until Ctrl-C, and print them.
 
@@ -49,21 +49,21 @@ def predict_video(
         job: what is done with each frame.
         paths: documents to write, by option.
         picture: annotated video to write.
-        following: how the frames are taken.
+        options: how the frames are taken.
     """
     from fer3d.machine.threads import single_threaded
 
-    tracks = _Tracks()
+    summary = _Summary()
     live = isinstance(source, int)
-    run = partial(_run, source, job, paths, picture, following)
+    run = partial(_run, source, job, paths, picture, options)
     try:
-        single_threaded(run, tracks)
+        single_threaded(run, summary)
     except KeyboardInterrupt:
         if not live:
-            print(f"interrupted after {tracks.frames} frames", file=sys.stderr)
+            print(f"interrupted after {summary.frames} frames", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
-    tracks.print()
-    if not tracks.faces:
+    summary.print()
+    if not summary.faces:
         raise typer.Exit(1)
 
 
@@ -72,8 +72,8 @@ def _run(
     job: "Job",
     paths: dict[str, Path | None],
     picture: Path | None,
-    following: Following,
-    tracks: "_Tracks",
+    options: FrameOptions,
+    summary: "_Summary",
 ) -> None:
     from fer3d.inference.documents import Layout, documents
     from fer3d.inference.draw import draw_frame
@@ -84,7 +84,7 @@ def _run(
     from fer3d.machine.progress import progress
 
     predictor = load_predictor(job.checkpoint, job.toolbox)
-    every = following.every
+    every = options.every
     with ExitStack() as stack:
         video = stack.enter_context(
             open_camera(source, every=every)
@@ -94,11 +94,11 @@ def _run(
         written = stack.enter_context(documents(paths, Layout(True, True)))
         advance = stack.enter_context(progress(video.name, video.count))
         drawn = picture and stack.enter_context(VideoOutput(picture, video.fps / every))
-        seen = recognize_video(video, predictor, smoothing_s=following.smoothing_s)
-        limit = float("inf") if following.seconds is None else following.seconds
+        seen = recognize_video(video, predictor, smoothing_s=options.smoothing_s)
+        limit = float("inf") if options.seconds is None else options.seconds
         for found in takewhile(lambda found: found.frame.time_s < limit, seen):
             written.add(found.answer, predictor.classes)
-            tracks.add(found.answer)
+            summary.add(found.answer)
             if drawn:
                 pixels = draw_frame(found.frame.image, found.faces, job.parts, job.toolbox)
                 drawn.write(pixels, found.frame.time_s)
@@ -106,8 +106,8 @@ def _run(
 
 
 @dataclass
-class _Track:
-    """What was seen of one face."""
+class _FaceSummary:
+    """How long one face was visible, and its expressions."""
 
     start_s: float
     end_s: float = 0.0
@@ -115,12 +115,12 @@ class _Track:
     expressions: Counter[str] = field(default_factory=Counter)
 
 
-class _Tracks:
+class _Summary:
     """What is printed of a video at the end: a row for each face."""
 
     def __init__(self) -> None:
         self._name, self.frames = "", 0
-        self.faces: dict[int, _Track] = {}
+        self.faces: dict[int, _FaceSummary] = {}
 
     def add(self, answer: "Answer") -> None:
         self._name, self.frames = answer.image, self.frames + 1
@@ -135,17 +135,17 @@ class _Tracks:
             )
             return
         table = Table("face", "seconds", "frames", "expressions", title=self._name)
-        for number, track in self.faces.items():
+        for number, face in self.faces.items():
             shares = [
-                f"{name} {count / track.frames:.0%}"
-                for name, count in track.expressions.most_common(3)
+                f"{name} {count / face.frames:.0%}"
+                for name, count in face.expressions.most_common(3)
             ]
-            span = f"{track.start_s:.1f} to {track.end_s:.1f}"
-            table.add_row(str(number), span, str(track.frames), ", ".join(shares))
+            span = f"{face.start_s:.1f} to {face.end_s:.1f}"
+            table.add_row(str(number), span, str(face.frames), ", ".join(shares))
         Console().print(table)
 
     def _add(self, face: "FaceAnswer", time_s: float) -> None:
-        track = self.faces.setdefault(face.track or 0, _Track(time_s))
-        track.end_s = time_s
-        track.frames += 1
-        track.expressions[face.expression] += 1
+        seen = self.faces.setdefault(face.track or 0, _FaceSummary(time_s))
+        seen.end_s = time_s
+        seen.frames += 1
+        seen.expressions[face.expression] += 1
