@@ -1,5 +1,4 @@
-"""Points sorted into the cells of a grid over x and y, compiled: what lies near a place is found in
-a few runs of neighbouring numbers."""
+"""Points sorted into the cells of a grid over x and y, compiled, for the search for near points."""
 
 import math
 from typing import NamedTuple
@@ -13,8 +12,8 @@ class Grid(NamedTuple):
     """Points sorted by cells.
 
     Attributes:
-        order: (M,) int32, numbers of the points, cell by cell, row by row.
-        start: (width * height + 1,) int32, place in ``order`` where each cell begins.
+        order: (M,) int32, indices of the points, cell by cell, row by row.
+        start: (width * height + 1,) int32, start of each cell in ``order``.
         left, top: corner of the first cell.
         cell: side of a cell.
         width, height: number of cells.
@@ -35,7 +34,7 @@ def sort_into_cells(points: np.ndarray, used: np.ndarray, fineness: float) -> Gr
 
     Args:
         points: (N, 2 or more) float64, finite.
-        used: (M,) int64, numbers of the points to sort, at least one.
+        used: (M,) int64, indices of the points to sort, at least one.
         fineness: cells per point in the square around the points.
     """
     x, y = points[used, 0], points[used, 1]

@@ -1,9 +1,9 @@
 """Loops compiled to machine code by Numba.
 
-What is a loop over points, triangles or pixels with a decision at each step is one order slower in
-NumPy, which needs an array for every intermediate value. Compiled code is kept on disk beside the
-module (or in the user's cache folder) and compiled anew when the module's file changes; Numba does
-not look at other files, so compiled functions call only those of their own module.
+Loops over points, triangles or pixels with branches are ten times slower in NumPy, which needs an
+array for every intermediate value. Compiled code is cached beside the module (or in the user's
+cache folder) and compiled again when the module's file changes. Numba does not check other files,
+so compiled functions only call functions of their own module.
 
 The arithmetic is that of the Python source: nothing is reordered or contracted (no ``fastmath``),
 so results do not depend on the processor's vector length.
@@ -22,5 +22,5 @@ def compiled(function: Callable[P, Result]) -> Callable[P, Result]:
     """The function, compiled at its first call; division by zero gives infinity, as in NumPy."""
     try:
         return njit(cache=True, error_model="numpy")(function)
-    except RuntimeError:  # no folder to keep compiled code in: every process compiles
+    except RuntimeError:  # no folder for the cache: every process compiles
         return njit(error_model="numpy")(function)

@@ -1,4 +1,4 @@
-"""Points of a surface that something of it hides from a viewer far away, compiled."""
+"""Occlusion of points of a surface in parallel projection, in compiled loops."""
 
 import math
 
@@ -28,13 +28,13 @@ def areas_seen(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 @compiled
 def hidden(vertices: np.ndarray, triangles: np.ndarray, grid: Grid, tolerance: float) -> np.ndarray:
-    """(V,) bool: sorted points with a triangle in front, in the direction of negative z.
+    """(V,) bool: points with a triangle in front, in the direction of negative z.
 
     Args:
         vertices: (V, 3) float64, finite.
-        triangles: (T, 3) int64, wound either way.
-        grid: the points to look at, sorted; the others are not hidden.
-        tolerance: a triangle no farther than this in front of a point does not hide it.
+        triangles: (T, 3) int64, of any orientation.
+        grid: the points to test; others are not hidden.
+        tolerance: a triangle within this distance in front of a point does not hide it.
     """
     answer = np.zeros(len(vertices), np.bool_)
     points = vertices[grid.order]
@@ -65,11 +65,11 @@ def _cells(
 
 @compiled
 def _covers(vertices: np.ndarray, a: int, b: int, c: int, x: float, y: float, limit: float) -> bool:
-    """Whether a triangle covers a point of the plane at a depth below ``limit``."""
+    """Whether a triangle covers a point of the plane, at a depth below ``limit``."""
     u, v, w = _edge(vertices, b, c, x, y), _edge(vertices, c, a, x, y), _edge(vertices, a, b, x, y)
     total = u + v + w
     inside = (u >= 0 and v >= 0 and w >= 0) or (u <= 0 and v <= 0 and w <= 0)
-    if not inside or total == 0:  # without area: seen edge-on
+    if not inside or total == 0:  # no area: seen edge-on
         return False
     return (u * vertices[a, 2] + v * vertices[b, 2] + w * vertices[c, 2]) / total < limit
 

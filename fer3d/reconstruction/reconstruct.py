@@ -1,4 +1,4 @@
-"""The stage `reconstruct`: all images of a packed folder to reconstructed faces."""
+"""The stage `reconstruct`: reconstructs the faces of all images in a packed folder."""
 
 import logging
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 def device_of(params: ReconstructParams, toolbox: Toolbox) -> str:
-    """``cpu`` or ``cuda``: where the stage computes on this machine; part of its results' keys."""
+    """Device of the stage, ``cpu`` or ``cuda``; part of the keys of its results."""
     return toolbox.device if params.backend == "prnet" else "cpu"
 
 
@@ -115,7 +115,7 @@ class _Compute:
 
 
 def _pack(face: Reconstruction) -> dict[str, Any]:
-    """A face's arrays as the packed folder keeps them."""
+    """The arrays of a face in the format of the packed folder."""
     names = ("vertices_image", "vertices_face", "landmarks_image", "rotation", "pose", "presence")
     return {name: getattr(face, name) for name in names} | {
         "visible": np.packbits(face.visible),

@@ -1,9 +1,8 @@
-"""Least squares planes through each point's nearest neighbours, compiled.
+"""Least squares planes through the nearest neighbours of each point, in compiled loops.
 
-Neighbours are found without a tree. Points are sorted into the cells of a grid over x and y, and a
-point's search begins with a guess: points that are near to it on similar surfaces. The farthest of
-them bounds the radius in which nearer ones can lie, so the grid needs to be looked through once.
-The result is exact whatever the guess.
+Neighbours are found without a tree. Points are sorted into the cells of a grid over x and y. The
+search for a point starts with a guess: its neighbours on similar surfaces. The farthest of them
+bounds the search radius, so the grid is searched once. The result does not depend on the guess.
 """
 
 import math
@@ -16,8 +15,8 @@ from fer3d.geometry.compiled import compiled
 Vector = tuple[float, float, float]
 Symmetric = tuple[float, float, float, float, float, float]  # matrix: xx, xy, xz, yy, yz, zz
 
-SLACK = 1e-6  # cells; guards against rounding in the radius of a search
-TWO_THIRDS_PI = 2.09439510239319549  # nearest float; 2 * math.pi / 3 is the one below
+SLACK = 1e-6  # cells, added to the radius of a search against rounding
+TWO_THIRDS_PI = 2.09439510239319549  # nearest float; 2 * math.pi / 3 is one less
 
 
 @compiled
@@ -26,12 +25,12 @@ def plane_normals(points: np.ndarray, grid: Grid, guess: np.ndarray, neighbours:
 
     Args:
         points: (N, 3) float64, finite.
-        grid: the points that count, sorted.
+        grid: the points to use.
         guess: (N, G) int, likely neighbours of each point, itself first, nearest first; G may be 0.
-        neighbours: points of a plane, the point itself included; all if there are fewer.
+        neighbours: number of points of a plane, including the point itself; all if there are fewer.
 
     Returns:
-        (N, 3) float64, of either sign; zero for points that do not count.
+        (N, 3) float64, of either sign; zero for points that are not in the grid.
     """
     count = len(grid.order)
     sorted_points = points[grid.order]
@@ -60,14 +59,14 @@ def _guess(
     far: np.ndarray,
     seen: np.ndarray,
 ) -> int:
-    """Begin the lists of neighbours of point ``p`` with likely ones; how many there are.
+    """Initialize the neighbours of point ``p`` with likely ones; returns their number.
 
     Args:
         points: (M, 3), in the grid's order.
-        place: (N,) place of each point in that order, -1 for those that do not count.
-        guess: (G,) numbers of likely neighbours.
-        near, far: (K,) to write: places of neighbours, nearest first, and squared distances.
-        seen: (M,) for each point the last one that it was taken as a neighbour of.
+        place: (N,) index of each point in that order, -1 if it is not in the grid.
+        guess: (G,) indices of likely neighbours.
+        near, far: (K,) outputs: places of neighbours, nearest first, and squared distances.
+        seen: (M,) for each point, the last one of which it became a neighbour.
     """
     far[:] = np.inf
     count = 0
@@ -90,7 +89,7 @@ def _nearest(
     far: np.ndarray,
     seen: np.ndarray,
 ) -> None:
-    """Complete the lists that ``_guess`` began with ``count`` points."""
+    """Complete the neighbours, of which ``_guess`` has set ``count``."""
     last = len(near) - 1
     reach = math.sqrt(far[last]) if count > last else grid.cell
     _look_through(points, grid, p, reach, near, far, seen)
@@ -109,7 +108,7 @@ def _look_through(
     far: np.ndarray,
     seen: np.ndarray,
 ) -> None:
-    """Take up what is nearer than the farthest neighbour, in cells within ``reach``."""
+    """Insert points that are nearer than the farthest neighbour, from cells within ``reach``."""
     x, y = (points[p, 0] - grid.left) / grid.cell, (points[p, 1] - grid.top) / grid.cell
     reach = reach / grid.cell + SLACK
     left, right = int(max(x - reach, 0.0)), int(min(x + reach, grid.width - 1.0))
@@ -118,7 +117,7 @@ def _look_through(
     for row in range(top * grid.width, bottom * grid.width + 1, grid.width):
         for q in range(grid.start[row + left], grid.start[row + right + 1]):
             apart = _apart(points, p, q)
-            if (apart < limit) & (seen[q] != p):  # one test: seldom true, so cheap
+            if (apart < limit) & (seen[q] != p):  # one test, because it is rarely true
                 _insert(near, far, last, q, apart)
                 seen[q] = p
                 limit = far[last]
@@ -133,7 +132,7 @@ def _apart(points: np.ndarray, p: int, q: int) -> float:
 
 @compiled
 def _insert(near: np.ndarray, far: np.ndarray, at: int, q: int, apart: float) -> None:
-    """Insert into sorted lists what is no farther than their entry ``at``, which is lost."""
+    """Insert a point into sorted lists, replacing their entry ``at``, which is farther."""
     while at > 0 and far[at - 1] > apart:
         far[at] = far[at - 1]
         near[at] = near[at - 1]
@@ -144,7 +143,7 @@ def _insert(near: np.ndarray, far: np.ndarray, at: int, q: int, apart: float) ->
 
 @compiled
 def _covariance(points: np.ndarray, chosen: np.ndarray) -> Symmetric:
-    """Mean of the products of coordinates less the product of their means, summed in order."""
+    """Mean of the products of coordinates minus the product of their means, summed in order."""
     x = y = z = xx = xy = xz = yy = yz = zz = 0.0
     for q in chosen:
         a, b, c = points[q, 0], points[q, 1], points[q, 2]
@@ -167,12 +166,12 @@ def _covariance(points: np.ndarray, chosen: np.ndarray) -> Symmetric:
 def smallest_eigenvector(matrix: Symmetric) -> Vector:
     """Unit eigenvector of the smallest eigenvalue of a covariance, of either sign.
 
-    Eigenvalues come from the cosine formula. The one that is better separated from the middle one
-    gives its eigenvector first. Zero for a matrix of zeros.
+    Eigenvalues by the cosine formula. The first eigenvector is that of the eigenvalue that is
+    better separated from the middle one. Zero for a matrix of zeros.
 
     Source: D. Eberly, A Robust Eigensolver for 3 x 3 Symmetric Matrices, 2014.
     """
-    largest = max(matrix[0], matrix[3], matrix[5])  # of a covariance they are on the diagonal
+    largest = max(matrix[0], matrix[3], matrix[5])  # of a covariance, on the diagonal
     if largest <= 0:
         return 0.0, 0.0, 0.0
     xx, xy, xz = matrix[0] / largest, matrix[1] / largest, matrix[2] / largest
@@ -221,7 +220,7 @@ def _eigenvector(matrix: Symmetric, value: float) -> Vector:
 
 @compiled
 def _second_eigenvector(matrix: Symmetric, first: Vector, value: float) -> Vector:
-    """Unit eigenvector of another eigenvalue, in the plane across the first eigenvector."""
+    """Unit eigenvector of another eigenvalue, perpendicular to the first eigenvector."""
     if abs(first[0]) > abs(first[1]):
         scale = 1 / math.sqrt(first[0] * first[0] + first[2] * first[2])
         u = -first[2] * scale, 0.0, first[0] * scale

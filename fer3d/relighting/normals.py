@@ -1,4 +1,4 @@
-"""Normals of a cloud of points: planes through each point's nearest neighbours."""
+"""Normals of a point cloud: planes fitted to the nearest neighbours of each point."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
@@ -9,7 +9,7 @@ from fer3d.relighting.neighbours import plane_normals
 
 MIN_NEIGHBOURS = 3  # points that a plane needs
 CELLS = 1.0  # per point, in the square around a face
-LIKELY = 24  # likely neighbours of each point: ten visible ones are among them but for 4 in 10,000
+LIKELY = 24  # per point; they include the ten nearest visible ones except for 4 points in 10,000
 
 
 def estimate_normals(
@@ -21,18 +21,18 @@ def estimate_normals(
 ) -> Float[np.ndarray, "n 3"]:
     """Unit normals of the least squares planes through nearest neighbours, towards the viewer.
 
-    The result is that of Open3D (:func:`open3d_normals`), in a third of the time.
+    Equals Open3D (:func:`open3d_normals`), in a third of the time.
 
     Args:
         points: (N, 3) float, any unit and frame.
-        neighbours: points that a plane is fitted to; the point itself is one of them, as in
-            Open3D. At least 3.
-        viewer: (3,) float, direction to the viewer; no normal points away from it.
-        visible: (N,) bool, points that count; the others are nobody's neighbours. All by default.
-        likely: (N, G) int, see :func:`likely_neighbours`; changes only the speed.
+        neighbours: number of points that a plane is fitted to, at least 3; includes the point
+            itself, as in Open3D.
+        viewer: (3,) float, direction to the viewer, for the sign of the normals.
+        visible: (N,) bool, points to use; the others are ignored. All by default.
+        likely: (N, G) int, see :func:`likely_neighbours`; only affects the speed.
 
     Returns:
-        (N, 3) float64; zero for points that do not count.
+        (N, 3) float64; zero for points that are not visible.
 
     Raises:
         ValueError: fewer than 3 neighbours, or fewer points than that, or points not finite.
@@ -80,7 +80,7 @@ def likely_neighbours(points: Float[np.ndarray, "n 3"]) -> Integer[np.ndarray, "
 def towards(
     normals: Float[np.ndarray, "*shape 3"], viewer: Shaped[np.ndarray, "3"]
 ) -> Float[np.ndarray, "*shape 3"]:
-    """Normals, those that point away from the viewer reversed."""
+    """Normals, reversed if they point away from the viewer."""
     away = normals @ np.asarray(viewer, dtype=np.float64) < 0
     return np.where(away[..., None], -normals, normals)
 

@@ -12,7 +12,7 @@ class RelightParams(Section):
     neighbours: Annotated[int, Field(ge=3, le=100)]
     light: tuple[float, float, float]
     size: Annotated[int, Field(ge=16, le=512)]
-    normals: Literal["grid", "open3d"] = "grid"  # the default is for checkpoints that do not say it
+    normals: Literal["grid", "open3d"] = "grid"  # default for checkpoints without this parameter
 
     @model_validator(mode="after")
     def _light_has_a_direction(self) -> Self:

@@ -1,4 +1,4 @@
-"""The loop over triangles and pixels behind ``raster.rasterize``, compiled."""
+"""The compiled loop over triangles and pixels of ``raster.rasterize``."""
 
 import math
 
@@ -11,15 +11,15 @@ from fer3d.geometry.compiled import compiled
 def nearest_triangles(
     vertices: np.ndarray, triangles: np.ndarray, height: int, width: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Of each pixel the nearest triangle and the weights of its corners.
+    """The nearest triangle of each pixel, and the barycentric weights.
 
     Args:
         vertices: (V, 3) float64, finite, px, image frame.
         triangles: (T, 3) int64.
-        height, width: of the picture, px.
+        height, width: of the image, px.
 
     Returns:
-        (H, W) int64, -1 where there is no triangle, and (H, W, 3) float64, zeros there.
+        (H, W) int64, -1 if there is no triangle, and (H, W, 3) float64, zero without a triangle.
     """
     nearest = np.full((height, width), -1)
     weights = np.zeros((height, width, 3))
@@ -45,7 +45,7 @@ def nearest_triangles(
 
 @compiled
 def _span(a: float, b: float, c: float, size: int) -> tuple[int, int]:
-    """First pixel whose centre three coordinates enclose, and the first one beyond."""
+    """First pixel with its centre in the range of three coordinates, and the first one beyond."""
     low = math.ceil(max(min(a, b, c) - 0.5, 0.0))
     high = math.floor(min(max(a, b, c) + 0.5, float(size)))
     return low, high
@@ -59,7 +59,7 @@ def _barycentric(
     u, v, w = _edge(vertices, b, c, x, y), _edge(vertices, c, a, x, y), _edge(vertices, a, b, x, y)
     total = u + v + w
     inside = (u >= 0 and v >= 0 and w >= 0) or (u <= 0 and v <= 0 and w <= 0)
-    if not inside or total == 0:  # without area: seen edge-on
+    if not inside or total == 0:  # no area: seen edge-on
         return 0.0, 0.0, 0.0, False
     return u / total, v / total, w / total, True
 
@@ -69,7 +69,7 @@ def _edge(vertices: np.ndarray, start: int, end: int, x: float, y: float) -> flo
     """Twice the signed area between an edge and a point.
 
     Computed from the lower vertex index to the higher, so that the triangles on both sides of an
-    edge get the same number but for its sign.
+    edge get the same number with opposite signs.
     """
     first, second = min(start, end), max(start, end)
     ax, ay = vertices[first, 0], vertices[first, 1]

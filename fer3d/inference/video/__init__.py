@@ -1,1 +1,1 @@
-"""Faces in videos and before a camera: followed from frame to frame, and recognized."""
+"""Tracking and classification of faces in videos and camera streams."""

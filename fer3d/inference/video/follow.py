@@ -1,8 +1,8 @@
-"""Following a face from one frame to the next, by the motion of what is in its box.
+"""Tracking of a face from one frame to the next by optical flow in its box.
 
 Source: Kalal et al., "Forward-Backward Error: Automatic Detection of Tracking Failures", ICPR 2010:
-points are followed there and back by the optical flow of Lucas and Kanade, and those that do not
-come back are left out. The rest move by a similarity.
+points are tracked forward and backward by the optical flow of Lucas and Kanade; those that do not
+return to their start are rejected. A similarity is fitted to the others.
 """
 
 import cv2
@@ -10,27 +10,26 @@ import numpy as np
 
 from fer3d.geometry import affine
 
-POINTS = 60  # corners that are followed, at most
-MIN_POINTS = 8  # that must move together
-MIN_SHARE = 0.5  # of all points, that must move together
-MAX_RETURN = 1.0  # px, distance between where a point started and where it comes back
-MAX_RESIDUAL = 2.0  # px, of a point that moves with the face
-MARGIN = 0.5  # of the box's longer side: how far a face may move between two frames
-MAX_SCALING = 1.3  # of the box between two frames
-_QUALITY, _DISTANCE = 0.01, 0.04  # of corners: least strength of the best's, distance in box sides
+POINTS = 60  # largest number of tracked corners
+MIN_POINTS = 8  # inliers required
+MIN_SHARE = 0.5  # inliers required, fraction of all points
+MAX_RETURN = 1.0  # px, largest forward-backward error
+MAX_RESIDUAL = 2.0  # px, largest residual of an inlier
+MARGIN = 0.5  # largest motion between two frames, relative to the box's longer side
+MAX_SCALING = 1.3  # largest change of the box's size between two frames
+_QUALITY, _DISTANCE = 0.01, 0.04  # of corners: relative strength, distance in box sides
 
 
 def motion(before: np.ndarray, after: np.ndarray, box: np.ndarray) -> np.ndarray | None:
-    """How a face moves between two frames.
+    """The motion of a face between two frames.
 
     Args:
         before: (H, W) uint8 grey.
-        after: the same of the later frame.
+        after: the later frame, likewise.
         box: (4,) x, y, width, height of the face in ``before``, px.
 
     Returns:
-        (2, 3) float64, similarity from the earlier frame to the later; None where the face cannot
-        be followed.
+        (2, 3) float64, similarity from the earlier frame to the later; None if tracking fails.
     """
     window = _window(box, before.shape)
     old, new = before[window], after[window]
@@ -93,7 +92,7 @@ def _corners(image: np.ndarray, corner: np.ndarray, size: np.ndarray) -> np.ndar
 def _flow(
     before: np.ndarray, after: np.ndarray, points: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where points (n, 1, 2) go, and which (n,) were found."""
-    # OpenCV's stubs do not know that it makes the array of results itself
+    """New positions of points (n, 1, 2), and which (n,) were found."""
+    # OpenCV's stubs require the optional array of results
     there, found, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None)  # type: ignore[call-overload]
     return there, found[:, 0] == 1

@@ -17,8 +17,8 @@ from fer3d.errors import UserError, printable
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what is wrong with a file is said once here
 os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
 
-CAMERA_FPS = 25.0  # of the annotated video of a camera, which does not know its own rate
-_WAIT_S = 5.0  # for a camera's next frame
+CAMERA_FPS = 25.0  # of the annotated video of a camera, whose rate is unknown
+_WAIT_S = 5.0  # timeout for the next frame of a camera
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Frame:
     """One frame.
 
     Attributes:
-        number: in the video, from 0; of a camera those that were skipped count.
+        number: in the video, from 0; includes skipped frames of a camera.
         time_s: from the start of the video, seconds.
         image: (H, W, 3) uint8 RGB, upright.
     """
@@ -38,13 +38,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class Video:
-    """A video that is read once, with one frame in memory.
+    """A video, read once, with one frame in memory.
 
     Attributes:
-        name: of the file, or of the camera.
-        frames: its frames, every n-th of them.
-        fps: frames in a second, those between the n-th included.
-        count: how many frames ``frames`` gives, as far as the file tells.
+        name: name of the file or camera.
+        frames: every n-th frame.
+        fps: frames per second of the video, including skipped frames.
+        count: number of ``frames``, if the file gives it.
     """
 
     name: str
@@ -59,10 +59,10 @@ def open_video(path: Path, *, every: int = 1) -> Iterator[Video]:
 
     Args:
         path: in a format of FFmpeg.
-        every: gives every n-th frame, from the first.
+        every: return every n-th frame, from the first.
 
     Raises:
-        UserError: the file is missing, or no video.
+        UserError: the file is missing, or is not a video.
     """
     name = printable(path)
     if not path.is_file():
@@ -76,11 +76,11 @@ def open_video(path: Path, *, every: int = 1) -> Iterator[Video]:
 
 @contextmanager
 def open_camera(number: int, *, every: int = 1) -> Iterator[Video]:
-    """A camera, whose newest frame comes next: those that nobody waits for are skipped.
+    """A camera; the next frame is always the newest, older ones are skipped.
 
     Args:
-        number: of the camera, from 0.
-        every: gives every n-th frame, or a later one.
+        number: number of the camera, from 0.
+        every: return every n-th frame, or a later one.
 
     Raises:
         UserError: there is no such camera, or it may not be used.
@@ -95,11 +95,11 @@ def open_camera(number: int, *, every: int = 1) -> Iterator[Video]:
 def newest_frames(
     read: Callable[[], tuple[bool, np.ndarray]], every: int = 1
 ) -> Iterator[Iterator[Frame]]:
-    """The newest frame of a source that does not wait.
+    """The newest frames of a live source.
 
     Args:
         read: gives whether there is a frame, and it (H, W, 3) uint8 BGR; called in a thread.
-        every: least distance between two frames that are given.
+        every: minimum difference of consecutive frame numbers.
     """
     reader = _Reader(read)
     thread = threading.Thread(target=reader.run, daemon=True)
@@ -112,7 +112,7 @@ def newest_frames(
 
 
 class _Reader:
-    """Reads all frames, in a thread, and keeps the newest."""
+    """Reads all frames in a thread, and keeps the newest."""
 
     def __init__(self, read: Callable[[], tuple[bool, np.ndarray]]):
         self._read = read
@@ -140,7 +140,7 @@ class _Reader:
             with self._change:
                 self._change.wait_for(partial(self._is_ready, following), _WAIT_S)
                 newest = self._newest
-            if newest is None or newest[0] < following:  # it ended, or stopped answering
+            if newest is None or newest[0] < following:  # it ended, or timed out
                 return
             number, seconds, image = newest
             yield Frame(number, round(seconds, 3), cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

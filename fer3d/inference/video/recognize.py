@@ -1,4 +1,4 @@
-"""From frames to the expressions of the faces in them."""
+"""Classification of the faces in video frames."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ from fer3d.inference.video.frames import Frame, Video
 from fer3d.inference.video.tracks import Tracker, places
 
 MIN_FACE = 1 / 18
-"""Side of the smallest face, in shorter sides of the frame. MTCNN takes 60 ms for a frame of
-1280 x 720 px then, and 140 ms with faces of 20 px."""
+"""Side of the smallest face, relative to the shorter side of the frame. MTCNN then takes 60 ms for a
+frame of 1280 x 720 px, and 140 ms with faces of 20 px."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Recognized:
     """A frame and its faces.
 
     Attributes:
-        frame: it.
-        answer: what is written of it.
-        faces: with the numbers of their tracks, by number.
+        frame: the frame.
+        answer: the result to write.
+        faces: with their track numbers, in this order.
     """
 
     frame: Frame
@@ -38,10 +38,10 @@ class Recognized:
 def recognize_video(
     video: Video, predictor: Predictor, *, smoothing_s: float = 0.0
 ) -> Iterator[Recognized]:
-    """Recognize the faces in each frame, those that the 3D network confirms.
+    """Classify the faces in each frame that the mesh network confirms.
 
     Args:
-        video: whose frames are read.
+        video: the video.
         predictor: the recognizer.
         smoothing_s: time constant of ``Smoother``, seconds.
     """
@@ -65,15 +65,15 @@ def recognize_video(
 
 
 class Smoother:
-    """The exponential average of each face's probabilities over time.
+    """Exponential moving average of the probabilities of each face.
 
-    A frame that is ``constant_s`` old counts 1 / e of the newest, whatever the frame rate.
+    A frame that is ``constant_s`` old has 1 / e of the weight of the newest, at any frame rate.
     """
 
     def __init__(self, constant_s: float):
         """
         Args:
-            constant_s: seconds; 0 averages nothing.
+            constant_s: time constant, seconds; 0: no average.
         """
         self._constant = constant_s
         self._last: dict[int, tuple[float, dict[str, float]]] = {}
@@ -83,8 +83,8 @@ class Smoother:
 
         Args:
             track: number of the face.
-            time_s: of its frame, seconds.
-            prediction: of it alone.
+            time_s: time of its frame, seconds.
+            prediction: for this frame alone.
         """
         if not self._constant:
             return prediction

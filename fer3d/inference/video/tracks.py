@@ -1,4 +1,4 @@
-"""Faces with numbers: detected now and then, followed between, and recognized when they return."""
+"""Tracking of faces: periodic detection, optical flow between, re-identification by position."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +13,9 @@ from fer3d.inference.video.follow import motion, overlap
 from fer3d.inference.video.frames import Frame
 
 DETECT_EVERY = 10  # frames of the video
-REMEMBER = 50  # frames of the video in which a face that was lost keeps its number
-MAX_MISSED = 3  # detections in a row that do not see a face which is followed
-SAME = 0.3  # least overlap of two boxes of one face
+REMEMBER = 50  # frames for which a lost face keeps its number
+MAX_MISSED = 3  # consecutive detections without a face, after which it is lost
+SAME = 0.3  # minimum overlap of two boxes of one face
 NEW = 0  # number of a face that is not confirmed yet
 
 
@@ -24,12 +24,12 @@ class Track:
     """A face in a video.
 
     Attributes:
-        number: from 1, in the order in which the faces appear; ``NEW`` before that.
+        number: from 1, in the order of appearance; ``NEW`` before confirmation.
         box: (4,) float32, x, y, width, height, px.
         points: (5, 2) float32, px, see ``Detections``.
         confidence: of its last detection.
-        seen: number of the frame in which it was last seen.
-        missed: detections in a row that did not see it.
+        seen: number of the last frame with the face.
+        missed: number of consecutive detections without it.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Track:
 
 
 def places(tracks: Sequence[Track]) -> Detections:
-    """Where the faces of some tracks are, in their order."""
+    """Boxes and points of tracks, in their order."""
     return Detections(
         np.array([track.box for track in tracks], np.float32).reshape(-1, 4),
         np.array([track.points for track in tracks], np.float32).reshape(-1, 5, 2),
@@ -61,7 +61,7 @@ def places(tracks: Sequence[Track]) -> Detections:
 
 
 class Tracker:
-    """Where faces are, frame after frame; ``locate`` and ``confirm`` take turns."""
+    """Tracks faces; ``locate`` and ``confirm`` are called alternately."""
 
     def __init__(self, detect: Callable[[np.ndarray], Detections]):
         """
@@ -72,11 +72,11 @@ class Tracker:
         self._tracks: list[Track] = []
         self._lost: list[Track] = []
         self._grey: np.ndarray | None = None
-        self._due = 0  # number of the frame from which on faces are detected
+        self._due = 0  # number of the next frame with a detection
         self._next = 1
 
     def locate(self, frame: Frame) -> list[Track]:
-        """Where faces may be in the next frame; new ones have no number."""
+        """Candidates in the next frame; new ones have no number."""
         grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
         followed = self._followed(grey, frame.number)
         self._grey = grey
@@ -87,10 +87,10 @@ class Tracker:
         return self._detected(frame, followed)
 
     def confirm(self, tracks: Sequence[Track], confirmed: Sequence[bool]) -> list[Track]:
-        """The faces that are followed from here on, each with its number, in the given order.
+        """The confirmed faces with their numbers, in the given order, which are tracked further.
 
         Args:
-            tracks: what ``locate`` gave.
+            tracks: the result of ``locate``.
             confirmed: for each, whether it is a face.
         """
         kept = []
@@ -105,7 +105,7 @@ class Tracker:
         return kept
 
     def _followed(self, grey: np.ndarray, frame: int) -> list[Track]:
-        """The known faces where they have moved to."""
+        """The known faces at their new positions."""
         followed = []
         for track in self._tracks:
             similarity = None if self._grey is None else motion(self._grey, grey, track.box)
@@ -117,13 +117,13 @@ class Tracker:
         return followed
 
     def _lose(self, track: Track) -> None:
-        """Keep a face for when it returns; look for it at once."""
+        """Remember a lost face, and detect in the next frame."""
         if track.number != NEW:
             self._lost.append(track)
             self._due = 0
 
     def _detected(self, frame: Frame, followed: Sequence[Track]) -> list[Track]:
-        """The followed faces, put right by the detector, and those that it finds besides."""
+        """The tracked faces, corrected by the detector, and new ones."""
         found = self._detect(frame.image)
         partners = _pairs([track.box for track in followed], found.boxes)
         tracks = []
@@ -147,7 +147,7 @@ def _at(found: Detections, face: int, number: int, frame: int) -> Track:
 
 
 def _pairs(boxes: Sequence[np.ndarray], others: np.ndarray) -> dict[int, int]:
-    """Which box is which of the others: indices of the pairs with the most overlap together."""
+    """Assignment of boxes to other boxes that maximises the total overlap."""
     if not len(boxes) or not len(others):
         return {}
     shared = overlap(np.array(boxes), others)
@@ -157,6 +157,6 @@ def _pairs(boxes: Sequence[np.ndarray], others: np.ndarray) -> dict[int, int]:
 
 
 def _is_inside(box: np.ndarray, shape: tuple[int, ...]) -> bool:
-    """Whether the middle of a box lies in an image."""
+    """Whether the centre of a box is in an image."""
     x, y = affine.centre_of(box)
     return bool(0 <= x < shape[1] and 0 <= y < shape[0])

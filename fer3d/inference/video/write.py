@@ -14,13 +14,13 @@ CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 
 
 class VideoOutput:
-    """A video file that appears when it is complete, also after an interruption."""
+    """A video file, renamed to its path when complete, also after an interruption."""
 
     def __init__(self, path: Path, fps: float):
         """
         Args:
-            path: named after one of ``CODECS``.
-            fps: pictures in a second.
+            path: with a suffix in ``CODECS``.
+            fps: frames per second.
 
         Raises:
             UserError: another suffix.
@@ -31,10 +31,10 @@ class VideoOutput:
         self._last: np.ndarray | None = None
 
     def write(self, picture: np.ndarray, time_s: float) -> None:
-        """Show a picture at a time; the one before it stays until then.
+        """Add a picture at a time; the previous one is repeated until then.
 
         Args:
-            picture: (H, W, 3) uint8 RGB, of one size in the whole video, sides even.
+            picture: (H, W, 3) uint8 RGB, of one size in the whole video, with even sides.
             time_s: from the start, seconds.
         """
         if self._last is None:
@@ -75,7 +75,7 @@ class VideoOutput:
 
 
 def check_video_name(path: Path) -> None:
-    """Stop where a file is not named as a video that can be written."""
+    """Check that a file has the suffix of a video format."""
     if path.suffix.lower() not in CODECS:
         known = ", ".join(CODECS)
         raise UserError(f"{printable(path)}: a video is written to a file named {known}")
