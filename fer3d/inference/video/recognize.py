@@ -16,8 +16,8 @@ from fer3d.inference.video.frames import Frame, Video
 from fer3d.inference.video.tracks import Tracker, places
 
 MIN_FACE = 1 / 18
-"""Side of the smallest face, relative to the shorter side of the frame. MTCNN then takes 60 ms for a
-frame of 1280 x 720 px, and 140 ms with faces of 20 px."""
+"""Side of the smallest face, relative to the shorter side of the frame. MTCNN then takes 60 ms for
+1280 x 720 px, and 140 ms with faces of 20 px."""
 
 
 @dataclass(frozen=True)
