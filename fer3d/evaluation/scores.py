@@ -22,7 +22,9 @@ def confusion_matrix(actual: np.ndarray, predicted: np.ndarray, classes: int) ->
     return cells.reshape(classes, classes)
 
 
-def scores(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, object]:
+def scores(
+    confusion: np.ndarray, classes: Sequence[str], missed: np.ndarray | int = 0
+) -> dict[str, object]:
     """Accuracy, class accuracy, macro F1, and precision, recall, F1 and support of each class.
 
     Class accuracy is the mean recall of the classes that occur; macro F1 the mean over classes that
@@ -31,6 +33,7 @@ def scores(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, object]:
     Args:
         confusion: (C, C) int; rows are true classes, columns predicted ones.
         classes: names of the C classes.
+        missed: (C,) int, images of each class that got no answer; they count as wrong.
 
     Returns:
         {accuracy, class_accuracy, macro_f1, per_class: {name: {precision, recall, f1, support}}}
@@ -38,11 +41,11 @@ def scores(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, object]:
     Source: paper A, section 5.2 (accuracy, class accuracy); F1 as scikit-learn's ``f1_score``.
     """
     hits = np.diagonal(confusion)
-    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    support, predicted = confusion.sum(axis=1) + missed, confusion.sum(axis=0)
     precision, recall = _ratio(hits, predicted), _ratio(hits, support)
     f1 = _ratio(2 * hits, support + predicted)
     return {
-        "accuracy": _rounded(hits.sum() / max(confusion.sum(), 1)),
+        "accuracy": _rounded(hits.sum() / max(support.sum(), 1)),
         "class_accuracy": _rounded(_mean(recall[support > 0])),
         "macro_f1": _rounded(_mean(f1[support + predicted > 0])),
         "per_class": {

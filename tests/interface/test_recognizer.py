@@ -95,7 +95,7 @@ def test_a_long_list_is_shown_in_part(recognizer, grey) -> None:
 
 def test_a_file_that_is_no_recognizer_is_a_users_error(tmp_path: Path) -> None:
     (tmp_path / "a.ckpt").write_bytes(b"nothing")
-    with pytest.raises(UserError, match="not a fer3d checkpoint"):
+    with pytest.raises(UserError, match="not a fer3d recognizer"):
         Recognizer.load(tmp_path / "a.ckpt")
     with pytest.raises(UserError, match="no recognizer 'nobody'"):
         Recognizer.load("nobody")

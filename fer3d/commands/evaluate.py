@@ -1,0 +1,146 @@
+"""`fer3d evaluate`: scores of a recognizer on a folder of labelled photos."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from fer3d import checkout
+from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fer3d.inference.labelled import LabelledPhotos
+
+TITLES = {
+    "every_image": "every image; without a face: wrong",
+    "with_face": "images with a face",
+    "as_answered": "as answered; without a face: the whole image",
+}
+SHOWN = {
+    "accuracy": "accuracy",
+    "class_accuracy": "class accuracy",
+    "macro_f1": "macro F1",
+    "calibration_error": "calibration error",
+}
+
+
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="a name (fer2013, ...), a file, or `own`, what `train` wrote")
+    ],
+    source: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="labelled photos, in any layout of `ingest`")
+    ],
+    layout: Annotated[str, typer.Option(help="layout of the folder, see docs/data-sets.md")] = (
+        "auto"
+    ),
+    split: Annotated[
+        str | None, typer.Option(help="only this official split: train, validation, test")
+    ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL=CLASS", help="a class of the recognizer; may be repeated"),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", dir_okay=False, help="write all scores")
+    ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", dir_okay=False, help="write each photo's answer")
+    ] = None,
+    assets: AssetsOption = None,
+    models: ModelsOption = checkout.MODELS,
+    force: ForceOption = False,
+) -> None:
+    """Score a recognizer on labelled photos, with intervals.
+
+    Photos whose class the recognizer does not know are left out and counted. Each photo is answered
+    as by `fer3d predict`.
+    """
+    from fer3d.assets.recognizers import find_recognizer
+    from fer3d.files.outputs import check_output, write_output
+    from fer3d.files.sections import load_section
+    from fer3d.inference.batches import Job, Photo, answer_files
+    from fer3d.inference.labelled import answers_table, labelled_photos, labelled_scores
+    from fer3d.inference.ready import ready_toolbox
+    from fer3d.inference.recognize import load_predictor
+    from fer3d.ingestion.params import IngestParams
+
+    recognizer = find_recognizer(model)
+    toolbox = ready_toolbox(recognizer, assets, models)
+    classes = load_predictor(recognizer, toolbox).classes
+    names = load_section(checkout.params_file(), "ingest", IngestParams).class_names
+    photos = labelled_photos(source, layout, {**names, **_renamed(rename)}, classes, split)
+    for option, path in (("--json", json_file), ("--csv", csv_file)):
+        if path is not None:
+            check_output(path, option, photos.paths, force=force)
+    job = Job(recognizer, toolbox)
+    answers = answer_files([Photo(path) for path in photos.paths], job, toolbox.settings)
+    table = answers_table(photos, answers)
+    for image, problem in table.loc[table["problem"] != "", ["image", "problem"]].to_numpy():
+        print(f"fer3d: {image}: {problem}", file=sys.stderr)
+    result = labelled_scores(table, classes)
+    _print(result, photos)
+    if json_file:
+        write_output(json_file, _document(model, source, result, photos))
+    if csv_file:
+        write_output(csv_file, _csv(table))
+    if result["unreadable"]:
+        raise typer.Exit(1)
+
+
+def _renamed(options: list[str] | None) -> dict[str, str]:
+    pairs = [option.partition("=") for option in options or []]
+    for label, equals, name in pairs:
+        if not (label and equals and name):
+            raise typer.BadParameter(f"--rename {label}{equals}{name}: expected LABEL=CLASS")
+    return {label: name for label, _, name in pairs}
+
+
+def _print(result: Mapping[str, Any], photos: "LabelledPhotos") -> None:
+    table = Table("", *SHOWN.values(), "images", header_style="bold")
+    for key, title in TITLES.items():
+        if part := result.get(key):
+            count = sum(values["support"] for values in part["per_class"].values())
+            cells = [f"{part[name]:.3f}" if name in part else "" for name in SHOWN]
+            cells[0] += _interval(part["accuracy"], count)
+            table.add_row(title, *cells, str(count))
+    recalls = Table("class", "recall", "precision", "F1", "images", header_style="bold")
+    for name, values in result["every_image"]["per_class"].items():
+        limits = _interval(values["recall"], values["support"])
+        scores = [f"{values[key]:.3f}" for key in ("recall", "precision", "f1")]
+        recalls.add_row(name, scores[0] + limits, *scores[1:], str(values["support"]))
+    console = Console()
+    console.print(table)
+    console.print(recalls)
+    print(f"{result['no_face']} images without a face, {result['unreadable']} unreadable")
+    for reason, count in photos.left_out.items():
+        print(f"left out: {count} images, {reason}")
+
+
+def _interval(share: float, count: int) -> str:
+    """The interval of a share as it is printed."""
+    from fer3d.evaluation.intervals import proportion_interval
+
+    if not count:
+        return ""
+    low, high = proportion_interval(round(share * count), count)
+    return f" ({low:.3f} - {high:.3f})"
+
+
+def _document(
+    model: str, source: Path, result: Mapping[str, Any], photos: "LabelledPhotos"
+) -> bytes:
+    from fer3d.files.atomic import json_text
+
+    about = {"model": model, "source": str(source), "left_out": dict(photos.left_out)}
+    return json_text(dict(result) | about).encode()
+
+
+def _csv(table: "pd.DataFrame") -> bytes:
+    return table.to_csv(index=False, lineterminator="\n").encode()

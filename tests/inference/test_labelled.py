@@ -1,0 +1,101 @@
+"""`fer3d evaluate`: an untrained recognizer on labelled photos."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from fer3d.cli import typer_app
+from fer3d.errors import UserError
+from fer3d.files.images import write_png
+from fer3d.inference.labelled import labelled_photos, labelled_scores
+
+CLASSES = ("anger", "joy")
+
+
+def table(rows: list[tuple[str, str, bool, str]]) -> pd.DataFrame:
+    """Of (label, predicted, face, problem), answered with certainty."""
+    frame = pd.DataFrame(rows, columns=["label", "predicted", "face", "problem"])
+    for name in CLASSES:
+        frame[f"p_{name}"] = (frame["predicted"] == name).astype(np.float32)
+    return frame
+
+
+def test_a_face_that_is_not_found_is_a_wrong_answer_of_every_image() -> None:
+    found = labelled_scores(
+        table(
+            [
+                ("anger", "anger", True, ""),
+                ("anger", "anger", False, ""),
+                ("anger", "", False, "truncated"),
+                ("joy", "joy", True, ""),
+                ("joy", "anger", True, ""),
+            ]
+        ),
+        CLASSES,
+    )
+    assert (found["images"], found["no_face"], found["unreadable"]) == (5, 1, 1)
+    assert found["every_image"]["accuracy"] == pytest.approx(2 / 5)
+    assert found["every_image"]["per_class"]["anger"]["recall"] == pytest.approx(1 / 3, abs=1e-6)
+    assert found["every_image"]["per_class"]["anger"]["precision"] == pytest.approx(1 / 2)
+    assert found["with_face"]["accuracy"] == pytest.approx(2 / 3, abs=1e-6)
+    assert found["as_answered"]["accuracy"] == pytest.approx(3 / 4)
+    assert found["as_answered"]["calibration_error"] == pytest.approx(1 / 4)
+
+
+def test_photos_without_any_face_have_no_scores_of_faces() -> None:
+    found = labelled_scores(table([("joy", "joy", False, "")]), CLASSES)
+    assert "with_face" not in found
+    assert (found["every_image"]["accuracy"], found["as_answered"]["accuracy"]) == (0, 1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, face: np.ndarray, grey: np.ndarray) -> Path:
+    """Classes of the recognizer, one that it does not know, and a file that is no image."""
+    for name in ("angry", "Happy", "bored"):
+        write_png(tmp_path / "photos" / name / "a.png", face)
+    write_png(tmp_path / "photos" / "angry" / "b.png", grey)
+    (tmp_path / "photos" / "angry" / "c.png").write_bytes(b"no image")
+    return tmp_path / "photos"
+
+
+def test_classes_that_the_recognizer_does_not_know_are_counted(folder: Path) -> None:
+    found = labelled_photos(folder, "auto", {"happy": "joy"}, ("joy", "angry"))
+    assert sorted(found.labels) == ["angry", "angry", "angry", "joy"]
+    assert found.left_out == {"bored": 1}
+
+
+def test_a_folder_without_the_recognizers_classes_says_how_to_map_them(folder: Path) -> None:
+    with pytest.raises(UserError, match=r"no image of grief.*--rename"):
+        labelled_photos(folder, "auto", {}, ("grief",))
+    with pytest.raises(UserError, match="in the split test"):
+        labelled_photos(folder, "auto", {}, ("angry",), "test")
+
+
+def evaluate(predictor, *arguments: Path | str):
+    options = ("--assets", predictor.toolbox.assets)
+    command = ["evaluate", predictor.checkpoint, *arguments, *options]
+    return CliRunner().invoke(typer_app, list(map(str, command)), env={"COLUMNS": "200"})
+
+
+def test_the_command_prints_and_writes_the_scores(predictor, folder: Path, tmp_path: Path) -> None:
+    files = ("--json", tmp_path / "all.json", "--csv", tmp_path / "all.csv")
+    result = evaluate(predictor, folder, "--rename", "bored=neutral", *files)
+    assert result.exit_code == 1 and "c.png" in result.stderr  # an unreadable file
+    assert "1 images without a face, 1 unreadable" in result.stdout
+    written = json.loads((tmp_path / "all.json").read_text())
+    answers = pd.read_csv(tmp_path / "all.csv", keep_default_na=False)
+    hits = (answers["label"] == answers["predicted"]) & answers["face"]
+    assert written["every_image"]["accuracy"] == pytest.approx(hits.mean(), abs=1e-6)
+    assert len(answers) == written["images"] == 5
+    assert written["every_image"]["per_class"]["neutral"]["support"] == 1
+    again = evaluate(predictor, folder, *files)  # overwrites what it wrote itself
+    assert again.exit_code == 1 and "left out: 1 images, bored" in again.stdout
+
+
+def test_a_renaming_without_a_class_is_refused(predictor, folder: Path) -> None:
+    result = evaluate(predictor, folder, "--rename", "bored")
+    assert result.exit_code == 2 and "expected LABEL=CLASS" in result.stderr
