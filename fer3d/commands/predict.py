@@ -197,7 +197,7 @@ def _predict_photos(
 
 
 class _Summary:
-    """What is printed at the end: the answers, or of many images how often each was given."""
+    """The final table: the answers, or for many images the number of each."""
 
     def __init__(self, *, shown: bool):
         self._shown = shown

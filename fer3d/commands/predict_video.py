@@ -107,7 +107,7 @@ def _run(
 
 @dataclass
 class _FaceSummary:
-    """How long one face was visible, and its expressions."""
+    """The visible time of one face, and its expressions."""
 
     start_s: float
     end_s: float = 0.0
@@ -116,7 +116,7 @@ class _FaceSummary:
 
 
 class _Summary:
-    """What is printed of a video at the end: a row for each face."""
+    """The final table of a video: a row for each face."""
 
     def __init__(self) -> None:
         self._name, self.frames = "", 0

@@ -1,4 +1,4 @@
-"""Whether files have changed, from what the file system says; whether code has."""
+"""Signatures of files and of code, to detect changes."""
 
 import time
 from pathlib import Path
@@ -14,7 +14,7 @@ Signature = list[int]  # inode, size, and the times of the last change of conten
 
 
 def signature(path: Path) -> Signature | None:
-    """What changes with a file's content; None if there is no regular file."""
+    """Metadata that change with a file's content; None if it is not a regular file."""
     try:
         status = regular_file(path)
     except Rejected:

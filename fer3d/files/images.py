@@ -26,7 +26,7 @@ MAX_PIXELS = 178_000_000  # Pillow's limit
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # grey with more than eight bits
 _ORIENTATION = 0x0112  # of EXIF
-_PPM_MAX = 65535  # a default that does not tell the range in use; Pillow scales by any other
+_PPM_MAX = 65535  # a default, independent of the used range; Pillow scales by any other
 _UPRIGHT = {  # by orientation: the operation that makes the image upright
     2: lambda image: image[:, ::-1],
     3: lambda image: image[::-1, ::-1],

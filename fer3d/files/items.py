@@ -21,8 +21,8 @@ class ItemsOutput:
 
         Args:
             path: the file. A pipe or /dev/stdout gets the tail once, at the end.
-            between: what separates two items.
-            tail: what follows the last item.
+            between: separator of items.
+            tail: written after the last item.
             kept: bytes of an existing file to keep, up to the end of its last item; 0 replaces it.
         """
         self._path, self._between, self._tail = path, between, tail
@@ -36,7 +36,7 @@ class ItemsOutput:
 
         Args:
             item: the item.
-            head: what stands before the first item; ignored after it.
+            head: written before the first item; ignored for others.
         """
         with self._named():
             self._write(item if self._items else head + item, first=not self._items)

@@ -24,7 +24,7 @@ _MARKS: Mapping[str, bytes] = {  # bytes near the start of files written by fer3
     ".png": b"Software\0" + SOFTWARE.encode(),
 }
 _MARK_WITHIN = 256  # bytes
-_UNMARKED = frozenset({".avi", ".mkv", ".mp4"})  # videos, which do not tell who wrote them
+_UNMARKED = frozenset({".avi", ".mkv", ".mp4"})  # videos, which do not name the program
 _EVERY_S = 2.0
 _STREAMS = (1, 2)  # standard output and error
 

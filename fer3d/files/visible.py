@@ -1,4 +1,4 @@
-"""Which files of a folder are data."""
+"""Data files of a folder, without hidden files and those of other programs."""
 
 # files of file managers and archive programs
 JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx", "@eadir"})

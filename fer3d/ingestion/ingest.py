@@ -103,7 +103,7 @@ def read_image(path: Path, max_pixels: int) -> dict[str, Any]:
 def _read_files(
     files: Sequence[Path], max_pixels: int, settings: Settings, known: Path | None
 ) -> list[dict[str, Any]]:
-    """What each file holds, in their order; those that did not change are not opened."""
+    """The row of each file, in their order; unchanged files are not opened."""
     started = time.time_ns()
     before = read_known(known, max_pixels) if known else {}
     paths = [str(file.absolute()) for file in files]

@@ -1,8 +1,8 @@
 """Rows of image files that have not changed since an earlier run, so that ingest repeats cheaply.
 
 DVC does not follow links to folders, stops at a dangling link, waits for pipes, and does not know
-the files that a list names elsewhere. Therefore ``ingest`` runs each time, and asks the file
-system itself: a file is known while inode, size and the times of its last changes are the same.
+the files that a list names elsewhere. Therefore ``ingest`` always runs and checks the file system
+itself: a file is known while inode, size and the times of its last changes are the same.
 """
 
 import json

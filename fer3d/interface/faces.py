@@ -46,7 +46,7 @@ class Face3D(FaceResult):
 
     @classmethod
     def of(cls, face: Face, triangles: np.ndarray) -> "Face3D":
-        """What the interface says of a reconstructed face."""
+        """The result for a reconstructed face."""
         found = face.reconstruction
         return cls(
             tuple(map(float, face.aligned.box_source)),

@@ -1,4 +1,4 @@
-"""What the Python interface takes for an image."""
+"""Image arguments of the Python interface."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

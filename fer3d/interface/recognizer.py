@@ -31,8 +31,8 @@ class FaceExpression(FaceResult):
         rotation_deg: pitch, yaw and roll by name; None without a 3D face.
         presence: confidence of the mesh network that this is a face, 0 to 1.
         no_face3d: why there is no 3D face, or "".
-        aligned: the image that the network saw, (S, S, 3) uint8 RGB.
-        shading: the relit frontal face that it saw, (S, S) uint8, 0 where hidden.
+        aligned: the image input of the network, (S, S, 3) uint8 RGB.
+        shading: its shading image, the relit frontal face, (S, S) uint8, 0 where hidden.
     """
 
     expression: str
@@ -46,7 +46,7 @@ class FaceExpression(FaceResult):
 
     @classmethod
     def of(cls, prediction: Prediction) -> "FaceExpression":
-        """What the interface says of a prediction."""
+        """The result for a prediction."""
         answer = FaceAnswer.of(prediction)
         return cls(
             prediction.expression,
@@ -72,7 +72,7 @@ class FaceExpression(FaceResult):
         return f"{self.expression} {self.probabilities[self.expression]:.2f}"
 
     def _repr_html_(self) -> str:
-        """For notebooks: what the network saw, and a bar per class."""
+        """For notebooks: the inputs of the network, and a bar per class."""
         seen = [image_html(self.aligned, "aligned face"), image_html(self.shading, "shading image")]
         return figure_html([*seen, bars_html(self.probabilities)], self.in_words())
 

@@ -1,4 +1,4 @@
-"""What the Python interface returns: the faces of an image, and a list of these."""
+"""Results of the Python interface: the faces of an image, and lists of these."""
 
 import html
 from abc import ABC, abstractmethod

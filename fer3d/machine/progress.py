@@ -30,7 +30,7 @@ def progress(description: str, total: int | None) -> Iterator[Callable[[int], No
 
     Args:
         description: what is counted.
-        total: how many; None if nobody knows, as of a camera.
+        total: their number; None if unknown, as for a camera.
     """
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -51,7 +51,7 @@ def progress(description: str, total: int | None) -> Iterator[Callable[[int], No
 
 
 class _RateColumn(ProgressColumn):
-    """How many are done in a second."""
+    """Number processed per second."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed

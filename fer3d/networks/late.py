@@ -9,11 +9,11 @@ from fer3d.networks.layers import EMBEDDING
 
 
 class LateFusion(nn.Module):
-    """Linear classifiers, with dropout before, on each branch's embedding and on all of them.
+    """Linear classifiers, with dropout, for the embedding of each branch and for all together.
 
-    Each is trained by a loss of its own, so that no branch depends on another's features. A face
-    that was not reconstructed is answered by the base branch's classifier, if there is a base
-    branch: the others saw nothing of it.
+    Each classifier has its own loss, so that no branch depends on the features of another. A face
+    that was not reconstructed is classified by the base branch, if there is one: the other branches
+    have no input.
     """
 
     def __init__(self, branches: Sequence[str], classes: int, dropout: float):
@@ -37,7 +37,8 @@ class LateFusion(nn.Module):
             reconstructed: (B,) bool, all true by default.
 
         Returns:
-            (B, C) float32 logits of the whole, then of each branch if there are several.
+            (B, C) float32 logits of all branches together, then of each branch if there are
+            several.
         """
         parts = embeddings.split(EMBEDDING, dim=1)
         alone = {

@@ -61,7 +61,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class _Job:
-    """What all tasks of a run share; small, because it is sent with each task."""
+    """Common data of all tasks of a run; small, because it is sent with each task."""
 
     producer: Producer
     identity: str

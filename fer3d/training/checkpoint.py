@@ -100,7 +100,7 @@ def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwo
 
 
 def _read(path: Path, device: str | torch.device) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What a file says about its recognizer, and the weights."""
+    """The metadata of a recognizer, and its weights."""
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             about = json.loads((file.metadata() or {}).get(ABOUT, "{}"))

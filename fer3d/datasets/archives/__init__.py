@@ -1,4 +1,4 @@
-"""Data sets whose images lie in containers: CSV tables of pixels, Arrow, Parquet, tar.
+"""Data sets with images in containers: CSV tables of pixels, Arrow, Parquet, tar.
 
 ``recognises`` tells whether a source has the layout, ``containers`` returns the files that hold the
 images, and ``records`` yields an entry and the content of an image file for each record, in the

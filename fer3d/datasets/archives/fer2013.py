@@ -78,7 +78,7 @@ def rows(table: Path) -> Iterator[dict[str, str]]:
 
 
 def image_path(number: int) -> str:
-    """Where the image of a row is unpacked to; the file's name is that of FER+."""
+    """The path to which the image of a row is unpacked; the file name is that of FER+."""
     return f"{number // ROWS_AT_ONCE:04}/fer{number:07}.pgm"
 
 

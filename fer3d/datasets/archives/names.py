@@ -9,7 +9,7 @@ OTHER_SUFFIX = ".image"
 
 
 def member_path(number: int, container: Path, place: int, name: str) -> str:
-    """Where a record is unpacked to, relative to the folder of its data set.
+    """The path to which a record is unpacked, relative to the folder of its data set.
 
     Args:
         number: of the container.

@@ -48,7 +48,7 @@ class Archive(Protocol):
 
 
 def unpacked_folder(source: Path, kept: Path) -> Path:
-    """Where the images of a source are unpacked to; the same at each run.
+    """The folder to which a source is unpacked; the same at each run.
 
     Args:
         source: folder or file.
@@ -76,7 +76,7 @@ def unpack(archive: Archive, source: Path, folder: Path) -> list[Entry]:
 
 
 def _stamp(archive: Archive, files: list[Path]) -> dict[str, Any]:
-    """What changes if the archive or the code does.
+    """A digest of the archive's signature and of the code.
 
     ``settled`` is false if a file changed just now: it may change again without another time.
     """
