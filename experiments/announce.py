@@ -6,7 +6,7 @@ import typer
 
 from experiments import TIMES
 from fer3d.experiments.cells import Cell, Configuration
-from fer3d.experiments.matrix import MatrixParams
+from fer3d.experiments.matrix import MatrixParams, matrix
 from fer3d.experiments.progress import announce
 from fer3d.files.sections import load_sections
 from stages import PARAMS, PathOption, run
@@ -22,7 +22,7 @@ def main(
 ) -> None:
     params = load_sections(PARAMS, MatrixParams)
     cell = Cell(Configuration(preset, branches, loss), seed, fold)
-    print(announce(cell, cells, TIMES, params), flush=True)
+    print(announce(cell, matrix(params), cells, TIMES, params), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fer3d.files.sections import Sections
 from fer3d.networks.config import BRANCHES as NETWORK_BRANCHES
@@ -36,6 +36,7 @@ TITLES = {
     "cross_entropy": "cross entropy",
     "focal": "focal",
 }
+OURS = "ours"  # among the models: our network, whose cells are those of the branches
 CELL_FILE = "cell.json"
 PREDICTIONS = "predictions.parquet"
 
@@ -45,6 +46,29 @@ class CellParams(Sections):
 
     network: NetworkParams
     train: TrainParams
+
+
+class Setup(Protocol):
+    """What a cell trains: a ``Configuration``, or a ``models.ModelSetup``."""
+
+    @property
+    def preset(self) -> str:
+        """Name of the preset."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Title in tables."""
+        ...
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Values of the axes of the matrix, by name, in the order of the cell's name."""
+        ...
+
+    def sections(self, seed: int, params: CellParams) -> dict[str, Any]:
+        """All parameters of a training with this seed, by section."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,12 +84,22 @@ class Configuration:
         """Title in tables: Base+3D, focal."""
         return f"{TITLES[self.branches]}, {TITLES[self.loss]}"
 
+    @property
+    def values(self) -> dict[str, str]:
+        """See ``Setup``."""
+        return asdict(self)
+
+    def sections(self, seed: int, params: CellParams) -> dict[str, Any]:
+        """See ``Setup``."""
+        network, train = configs(self, seed, params)
+        return {"network": asdict(network), "train": asdict(train)}
+
 
 @dataclass(frozen=True)
 class Cell:
-    """One training: a configuration, a seed and, in a cross validation, the test fold."""
+    """One training: a setup, a seed and, in a cross validation, the test fold."""
 
-    configuration: Configuration
+    configuration: Setup
     seed: int
     fold: int | None = None
 
@@ -73,8 +107,7 @@ class Cell:
     def name(self) -> str:
         """Name of the cell's folder, as in ``experiments/dvc.yaml``."""
         fold = () if self.fold is None else (self.fold,)
-        parts = (*fold, self.seed, self.configuration.preset, self.configuration.branches)
-        return "-".join(map(str, (*parts, self.configuration.loss)))
+        return "-".join(map(str, (*fold, self.seed, *self.configuration.values.values())))
 
     @property
     def title(self) -> str:
@@ -83,20 +116,20 @@ class Cell:
         return f"{self.configuration.title}, seed {self.seed}{fold}"
 
 
-def configs(cell: Cell, params: CellParams) -> tuple[NetworkConfig, TrainConfig]:
+def configs(
+    configuration: Configuration, seed: int, params: CellParams
+) -> tuple[NetworkConfig, TrainConfig]:
     """Configurations of network and training: ``params.yaml`` with the values of the cell."""
-    chosen = cell.configuration
-    branches = BRANCHES[chosen.branches]
-    network = params.network.model_dump() | {"preset": chosen.preset, **branches}
-    train = params.train.model_dump() | {"loss": chosen.loss, "seed": cell.seed}
-    return network_config(network), train_config(chosen.preset, train)
+    branches = BRANCHES[configuration.branches]
+    network = params.network.model_dump() | {"preset": configuration.preset, **branches}
+    train = params.train.model_dump() | {"loss": configuration.loss, "seed": seed}
+    return network_config(network), train_config(configuration.preset, train)
 
 
 def parameters(cell: Cell, params: CellParams) -> dict[str, Any]:
-    """All parameters of a cell, by section: experiment, network, train."""
-    network, train = configs(cell, params)
-    experiment = asdict(cell.configuration) | {"seed": cell.seed, "fold": cell.fold}
-    return {"experiment": experiment, "network": asdict(network), "train": asdict(train)}
+    """All parameters of a cell, by section: experiment, train and, for our network, network."""
+    experiment = cell.configuration.values | {"seed": cell.seed, "fold": cell.fold}
+    return {"experiment": experiment} | cell.configuration.sections(cell.seed, params)
 
 
 def read_cell(folder: Path) -> dict[str, Any] | None:

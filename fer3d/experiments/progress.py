@@ -8,7 +8,6 @@ from typing import Any
 from fer3d.errors import UserError
 from fer3d.experiments import times
 from fer3d.experiments.cells import Cell, CellParams, parameters, read_cell
-from fer3d.experiments.matrix import MatrixParams, matrix
 
 MINUTE, HOUR = 60, 3600  # s
 
@@ -22,26 +21,43 @@ def finished(cell: Cell, results: Path, params: CellParams) -> dict[str, Any] | 
     return found if found and found["parameters"] == parameters(cell, params) else None
 
 
-def announce(cell: Cell, results: Path, taken: Path, params: MatrixParams) -> str:
+def announce(
+    cell: Cell, cells: Sequence[Cell], results: Path, taken: Path, params: CellParams
+) -> str:
     """The line printed before a cell: ``cell 5 of 24: Base+3D, focal, seed 1; about 40 min left``.
 
     Args:
+        cell: the next one.
+        cells: all of the matrix.
         results: parent of the cells' folders.
         taken: file of the durations of cells, see ``fer3d.experiments.times``.
         params: the sections that define the cells.
     """
-    cells = matrix(params)
     if cell not in cells:
         raise UserError(
-            f"{cell.title} is not in the matrix of params.yaml: run `make experiments`, which "
-            "uses experiments/folds/dvc.yaml if experiments.folds is set"
+            f"{cell.title} is not in the matrix of params.yaml: run `make experiments` or `make "
+            "compare`, which use experiments/folds/dvc.yaml if experiments.folds is set"
         )
-    kinds = {c: times.kind(c, params) for c in cells}
-    known = {k: seconds for k, seconds in times.read(taken).items() if k in kinds.values()}
     todo = [cell, *(c for c in cells if c != cell and not finished(c, results, params))]
-    left = time_left([kinds[c] for c in todo], known)
+    left = left_of(todo, cells, taken, params)
     rest = "" if left is None else f"; about {duration(left)} left"
     return f"cell {cells.index(cell) + 1} of {len(cells)}: {cell.title}{rest}"
+
+
+def left_of(
+    todo: Sequence[Cell], cells: Sequence[Cell], taken: Path, params: CellParams
+) -> float | None:
+    """Estimated seconds for some of the cells of a matrix; None if no duration is known.
+
+    Args:
+        todo: the cells.
+        cells: all of the matrix; the durations of any of them count.
+        taken: see ``announce``.
+        params: the sections that define the cells.
+    """
+    kinds = {cell: times.kind(cell, params) for cell in cells}
+    known = {k: seconds for k, seconds in times.read(taken).items() if k in kinds.values()}
+    return time_left([kinds[cell] for cell in todo], known)
 
 
 def time_left(kinds: Sequence[str], known: Mapping[str, float]) -> float | None:

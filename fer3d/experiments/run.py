@@ -7,9 +7,11 @@ from typing import Any
 
 from fer3d.evaluation.evaluate import evaluate
 from fer3d.evaluation.predictions import write_predictions
-from fer3d.experiments.cells import CELL_FILE, PREDICTIONS, Cell, CellParams, configs, parameters
+from fer3d.experiments.cells import CELL_FILE, PREDICTIONS, Cell, CellParams, parameters
 from fer3d.files.atomic import write_json
 from fer3d.files.folders import Folders
+from fer3d.networks.config import NetworkConfig
+from fer3d.training.config import TrainConfig
 from fer3d.training.fit import fit, save
 from fer3d.training.trainer import Runtime
 
@@ -37,13 +39,14 @@ def run_cell(
     Returns:
         The content of ``cell.json``.
     """
-    network, train = configs(cell, params)
+    values = parameters(cell, params)
+    network, train = NetworkConfig(**values["network"]), TrainConfig(**values["train"])
     with tempfile.TemporaryDirectory() as scratch:
         checkpoint = Path(scratch) / "model.safetensors"
         made = fit(folders, network, train, runtime=runtime)
         save(made, checkpoint, out / CURVES)
         predictions, scores = evaluate(checkpoint, folders, device=runtime.device)
     write_predictions(predictions, out / PREDICTIONS)
-    result = {"parameters": parameters(cell, params), "training": made.metrics, "scores": scores}
+    result = {"parameters": values, "training": made.metrics, "scores": scores}
     write_json(out / CELL_FILE, result)
     return result

@@ -1,0 +1,20 @@
+"""The cells of the compared models in the matrix of experiments."""
+
+import itertools
+
+from fer3d.experiments.cells import OURS, Cell
+from fer3d.experiments.matrix import MatrixParams
+from fer3d.experiments.models import ModelSetup
+
+
+def model_setups(params: MatrixParams) -> list[ModelSetup]:
+    """All combinations of a preset and a compared model."""
+    axes = params.experiments
+    names = [name for name in axes.models if name != OURS]
+    return [ModelSetup(*values) for values in itertools.product(axes.model_presets, names)]
+
+
+def model_cells(params: MatrixParams) -> list[Cell]:
+    """All cells in the order in which DVC runs them: all setups for each seed."""
+    product = itertools.product(params.experiments.seeds, model_setups(params))
+    return [Cell(setup, seed) for seed, setup in product]
