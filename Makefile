@@ -11,7 +11,7 @@ RUN = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH" DVC_NO_ANALYTICS=1
 PYTEST = python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo experiments test test-slow test-all lint deps constraints clean
+.PHONY: help setup demo experiments compare test test-slow test-all lint deps constraints clean
 
 help:  ## list the targets and variables
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -30,6 +30,10 @@ demo: setup  ## run the whole pipeline on the default data set and print the sco
 experiments: setup  ## run the paper's experiments over seeds and write their tables
 	@$(RUN) sh tools/without-git.sh
 	@$(RUN) fer3d experiments run
+
+compare: setup  ## train the published models of `experiments.models` beside ours, and compare
+	@$(RUN) sh tools/without-git.sh
+	@$(RUN) fer3d experiments compare
 
 test: setup  ## run the fast tests, with the whole DAG once on a few images
 	@$(RUN) $(PYTEST) -m "not slow" $(ARGS)

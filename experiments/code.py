@@ -1,4 +1,4 @@
-"""Write digests of the modules that a cell uses, so that a cell depends on this one file."""
+"""Write digests of the modules that a script of cells uses, so that a cell depends on one file."""
 
 from pathlib import Path
 
@@ -7,11 +7,9 @@ from fer3d.files.atomic import write_json
 from fer3d.files.digests import sha256_file
 from stages import CHECKOUT, PathOption, run
 
-CELL = CHECKOUT / "experiments" / "cell.py"
 
-
-def main(out: PathOption) -> None:
-    modules = used_modules(CELL, CHECKOUT)
+def main(out: PathOption, script: str = "cell") -> None:
+    modules = used_modules(CHECKOUT / "experiments" / f"{script}.py", CHECKOUT)
     write_json(out, {name: sha256_file(Path(name)) for name in modules})
 
 

@@ -20,6 +20,10 @@ EVALUATION = METRICS / "evaluate.json"
 EXPERIMENTS, FOLDS = Path("experiments/dvc.yaml"), Path("experiments/folds/dvc.yaml")
 CELLS, TABLES = DATA / "experiments" / "cells", DATA / "experiments" / "tables"
 FOLD_CELLS, FOLD_TABLES = DATA / "experiments" / "fold_cells", DATA / "experiments" / "fold_tables"
+COMPARISON = Path("experiments/compared/dvc.yaml")
+MODEL_CELLS = DATA / "experiments" / "models"
+COMPARISON_TABLES = DATA / "experiments" / "comparison"
+CELL_TIMES = Path(".fer3d/cell-times.json")  # see ``fer3d.experiments.times``
 
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "shipped"  # made by setup.py in a wheel; does not exist in a checkout

@@ -18,13 +18,19 @@ PIPELINES = {  # pipeline file: folder of its scripts
     "dvc.yaml": "stages",
     "experiments/dvc.yaml": "experiments",
     "experiments/folds/dvc.yaml": "experiments",
+    "experiments/compared/dvc.yaml": "experiments",
 }
 SCRIPTS = {  # stages of experiments with other scripts than the one of their name
     "experiments/code": ("cell", "code"),  # computes digests of the code of a cell
     "experiments/cell": (),  # depends on these digests
+    "experiments/model_code": ("model", "code"),  # computes digests of the code of a model
+    "experiments/model": (),
 }
 DEAR = ("stages/train",)  # minutes to hours, without the object store
-CHEAP = ("experiments/code",)  # a second: runs after any change of the library
+CHEAP = (
+    "experiments/code",
+    "experiments/model_code",
+)  # a second: runs after any change of the library
 LIGHT = (  # seconds: run after any change in a room that they use
     "stages/assets",
     "stages/balance",
@@ -33,6 +39,7 @@ LIGHT = (  # seconds: run after any change in a room that they use
     "stages/evaluate",
     "stages/report",
     "experiments/tables",
+    "experiments/comparison",
 )
 MOST, ANY = 0.5, 0.01  # fraction of a room's modules
 _CODE = re.compile(r"      - (fer3d|stages|experiments)(/.*)?")

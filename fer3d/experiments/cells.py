@@ -1,7 +1,7 @@
 """Cells of the matrix of experiments: one training of one configuration, tested once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -93,6 +93,11 @@ class Configuration:
         """See ``Setup``."""
         network, train = configs(self, seed, params)
         return {"network": asdict(network), "train": asdict(train)}
+
+
+def own(setups: Iterable[Setup]) -> list[Configuration]:
+    """The configurations of our network among some setups."""
+    return [setup for setup in setups if isinstance(setup, Configuration)]
 
 
 @dataclass(frozen=True)

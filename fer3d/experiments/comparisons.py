@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer3d.experiments.cells import TITLES, Configuration
+from fer3d.experiments.cells import TITLES, Configuration, own
 from fer3d.experiments.formats import UNDEFINED, Entry, ResultTable, Value
 from fer3d.experiments.groups import THIRDS, TURNED, Lighting, thirds, turned, yaw_groups, yaw_names
 from fer3d.experiments.results import Bootstrap, Difference, Results
@@ -56,7 +56,7 @@ def groups(frame: pd.DataFrame, light: Lighting) -> list[Group]:
 
 def pairs(results: Results) -> Iterator[tuple[Configuration, Configuration, str]]:
     """Pairs of configurations that differ only in branches, as in ``QUESTIONS``."""
-    for preset, loss in dict.fromkeys((c.preset, c.loss) for c in results.predicted):
+    for preset, loss in dict.fromkeys((c.preset, c.loss) for c in own(results.predicted)):
         for without, having, what in QUESTIONS:
             pair = (Configuration(preset, without, loss), Configuration(preset, having, loss))
             if all(configuration in results.predicted for configuration in pair):
@@ -83,7 +83,7 @@ def difference_table(results: Results, bootstrap: Bootstrap) -> ResultTable:
                 what,
                 first.preset,
                 TITLES[first.loss],
-                *_accuracies(difference),
+                *accuracy_entries(difference),
             ]
         )
     return ResultTable(
@@ -112,9 +112,9 @@ def mcnemar_table(results: Results) -> ResultTable:
         one, other = map(results.hits, pair)
         for position, seed in enumerate(results.seeds):
             test = mcnemar(one[position], other[position])
-            rows.append([preset, TITLES[loss], str(seed), *_test(test)])
+            rows.append([preset, TITLES[loss], str(seed), *mcnemar_entries(test)])
         if len(results.seeds) > 1:
-            rows.append([preset, TITLES[loss], "all", *_test(mcnemar(one, other))])
+            rows.append([preset, TITLES[loss], "all", *mcnemar_entries(mcnemar(one, other))])
     return ResultTable(
         "mcnemar",
         "McNemar's test",
@@ -136,7 +136,7 @@ def group_table(
     """Base and Whole by groups of test images, for one preset and loss."""
     differences = group_differences(results, found, bootstrap, preset, loss)
     rows = [
-        [group.kind, group.name, int(group.rows.sum()), *_accuracies(difference)]
+        [group.kind, group.name, int(group.rows.sum()), *accuracy_entries(difference)]
         for group, difference in zip(found, differences, strict=True)
     ]
     return ResultTable(
@@ -163,13 +163,15 @@ def group_differences(
     return [results.difference(*pair, bootstrap, group.rows) for group in found]
 
 
-def _accuracies(difference: Difference) -> list[Entry]:
+def accuracy_entries(difference: Difference) -> list[Entry]:
+    """Accuracies of both setups, and their difference with its interval."""
     change = Value(difference.value, interval=difference.interval, signed=True, runs=False)
     before = (Value(part, runs=False) for part in (difference.first, difference.second))
     return [*before, change]
 
 
-def _test(test: McNemar) -> list[Entry]:
+def mcnemar_entries(test: McNemar) -> list[Entry]:
+    """Both counts, exact p, chi-square and its p."""
     square = UNDEFINED if test.chi_square is None else f"{test.chi_square:.2f}"
     return [test.only_first, test.only_second, _p(test.exact), square, _p(test.p_chi_square)]
 

@@ -1,6 +1,8 @@
 """The cells of the matrix of experiments."""
 
 import itertools
+from collections.abc import Iterable
+from pathlib import Path
 
 from fer3d.errors import UserError
 from fer3d.experiments.cells import Cell, CellParams, Configuration
@@ -37,3 +39,8 @@ def matrix(params: MatrixParams) -> list[Cell]:
             )
     runs = itertools.product(axes.folds or (None,), axes.seeds)
     return [Cell(c, seed, fold) for fold, seed in runs for c in configurations(params)]
+
+
+def cell_folders(parent: Path, cells: Iterable[Cell]) -> dict[Cell, Path]:
+    """The folder of each cell."""
+    return {cell: parent / cell.name for cell in cells}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer3d.evaluation.plots import DPI
-from fer3d.experiments.cells import BRANCHES, TITLES, Configuration
+from fer3d.experiments.cells import BRANCHES, TITLES, Configuration, own
 from fer3d.experiments.comparisons import Group, group_differences, whole_against_base
 from fer3d.experiments.groups import yaw_names
 from fer3d.experiments.results import Bootstrap, Results
@@ -30,8 +30,8 @@ def accuracy_png(scores: Scores) -> bytes:
         scores: returned by ``tables.score_all``.
     """
     figure, axes = _figure((7.2, 4.2))
-    trainings = list(dict.fromkeys((c.preset, c.loss) for c in scores))
-    names = [name for name in BRANCHES if any(c.branches == name for c in scores)]
+    trainings = list(dict.fromkeys((c.preset, c.loss) for c in own(scores)))
+    names = [name for name in BRANCHES if any(c.branches == name for c in own(scores))]
     for number, (preset, loss) in enumerate(trainings):
         shift = (number - (len(trainings) - 1) / 2) * SHIFT
         chosen = [scores[Configuration(preset, name, loss)][0] for name in names]

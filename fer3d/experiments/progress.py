@@ -44,6 +44,22 @@ def announce(
     return f"cell {cells.index(cell) + 1} of {len(cells)}: {cell.title}{rest}"
 
 
+def left_to_run(parts: Mapping[Path, Sequence[Cell]], taken: Path, params: CellParams) -> list[str]:
+    """What is left of a comparison: one line a cell, then their number and estimated time.
+
+    Args:
+        parts: cells by the parent of their folders.
+        taken: see ``announce``.
+        params: the sections that define the cells.
+    """
+    cells = [cell for part in parts.values() for cell in part]
+    todo = [c for folder, part in parts.items() for c in part if not finished(c, folder, params)]
+    left = left_of(todo, cells, taken, params) if todo else None
+    time = "" if left is None else f", about {duration(left)}"
+    lines = [f"left: {cell.title}, {cell.configuration.preset}" for cell in todo]
+    return [*lines, f"{len(cells)} cells, {len(todo)} of them left{time}"]
+
+
 def left_of(
     todo: Sequence[Cell], cells: Sequence[Cell], taken: Path, params: CellParams
 ) -> float | None:

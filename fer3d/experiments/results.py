@@ -9,8 +9,7 @@ import pandas as pd
 
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import confusion_of
-from fer3d.experiments.cells import PREDICTIONS, Cell, Configuration
-from fer3d.experiments.matrix import MatrixParams, configurations, matrix
+from fer3d.experiments.cells import PREDICTIONS, Cell, Setup
 from fer3d.experiments.published import ABBREVIATIONS
 from fer3d.experiments.statistics import (
     Interval,
@@ -33,7 +32,7 @@ class Bootstrap:
 
 @dataclass(frozen=True)
 class Results:
-    """Predicted classes of all test images, by configuration and seed.
+    """Predicted classes of all test images, by setup and seed.
 
     In a cross validation every image is tested in one fold; the networks of a seed, one per fold,
     are one run, whose test images are pooled as in the published figures.
@@ -53,27 +52,27 @@ class Results:
     labels: np.ndarray
     folds: int
     seeds: Sequence[int]
-    predicted: Mapping[Configuration, np.ndarray]
+    predicted: Mapping[Setup, np.ndarray]
     people: np.ndarray
 
-    def hits(self, configuration: Configuration) -> np.ndarray:
+    def hits(self, configuration: Setup) -> np.ndarray:
         """(S, N) bool: whether the prediction is correct."""
         return self.predicted[configuration] == self.labels
 
-    def accuracy(self, configuration: Configuration, bootstrap: Bootstrap) -> "Score":
+    def accuracy(self, configuration: Setup, bootstrap: Bootstrap) -> "Score":
         """Accuracy: mean and standard deviation over seeds, and interval."""
         hits = self.hits(configuration)
         interval = accuracy_interval(hits, self.people, **vars(bootstrap))
         return Score(spread(hits.mean(axis=1)), interval)
 
-    def class_accuracy(self, configuration: Configuration, bootstrap: Bootstrap) -> "Score":
+    def class_accuracy(self, configuration: Setup, bootstrap: Bootstrap) -> "Score":
         """Class accuracy, the mean recall of classes with test images; as ``accuracy``."""
         hits = self.hits(configuration)
         values = np.nanmean(self.recalls(configuration), axis=1)
         interval = class_accuracy_interval(hits, self.labels, self.people, **vars(bootstrap))
         return Score(spread(values), interval)
 
-    def recalls(self, configuration: Configuration) -> np.ndarray:
+    def recalls(self, configuration: Setup) -> np.ndarray:
         """(S, C) float64, recall by seed and class; NaN for a class without test images."""
         hits = self.hits(configuration)
         table = np.full((len(self.seeds), len(self.classes)), np.nan)
@@ -81,7 +80,7 @@ class Results:
             table[:, code] = hits[:, self.labels == code].mean(axis=1)
         return table
 
-    def confusions(self, configuration: Configuration) -> np.ndarray:
+    def confusions(self, configuration: Setup) -> np.ndarray:
         """(S, C, C) int64, confusion matrix by seed; rows are true classes."""
         labels = np.array(self.classes, dtype=object)
         parts = [
@@ -92,8 +91,8 @@ class Results:
 
     def difference(
         self,
-        first: Configuration,
-        second: Configuration,
+        first: Setup,
+        second: Setup,
         bootstrap: Bootstrap,
         rows: np.ndarray | None = None,
     ) -> "Difference":
@@ -126,34 +125,35 @@ class Difference:
         return self.second - self.first
 
 
-def load_results(folder: Path, people: pd.Series, params: MatrixParams) -> Results:
+def load_results(folders: Mapping[Cell, Path], people: pd.Series) -> Results:
     """Read the predictions of all cells.
 
     Args:
-        folder: parent of the cells' folders.
+        folders: the cells' folders; every setup has the same seeds and folds.
         people: persons by image id, see ``fer3d.files.manifest.people``.
-        params: the sections that define the cells.
 
     Raises:
         UserError: a cell is missing, or cells were tested on different images, or on images that
             are not in ``people``.
     """
-    tables = {cell: _test_rows(cell, folder) for cell in matrix(params)}
-    seeds = tuple(params.experiments.seeds)
-    folds = tuple(params.experiments.folds or (None,))
-    first = _over_folds(tables, configurations(params)[0], seeds[0], folds)
+    tables = {cell: _test_rows(folder) for cell, folder in folders.items()}
+    setups, seeds, folds = (
+        tuple(dict.fromkeys(getattr(cell, axis) for cell in folders))
+        for axis in ("configuration", "seed", "fold")
+    )
+    first = _over_folds(tables, setups[0], seeds[0], folds)
     if first["id"].duplicated().any():
         raise UserError(f"image {first['id'][first['id'].duplicated()].iloc[0]!r} is in two folds")
     classes = class_order(set().union(*(_classes(table) for table in tables.values())))
     predicted = {}
-    for configuration in configurations(params):
-        rows = [_over_folds(tables, configuration, seed, folds) for seed in seeds]
+    for setup in setups:
+        rows = [_over_folds(tables, setup, seed, folds) for seed in seeds]
         if not all(part["id"].equals(first["id"]) for part in rows):
             raise UserError(
-                f"{configuration.title} was tested on other images than "
-                f"{configurations(params)[0].title}: run `make experiments` again"
+                f"{setup.title} was tested on other images than {setups[0].title}: run `make "
+                "experiments` again"
             )
-        predicted[configuration] = np.stack([_codes(part["predicted"], classes) for part in rows])
+        predicted[setup] = np.stack([_codes(part["predicted"], classes) for part in rows])
     unknown = first["id"][~first["id"].isin(people.index)]
     if len(unknown):
         raise UserError(
@@ -177,8 +177,8 @@ def class_order(classes: Iterable[str]) -> list[str]:
     return sorted(classes, key=lambda name: (rank.get(name, len(rank)), name))
 
 
-def _test_rows(cell: Cell, folder: Path) -> pd.DataFrame:
-    path = folder / cell.name / PREDICTIONS
+def _test_rows(folder: Path) -> pd.DataFrame:
+    path = folder / PREDICTIONS
     try:
         table = pd.read_parquet(path, columns=["id", "split", "label", "predicted"])
     except FileNotFoundError:
@@ -191,7 +191,7 @@ def _test_rows(cell: Cell, folder: Path) -> pd.DataFrame:
 
 def _over_folds(
     tables: Mapping[Cell, pd.DataFrame],
-    configuration: Configuration,
+    configuration: Setup,
     seed: int,
     folds: Sequence[int | None],
 ) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fer3d.evaluation.plots import row_shares
-from fer3d.experiments.cells import BRANCHES, TITLES, Configuration
+from fer3d.experiments.cells import BRANCHES, TITLES, Configuration, Setup, own
 from fer3d.experiments.formats import Entry, ResultTable, Value
 from fer3d.experiments.published import ABBREVIATIONS, Published
 from fer3d.experiments.results import Bootstrap, Results, Score
@@ -18,7 +18,7 @@ RUNS = (
 )
 
 
-Scores = Mapping[Configuration, tuple[Score, Score]]  # accuracy, class accuracy
+Scores = Mapping[Setup, tuple[Score, Score]]  # accuracy, class accuracy
 
 
 def score_all(results: Results, bootstrap: Bootstrap) -> Scores:
@@ -68,7 +68,7 @@ def results_table(results: Results, published: Published, scores: Scores) -> Res
 def confusion_tables(results: Results, published: Published) -> list[ResultTable]:
     """Table 4: the confusion matrix of each whole network, and the published one."""
     tables = []
-    for configuration in results.predicted:
+    for configuration in own(results.predicted):
         if configuration.branches == "whole":
             shares = np.stack([row_shares(one) for one in results.confusions(configuration)])
             tables.append(_confusion(configuration, results, shares))
@@ -80,8 +80,8 @@ def confusion_tables(results: Results, published: Published) -> list[ResultTable
 def ablation_table(results: Results, published: Published, scores: Scores) -> ResultTable:
     """Table 6: each set of branches, preset and loss, beside the published figures."""
     named = (f"{published.name}, published: {score}" for score in ("Acc", "C-Acc"))
-    trainings = dict.fromkeys((c.preset, c.loss) for c in results.predicted)
-    present = [name for name in BRANCHES if any(c.branches == name for c in results.predicted)]
+    trainings = dict.fromkeys((c.preset, c.loss) for c in own(results.predicted))
+    present = [name for name in BRANCHES if any(c.branches == name for c in own(results.predicted))]
     header = ["Model", *named]
     for preset, loss in trainings:
         header += [f"{preset}, {TITLES[loss]}: {score}" for score in ("Acc", "C-Acc")]
@@ -130,7 +130,7 @@ def _explanation(results: Results) -> str:
     return RUNS.format(runs=runs)
 
 
-def _row_title(configuration: Configuration, results: Results) -> str:
+def _row_title(configuration: Setup, results: Results) -> str:
     presets = {c.preset for c in results.predicted}
     suffix = f" ({configuration.preset})" if len(presets) > 1 else ""
     return configuration.title + suffix

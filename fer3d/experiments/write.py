@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from fer3d.evaluation.scores import DECIMALS
-from fer3d.experiments.cells import Configuration
+from fer3d.experiments.cells import Configuration, own
 from fer3d.experiments.comparisons import (
     ALL,
     TURNED_NAME,
@@ -21,7 +21,7 @@ from fer3d.experiments.comparisons import (
 )
 from fer3d.experiments.formats import ResultTable, to_csv, to_latex, to_markdown
 from fer3d.experiments.groups import lighting
-from fer3d.experiments.matrix import MatrixParams
+from fer3d.experiments.matrix import MatrixParams, cell_folders, matrix
 from fer3d.experiments.pictures import accuracy_png, yaw_png
 from fer3d.experiments.published import PUBLISHED
 from fer3d.experiments.results import Bootstrap, Difference, Results, load_results
@@ -59,7 +59,7 @@ def write_tables(
         UserError: a cell or an input is missing.
     """
     bootstrap = Bootstrap(params.experiments.replicates)
-    results = load_results(cells, people(read_manifest(images)), params)
+    results = load_results(cell_folders(cells, matrix(params)), people(read_manifest(images)))
     found = load_groups(results, images, faces)
     scores = score_all(results, bootstrap)
     tables = all_tables(results, scores, found, bootstrap, params)
@@ -132,7 +132,8 @@ def summary(
         whole_minus_base: {all, turned: {difference, low, high}}}}}.
     """
     metrics: dict[str, Any] = {}
-    for configuration, (accuracy, class_accuracy) in scores.items():
+    for configuration in own(scores):
+        accuracy, class_accuracy = scores[configuration]
         values = {"accuracy": accuracy.spread.mean, "class_accuracy": class_accuracy.spread.mean}
         if accuracy.spread.std is not None:
             values["accuracy_std"] = accuracy.spread.std

@@ -67,23 +67,21 @@ def test_the_time_left_is_what_others_like_them_took(tmp_path: Path, make_params
     """Base took 60 s and Whole 180 s; with seed 1 both are left, 4 min."""
     params, times = make_params(), tmp_path / "state" / "times.json"
     cells = matrix(params)
-    first = announce(cells[0], matrix(params), tmp_path, times, params)
+    first = announce(cells[0], cells, tmp_path, times, params)
     assert first == "cell 1 of 4: Base, cross entropy, seed 0"
     for cell, seconds in zip(cells, (60, 180), strict=False):
         finish(cell, params, tmp_path)
         note(times, cell, seconds, params)
-    line = announce(cells[2], matrix(params), tmp_path, times, params)
+    line = announce(cells[2], cells, tmp_path, times, params)
     assert line == "cell 3 of 4: Base, cross entropy, seed 1; about 4 min left"
     assert "left" not in announce(
-        cells[2], matrix(params), tmp_path, times, make_params(train={"epochs": 3})
+        cells[2], cells, tmp_path, times, make_params(train={"epochs": 3})
     )
     times.write_text("broken")
-    assert "left" not in announce(cells[2], matrix(params), tmp_path, times, params)
+    assert "left" not in announce(cells[2], cells, tmp_path, times, params)
     note(times, cells[2], 50, params)  # the file is whole again
     finish(cells[2], params, tmp_path)
-    assert announce(cells[3], matrix(params), tmp_path, times, params).endswith(
-        "seed 1; about 50 s left"
-    )
+    assert announce(cells[3], cells, tmp_path, times, params).endswith("seed 1; about 50 s left")
 
 
 def test_a_cell_outside_the_matrix_says_what_to_run(tmp_path: Path, make_params) -> None:

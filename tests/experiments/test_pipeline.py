@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from checkout import stages_run
 
 from fer3d.files.packed import read_manifest
 from fer3d.presets.params import NetworkParams, TrainParams
@@ -16,7 +17,11 @@ from fer3d.presets.params import NetworkParams, TrainParams
 REPOSITORY = Path(__file__).parents[2]
 DEFINITIONS = {
     name: yaml.safe_load((REPOSITORY / name).read_text())["stages"]
-    for name in ("experiments/dvc.yaml", "experiments/folds/dvc.yaml")
+    for name in (
+        "experiments/dvc.yaml",
+        "experiments/folds/dvc.yaml",
+        "experiments/compared/dvc.yaml",
+    )
 }
 STAGES = [(name, stage) for name, stages in DEFINITIONS.items() for stage in stages]
 BY_THE_MATRIX = {
@@ -31,11 +36,12 @@ def test_a_cell_depends_on_the_digests_of_its_modules(definition, stage):
     """The stage `code` makes them; tests/stages/test_definition.py compares deps with imports."""
     deps = DEFINITIONS[definition][stage]["deps"]
     assert ("data/experiments/code.json" in deps) == (stage == "cell")
-    if stage == "cell":
+    assert ("data/experiments/model_code.json" in deps) == (stage == "model")
+    if stage in ("cell", "model"):
         assert not [dep for dep in deps if dep.startswith(("fer3d", "stages"))]
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS)
+@pytest.mark.parametrize("definition", ["experiments/dvc.yaml", "experiments/folds/dvc.yaml"])
 def test_a_cell_depends_on_every_parameter_but_the_matrix(definition):
     sections = {"network": NetworkParams, "train": TrainParams}
     expected = {
@@ -44,6 +50,11 @@ def test_a_cell_depends_on_every_parameter_but_the_matrix(definition):
         for name in set(model.model_fields) - BY_THE_MATRIX[section]
     }
     assert set(DEFINITIONS[definition]["cell"]["params"]) == expected
+
+
+def test_a_model_depends_on_every_parameter_of_training_but_the_matrix():
+    expected = {f"train.{name}" for name in set(TrainParams.model_fields) - BY_THE_MATRIX["train"]}
+    assert set(DEFINITIONS["experiments/compared/dvc.yaml"]["model"]["params"]) == expected
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +127,19 @@ def test_folds_run_over_all_images(tmp_path, new_project, assets_dir):
         assert set(cell["id"][cell["split"] == "test"]) <= set(tested)
     assert sorted(tested) == everything
     assert project.experiments()[0] == []
+
+
+@pytest.mark.slow
+def test_models_are_trained_once_beside_ours(tmp_path, new_project):
+    project = new_project(tmp_path / "project")
+    axes = {"seeds": [0], "branches": ["whole"], "models": ["ours", "zhang-2017"]}
+    project.set({"experiments": axes, "train": {"epochs": 1}})
+    pipeline = ("dvc", "repro", "experiments/compared/dvc.yaml")
+    first = stages_run(project.run(*pipeline))
+    ours, model = "cell@0-recommended-whole-cross_entropy", "model@0-recommended-zhang-2017"
+    assert {ours, model, "comparison"} <= set(first)
+    metrics = json.loads((project.folder / "metrics/comparison.json").read_text())
+    assert set(metrics["recommended"]) == {"whole-cross_entropy", "zhang-2017"}
+    project.set({"experiments": {"models": ["ours", "zhang-2017", "inc-2016"]}})
+    second = stages_run(project.run(*pipeline))
+    assert second == ["model@0-recommended-inc-2016", "comparison"]

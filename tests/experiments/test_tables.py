@@ -15,7 +15,7 @@ from fer3d.experiments.cells import Configuration
 from fer3d.experiments.comparisons import difference_table, group_table, groups, mcnemar_table
 from fer3d.experiments.formats import ResultTable, Value, to_csv, to_latex, to_markdown
 from fer3d.experiments.groups import Lighting
-from fer3d.experiments.matrix import matrix
+from fer3d.experiments.matrix import cell_folders, matrix
 from fer3d.experiments.published import PUBLISHED
 from fer3d.experiments.results import Bootstrap, load_results
 from fer3d.experiments.statistics import Interval, spread
@@ -45,7 +45,7 @@ def results(tmp_path: Path, make_params):
     for cell in matrix(params):
         right = RIGHT[cell.configuration.branches, cell.seed]
         write_predictions(predictions(IDS, right), tmp_path / cell.name / "predictions.parquet")
-    return load_results(tmp_path, ALONE, params)
+    return load_results(cell_folders(tmp_path, matrix(params)), ALONE)
 
 
 def test_scores_are_of_test_images_over_seeds(results) -> None:
@@ -125,7 +125,7 @@ def uneven(tmp_path: Path, make_params):
         right = RIGHT[cell.configuration.branches, cell.seed]
         table = predictions(tested[cell.fold], right)
         write_predictions(table, tmp_path / cell.name / "predictions.parquet")
-    return load_results(tmp_path, ALONE, params)
+    return load_results(cell_folders(tmp_path, matrix(params)), ALONE)
 
 
 def test_folds_together_test_every_image_once(uneven, results) -> None:
@@ -158,7 +158,7 @@ def test_a_class_without_test_images_has_no_recall(tmp_path: Path, make_params) 
         table = pd.DataFrame({"id": IDS[:2], "split": "test", "label": ["fear", "anger"]})
         table["predicted"] = tables[cell.configuration.branches]
         write_predictions(table, tmp_path / cell.name / "predictions.parquet")
-    results = load_results(tmp_path, ALONE, params)
+    results = load_results(cell_folders(tmp_path, matrix(params)), ALONE)
     np.testing.assert_array_equal(results.recalls(WHOLE), [[1, 0, np.nan]])
     score = results.class_accuracy(WHOLE, BOOTSTRAP)
     assert (score.spread.mean, score.spread.std) == (0.5, None)
@@ -166,7 +166,7 @@ def test_a_class_without_test_images_has_no_recall(tmp_path: Path, make_params) 
 
 def test_people_are_resampled_whole(tmp_path: Path, make_params, results) -> None:
     subjects = pd.Series([f"s{i // 20}" for i in range(100)], IDS, dtype=object)
-    people = load_results(tmp_path, subjects, make_params())
+    people = load_results(cell_folders(tmp_path, matrix(make_params())), subjects)
     one, other = (r.accuracy(WHOLE, BOOTSTRAP).interval for r in (results, people))
     assert other.high - other.low > 1.5 * (one.high - one.low)
 
@@ -174,14 +174,14 @@ def test_people_are_resampled_whole(tmp_path: Path, make_params, results) -> Non
 def test_a_missing_cell_says_what_to_run(tmp_path: Path, make_params, results) -> None:
     params = make_params(experiments={"seeds": [0, 1, 2]})
     with pytest.raises(UserError, match=r"2-recommended-base-cross_entropy.*make experiments"):
-        load_results(tmp_path, ALONE, params)
+        load_results(cell_folders(tmp_path, matrix(params)), ALONE)
 
 
 def test_a_test_image_that_the_data_set_lacks_is_a_users_error(
     tmp_path: Path, make_params, results
 ) -> None:
     with pytest.raises(UserError, match="image '000' is not among the images of the data set"):
-        load_results(tmp_path, ALONE.iloc[1:], make_params())
+        load_results(cell_folders(tmp_path, matrix(make_params())), ALONE.iloc[1:])
 
 
 TABLE = ResultTable(

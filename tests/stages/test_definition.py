@@ -31,17 +31,18 @@ PIPELINES = [
         ("dvc.yaml", "stages"),
         ("experiments/dvc.yaml", "experiments"),
         ("experiments/folds/dvc.yaml", "experiments"),
+        ("experiments/compared/dvc.yaml", "experiments"),
     )
     for stage in yaml.safe_load((REPOSITORY / file).read_text())["stages"]
 ]
-MOST_LINES = 200  # of code among the `deps` of all pipelines together
+MOST_LINES = 230  # of code among the `deps` of all pipelines together
 
 
 def code_of(file: str, stage: str) -> list[str]:
     """What a stage's `deps` name of the code."""
     definition = yaml.safe_load((REPOSITORY / file).read_text())["stages"][stage]
     deps = definition.get("do", definition).get("deps", [])
-    return [dep for dep in deps if re.match(r"(fer3d|stages|experiments)(/|$)(?!code.json)", dep)]
+    return [dep for dep in deps if re.match(r"(fer3d|stages|experiments)(/|$)", dep)]
 
 
 @pytest.mark.parametrize(("file", "folder", "stage"), PIPELINES)
