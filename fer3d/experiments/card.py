@@ -1,0 +1,166 @@
+"""A trained recognizer in half precision, and its card: what it is, and how good it is."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from fer3d.assets.recognizers import WEIGHTS
+from fer3d.errors import UserError
+from fer3d.evaluation.evaluate import evaluate
+from fer3d.evaluation.intervals import proportion_interval
+from fer3d.experiments.groups import THIRDS, lighting, thirds, yaw_groups, yaw_names
+from fer3d.files.atomic import write_json, write_text
+from fer3d.files.folders import Folders
+from fer3d.files.manifest import TEST
+from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.training.checkpoint import load_trained, save_trained
+
+METRICS, CARD = "metrics.json", "README.md"
+TEMPLATE = "card.md.j2"
+DECIMALS = 4
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a recognizer comes from.
+
+    Attributes:
+        name: of the recognizer.
+        data: a sentence that names the photos.
+        licences: a sentence about the licences of photos and weights.
+        commit: of the code that trained it.
+        command: that made it.
+        lock: ``dvc.lock`` of the checkout that trained it.
+    """
+
+    name: str
+    data: str
+    licences: str
+    commit: str
+    command: str
+    lock: Path
+
+
+def write_boxed(checkpoint: Path, folders: Folders, origin: Origin, out: Path) -> dict[str, Any]:
+    """Write a recognizer that comes with fer3d, and score it as it is written.
+
+    Args:
+        checkpoint: what the stage `train` wrote.
+        folders: the arrays that it was trained on; their test images are scored.
+        origin: where it comes from.
+        out: folder to write ``model.safetensors``, ``metrics.json`` and ``README.md`` into.
+
+    Returns:
+        What ``metrics.json`` has: metrics of validation and test images as the stage `evaluate`
+        gives them, and accuracy by group of the test images.
+
+    Raises:
+        UserError: there are no test images, or the files do not fit together.
+    """
+    trained = load_trained(checkpoint)
+    save_trained(trained, out / WEIGHTS, half=True)
+    predictions, metrics = evaluate(out / WEIGHTS, folders)
+    test = predictions[predictions["split"] == TEST]
+    if test.empty:
+        raise UserError("there are no test images to score a recognizer on")
+    result = metrics | {"groups": grouped(test, folders)}
+    write_json(out / METRICS, result)
+    text = card(
+        origin,
+        result,
+        asdict(trained.network.config),
+        trained.training,
+        trained.preprocessing,
+        digests(origin.lock),
+    )
+    write_text(out / CARD, text)
+    return result
+
+
+def grouped(test: pd.DataFrame, folders: Folders) -> dict[str, dict[str, Any]]:
+    """Accuracy by yaw, 3D face and lighting.
+
+    Args:
+        test: predictions of test images, returned by ``evaluate``.
+        folders: the arrays.
+
+    Returns:
+        {group: {images, accuracy, interval}}; thirds have the name of their property before.
+    """
+    frame = read_manifest(folders.faces)
+    rows = frame.reset_index().set_index("id").loc[test["id"], "index"].to_numpy()
+    part = frame.iloc[rows].reset_index(drop=True)
+    light = lighting(open_arrays(folders.images, "images")["images"], rows, part)
+    right = (test["label"] == test["predicted"]).to_numpy()
+    yaw = yaw_groups(part).to_numpy()
+    groups = {f"yaw {name}" if name[0] != "n" else name: yaw == name for name in yaw_names()}
+    for key, names in THIRDS.items():
+        member = thirds(getattr(light, key), names)
+        groups |= {f"{key.replace('_', ' ')}: {name}": member == name for name in names}
+    return {name: _score(right[chosen]) for name, chosen in groups.items() if chosen.any()}
+
+
+def digests(lock: Path) -> dict[str, str]:
+    """MD5 of the outputs of the stages before the training, by path, from a ``dvc.lock``."""
+    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
+    wanted = ("ingest", "deduplicate", "split", "balance", "reconstruct", "relight")
+    return {
+        out["path"]: out["md5"]
+        for name in wanted
+        for out in stages[name]["outs"]
+        if out["path"].startswith("data/")
+    }
+
+
+def card(
+    origin: Origin,
+    metrics: Mapping[str, Any],
+    network: Mapping[str, Any],
+    training: Mapping[str, Any],
+    preprocessing: Mapping[str, Any],
+    data: Mapping[str, str],
+) -> str:
+    """The card as Markdown."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("fer3d.experiments", "."),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # Markdown
+    )
+    test = metrics[TEST]
+    images = sum(values["support"] for values in test["per_class"].values())
+    return environment.get_template(TEMPLATE).render(
+        origin=origin,
+        metrics=metrics,
+        test=test,
+        images=images,
+        interval=proportion_interval(round(test["accuracy"] * images), images),
+        recalls={
+            name: proportion_interval(
+                round(values["recall"] * values["support"]), values["support"]
+            )
+            for name, values in test["per_class"].items()
+            if values["support"]
+        },
+        settings={"network": network, "train": training, **preprocessing},
+        json=json,
+        data=data,
+    )
+
+
+def _score(right: np.ndarray) -> dict[str, Any]:
+    low, high = proportion_interval(int(right.sum()), len(right))
+    return {
+        "images": len(right),
+        "accuracy": round(float(right.mean()), DECIMALS),
+        "interval": [round(low, DECIMALS), round(high, DECIMALS)],
+    }

@@ -1,0 +1,78 @@
+"""A recognizer with its card."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fer3d.experiments.card import Origin, write_boxed
+from fer3d.files.folders import Folders
+from fer3d.files.packed import PackedWriter
+from fer3d.files.specs import Spec
+from fer3d.networks.config import NetworkConfig
+from fer3d.networks.fusion import FusionNetwork
+from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
+
+COUNT, SIZE = 40, 32
+LOCK = """
+stages:
+  ingest: {outs: [{path: data/ingest, md5: aa}, {path: metrics/ingest.json, md5: bb}]}
+  deduplicate: {outs: []}
+  split: {outs: []}
+  balance: {outs: [{path: data/balance, md5: cc}]}
+  reconstruct: {outs: []}
+  relight: {outs: []}
+"""
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"id": [f"{i:02d}" for i in range(COUNT)], "split": "test"})
+    frame.loc[::4, "split"] = "validation"
+    frame = frame.assign(
+        label=["anger", "fear"] * (COUNT // 2),
+        path=frame["id"], sha1="0" * 40, width=SIZE, height=SIZE,
+        reconstructed=True,
+        yaw=np.linspace(-40, 40, COUNT),
+        detection="mtcnn",
+        box_x=4.0, box_y=4.0, box_w=20.0, box_h=20.0,
+    )  # fmt: skip
+    arrays = {
+        "images": rng.integers(0, 256, (COUNT, SIZE, SIZE, 3), np.uint8),
+        "landmarks_image": rng.uniform(0, SIZE, (COUNT, 68, 2)).astype(np.float32),
+        "shading": rng.integers(0, 256, (COUNT, SIZE, SIZE), np.uint8),
+    }
+    for name, values in arrays.items():
+        specs = {name: Spec(values.shape[1:], values.dtype.name)}
+        with PackedWriter(tmp_path / name, COUNT, specs) as packed:
+            packed.write(0, {name: values})
+            packed.finish(frame)
+    return Folders(*(tmp_path / name for name in arrays))
+
+
+def test_the_card_says_what_was_measured_with_the_weights_beside_it(
+    folders: Folders, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    network = FusionNetwork(NetworkConfig(), 2, image_size=SIZE, shading_size=SIZE).eval()
+    trained = TrainedNetwork(network, ("anger", "fear"), SIZE, SIZE, {"seed": 7})
+    save_trained(trained, tmp_path / "own")
+    (tmp_path / "dvc.lock").write_text(LOCK)
+    origin = Origin(
+        "small", "Noise.", "No licence.", "abc123", "dvc repro train", tmp_path / "dvc.lock"
+    )
+    result = write_boxed(tmp_path / "own", folders, origin, tmp_path / "small")
+    weights = tmp_path / "small" / "model.safetensors"
+    assert weights.stat().st_size < 0.6 * (tmp_path / "own").stat().st_size
+    assert load_trained(weights).training == {"seed": 7}
+    groups = result["groups"]
+    assert sum(row["images"] for name, row in groups.items() if name.startswith("yaw")) == 30
+    assert sum(row["images"] for name, row in groups.items() if name.startswith("bright")) == 30
+    text = (tmp_path / "small" / "README.md").read_text()
+    assert f"accuracy **{result['test']['accuracy']:.3f}**" in text
+    for part in ("Noise.", "abc123", "`data/balance`: `cc`", '"seed": 7', "| anger |"):
+        assert part in text
+    assert "metrics/ingest.json" not in text
