@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from fer3d import checkout
 from fer3d.commands.options import (
@@ -16,6 +17,7 @@ from fer3d.commands.options import (
     ForceOption,
     ModelsOption,
     RecognizerOption,
+    console_beside,
     image_table,
 )
 from fer3d.commands.predict_video import INTERRUPTED, FrameOptions, predict_video
@@ -176,6 +178,7 @@ def _predict_photos(
     from fer3d.inference.documents import Layout, documents
 
     summary = _Summary(shown=len(photos) < SHOWN or not any(paths.values()))
+    console = console_beside(paths.values())
     with documents(paths, Layout(job.all_faces), resume=resume) as written:
         todo = [photo for photo in photos if printable(photo.path) not in written.answered]
         if resume:
@@ -191,7 +194,7 @@ def _predict_photos(
                 file=sys.stderr,
             )
             raise typer.Exit(INTERRUPTED) from None
-    summary.print()
+    summary.print(console)
     if summary.problems:
         raise typer.Exit(1)
 
@@ -215,15 +218,16 @@ class _Summary:
         if self._shown:
             self._answers.append(answer)
 
-    def print(self) -> None:
+    def print(self, console: Console) -> None:
         if self._shown:
-            _print_answers(self._answers)
+            console.print(_table(self._answers))
             return
         counts = "".join(f", {count} {name}" for name, count in self._counts.most_common())
-        print(f"{self.images} images, {self.problems} of them could not be read{counts}")
+        total = f"{self.images} images, {self.problems} of them could not be read{counts}"
+        console.print(total, markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_answers(answers: "Iterable[Answer]") -> None:
+def _table(answers: "Iterable[Answer]") -> Table:
     table = image_table("expression", "probability", "yaw", "note")
     for answer in answers:
         for face in answer.faces:
@@ -237,7 +241,7 @@ def _print_answers(answers: "Iterable[Answer]") -> None:
         if not answer.faces:
             note = answer.problem or "no face was found"
             table.add_row(escape(answer.image), "", "", "", escape(note))
-    Console().print(table)
+    return table
 
 
 def _note(face: "FaceAnswer", others: int) -> str:

@@ -13,10 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from fer3d.commands.options import console_beside
+
 if TYPE_CHECKING:
     from fer3d.inference.answers import Answer, FaceAnswer
     from fer3d.inference.batches import Job
 
+ENOUGH = 0.9  # of the announced frames: fewer mean a damaged file
 INTERRUPTED = 130  # exit status after Ctrl-C, as of a shell
 
 
@@ -62,8 +65,10 @@ def predict_video(
         if not live:
             print(f"interrupted after {summary.frames} frames", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
-    summary.print()
-    if not summary.faces:
+    summary.print(console_beside(paths.values()))
+    if summary.cut_short:
+        print(f"fer3d: {summary.cut_short}", file=sys.stderr)
+    if summary.cut_short or not summary.faces:
         raise typer.Exit(1)
 
 
@@ -103,6 +108,8 @@ def _run(
                 pixels = draw_frame(found.frame.image, found.faces, job.parts, job.toolbox)
                 drawn.write(pixels, found.frame.time_s)
             advance(1)
+        if options.seconds is None:
+            summary.compare(video.count)
 
 
 @dataclass
@@ -120,6 +127,7 @@ class _Summary:
 
     def __init__(self) -> None:
         self._name, self.frames = "", 0
+        self.cut_short = ""
         self.faces: dict[int, _FaceSummary] = {}
 
     def add(self, answer: "Answer") -> None:
@@ -127,7 +135,18 @@ class _Summary:
         for face in answer.faces:
             self._add(face, answer.time_s or 0.0)
 
-    def print(self) -> None:
+    def compare(self, count: int | None) -> None:
+        """Note where a video breaks off.
+
+        Args:
+            count: frames that the file announces, in some formats an estimate.
+        """
+        if count is not None and self.frames < ENOUGH * count:
+            self.cut_short = (
+                f"{self._name}: ends after {self.frames} of {count} frames: it is damaged"
+            )
+
+    def print(self, console: Console) -> None:
         if not self.faces:
             print(
                 f"{self._name or 'the video'}: no face was found in {self.frames} frames",
@@ -142,7 +161,7 @@ class _Summary:
             ]
             span = f"{face.start_s:.1f} to {face.end_s:.1f}"
             table.add_row(str(number), span, str(face.frames), ", ".join(shares))
-        Console().print(table)
+        console.print(table)
 
     def _add(self, face: "FaceAnswer", time_s: float) -> None:
         seen = self.faces.setdefault(face.track or 0, _FaceSummary(time_s))

@@ -106,6 +106,15 @@ def test_lines_of_json_say_what_the_document_says(written, folder):
     assert [json.loads(line) for line in lines] == images
 
 
+def test_answers_on_standard_output_stand_there_alone(predictor, folder):
+    command = [sys.executable, "-m", "fer3d", "predict", folder / "two.png"]
+    command += ["--checkpoint", predictor.checkpoint, "--assets", predictor.toolbox.assets]
+    command += ["--jsonl", "/dev/stdout"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["image"] == str(folder / "two.png")
+    assert "1 of 2 faces" in done.stderr
+
+
 def test_pictures_of_several_images_lie_in_a_folder(predictor, folder, tmp_path):
     drawn = predict(
         *(predictor, folder / "faces", folder / "two.png", "--all-faces"),

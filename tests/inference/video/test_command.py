@@ -50,6 +50,15 @@ def test_a_video_without_faces_says_so(predictor, empty_film, tmp_path):
     assert len(pd.read_csv(tmp_path / "a.csv")) == 12
 
 
+def test_a_video_that_breaks_off_is_answered_as_far_as_it_goes(predictor, empty_film, tmp_path):
+    film = tmp_path / "cut.avi"
+    film.write_bytes(empty_film.read_bytes()[: empty_film.stat().st_size // 2])
+    result = predict(predictor, film, "--jsonl", tmp_path / "a.jsonl")
+    frames = len((tmp_path / "a.jsonl").read_text().splitlines())
+    assert result.exit_code == 1 and 0 < frames < 12
+    assert f"ends after {frames} of 12 frames" in result.stderr
+
+
 @pytest.mark.parametrize("others", [["photo.jpg"], ["--camera", "0"], ["--resume"]])
 def test_a_video_is_taken_alone(predictor, film, others):
     result = predict(predictor, film, *others)
