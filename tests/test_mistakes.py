@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.numpy import save_file
 
 from fer3d import cli
 from fer3d.files.images import write_png
@@ -39,7 +40,7 @@ class Desk:
 
     def __init__(self, folder: Path, predictor):
         self.folder = folder
-        self.recognizer = ["--checkpoint", predictor.checkpoint]
+        self.recognizer = ["--model", predictor.checkpoint]
         self.assets = ["--assets", predictor.toolbox.assets]
         self.options = [*self.recognizer, *self.assets]
         self.environment: dict[str, str] = {}
@@ -80,13 +81,14 @@ def untrained(desk):
 
 @mistake("a recognizer of another version")
 def old_recognizer(desk):
-    torch.save({"format": 0}, desk.folder / "old.ckpt")
-    return ["predict", desk.photo(), "--checkpoint", desk.folder / "old.ckpt", *desk.assets]
+    old = desk.folder / "old.safetensors"
+    save_file({"weight": np.zeros(1)}, old, {"fer3d": '{"format": 0}'})
+    return ["predict", desk.photo(), "--model", old, *desk.assets]
 
 
 @mistake("a file that is no recognizer")
 def no_recognizer(desk):
-    return ["predict", desk.photo(), "--checkpoint", desk.write("a.ckpt"), *desk.assets]
+    return ["predict", desk.photo(), "--model", desk.write("a.safetensors"), *desk.assets]
 
 
 @mistake("model files that were not fetched")

@@ -21,5 +21,5 @@ def test_folders_are_searched_at_any_depth_and_come_sorted(tmp_path: Path):
 
 def test_a_folder_without_images_is_an_error(tmp_path: Path):
     (tmp_path / "notes.txt").write_text("no image")
-    with pytest.raises(UserError, match=r"holds no image files \(.apng, "):
+    with pytest.raises(UserError, match=r"contains no image files \(.apng, "):
         image_files([tmp_path])
