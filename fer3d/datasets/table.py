@@ -9,6 +9,7 @@ the folder of the list and must stay inside it; other files need an absolute pat
 """
 
 import posixpath
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,9 +67,7 @@ def _read(path: Path) -> pd.DataFrame:
     """The known columns as text, "" for missing values; of the others only the names."""
     try:
         if path.suffix.lower() == ".csv":
-            return pd.read_csv(
-                path, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig"
-            )
+            return _read_csv(path)
         table = pq.read_table(path)
         columns = [
             _texts(column) if _is_read(name) else pa.nulls(len(table))
@@ -77,6 +76,20 @@ def _read(path: Path) -> pd.DataFrame:
         return pa.table(columns, names=table.column_names).to_pandas()
     except (OSError, ValueError, pa.ArrowException) as error:  # pandas raises ValueErrors
         raise UserError(f"{path} cannot be read as a list: {_one_line(error)}") from None
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """All columns as text; a row with more fields than the header is an error, not cut off."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            return pd.read_csv(
+                path, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig"
+            )
+        except pd.errors.ParserWarning:
+            raise ValueError(
+                "the first row has more fields than the header: quote a path with a comma"
+            ) from None
 
 
 def _is_read(column: str) -> bool:

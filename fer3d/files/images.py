@@ -45,6 +45,7 @@ _BROKEN = (
     KeyError,
     TypeError,
     struct.error,
+    RuntimeError,  # of the AVIF decoder
 )
 
 

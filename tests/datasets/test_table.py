@@ -185,3 +185,19 @@ def test_votes_are_read_by_label(write):
 def test_wrong_votes_are_refused(write, columns, message):
     with pytest.raises(UserError, match=message):
         read_table(write(path=["a", "b"], label=["fear", "sad"], **columns))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("a, b.jpg,fear\n", "the first row has more fields than the header: quote a path"),
+        ("a.jpg,fear\nb, c.jpg,sad\n", "Expected 2 fields in line 3, saw 3"),
+    ],
+)
+def test_a_comma_in_a_path_needs_quotes(tmp_path, rows, message):
+    """Without them the rest of the path would be the label."""
+    (tmp_path / "list.csv").write_text(f"path,label\n{rows}")
+    with pytest.raises(UserError, match=message):
+        read_table(tmp_path / "list.csv")
+    (tmp_path / "list.csv").write_text('path,label\n"a, b.jpg",fear\n')
+    assert read_table(tmp_path / "list.csv") == [Entry("a, b.jpg", "fear")]

@@ -32,6 +32,7 @@ LABEL_COLUMNS = ("label", "labels", "emotion", "expression")  # where the metada
 SUBJECT_COLUMNS = ("subject", "subject_id")
 UNLABELLED = -1
 ROWS_AT_ONCE = 64
+_BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
 _SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})")
 
 
@@ -109,7 +110,7 @@ def _rows(file: Path) -> Iterator[_Row]:
             for batch in batches(columns.all()):
                 for values in batch.to_pylist():
                     yield _row(values, columns, file)
-    except (pa.ArrowException, OSError) as error:
+    except _BROKEN as error:
         raise UserError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
 
 
@@ -194,7 +195,7 @@ def _label(value: Any, names: Sequence[str] | None, file: Path) -> str:
 def _has_images(file: Path) -> bool:
     try:
         schema = pq.read_schema(file)
-    except (pa.ArrowException, OSError):
+    except _BROKEN:
         return False
     return _image_column(schema, _features(schema)) is not None
 

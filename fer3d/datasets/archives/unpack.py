@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import fer3d.datasets.archives
 from fer3d.datasets.entries import Entry, LeftOut
 from fer3d.datasets.signatures import code_digests, settled, signature
+from fer3d.errors import UserError
 from fer3d.files.atomic import atomic_folder, write_json
 from fer3d.files.digests import sha256_json
 
@@ -62,7 +63,7 @@ def unpack(archive: Archive, source: Path, folder: Path) -> list[Entry]:
     """The entries of an archive, with their images in ``folder``.
 
     Raises:
-        UserError: the archive is incomplete or broken.
+        UserError: the archive is incomplete or broken, or has no images.
     """
     files = archive.containers(source)
     stamp = _stamp(archive, files)
@@ -70,6 +71,8 @@ def unpack(archive: Archive, source: Path, folder: Path) -> list[Entry]:
         return list(_read_entries(folder / ENTRIES))
     with atomic_folder(folder, many=True) as temporary:
         entries = list(_write_images(archive.records(source), temporary))
+        if not entries:
+            raise UserError(f"{source} has no images")
         _write_entries(entries, temporary / ENTRIES)
         write_json(temporary / UNPACKED, stamp)
     return entries
