@@ -1,7 +1,8 @@
-"""Two figures: accuracy of each configuration, and gain of the whole network by yaw."""
+"""Figures: accuracy of each configuration, gain by yaw, and accuracy against time per image."""
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from fer3d.experiments.cells import BRANCHES, TITLES, Configuration, own
 from fer3d.experiments.comparisons import Group, group_differences, whole_against_base
 from fer3d.experiments.groups import yaw_names
 from fer3d.experiments.results import Bootstrap, Results
+from fer3d.experiments.seconds import MS
 from fer3d.experiments.statistics import Interval
 from fer3d.experiments.tables import Scores
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"cross_entropy": "#2463c4", "focal": "#c2701c"}
 MARKERS = {"recommended": "o", "paper": "s"}
+OURS_COLOUR, MODEL_COLOUR = "#2463c4", "#7a7a7a"
 SHIFT = 0.14  # between points of the same branches, in units of the axis
 
 
@@ -76,6 +79,43 @@ def yaw_png(results: Results, found: Sequence[Group], bootstrap: Bootstrap) -> b
         title="What 3D and landmarks add, 95 % intervals",
     )
     axes.legend(frameon=False)
+    return _png(figure)
+
+
+@dataclass(frozen=True)
+class SpeedPoint:
+    """A model in the figure of accuracy against time.
+
+    Attributes:
+        title: of the model.
+        seconds: per image, with preprocessing.
+        accuracy: 0 .. 1, mean over seeds.
+        interval: of the accuracy.
+        ours: whether it is our network.
+    """
+
+    title: str
+    seconds: float
+    accuracy: float
+    interval: Interval
+    ours: bool
+
+
+def speed_png(points: Sequence[SpeedPoint]) -> bytes:
+    """Accuracy of each model with its interval against milliseconds per image, as PNG."""
+    figure, axes = _figure((7.2, 4.2))
+    for point in points:
+        colour = OURS_COLOUR if point.ours else MODEL_COLOUR
+        where = np.array([MS * point.seconds])
+        _points(axes, where, [point.accuracy], [point.interval], color=colour, marker="o")
+        place = (float(where[0]), 100 * point.accuracy)
+        axes.annotate(point.title, place, (5, 5), textcoords="offset points", fontsize=8)
+    axes.set_xscale("log")
+    axes.set(
+        xlabel="milliseconds per image, with preprocessing",
+        ylabel="accuracy on test images, %",
+        title="Accuracy against time, 95 % intervals",
+    )
     return _png(figure)
 
 
