@@ -52,7 +52,7 @@ def _samples(topology: Topology) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     weights = rigid_weights(topology.reference, topology.triangles)
     network = facemesh.FaceMesh(ASSETS / facemesh.MODEL)
     for aligned, truth in _aligned():
-        mesh = network(aligned.image, aligned.points)
+        (mesh,) = network([aligned.image], aligned.points[None])
         if mesh.presence < MIN_PRESENCE or not aligned.aligned:
             continue
         fit = fit_rigid(mesh.vertices, topology.reference, weights)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Shaped, UInt8
 
-from fer3d.geometry.typing import Image, Reals
+from fer3d.geometry.typing import Image, Images, Reals
 
 _LONGEST = 32766  # px; longest side that OpenCV can warp
 _MARGIN = 2  # px around the sampled area, for interpolation
@@ -19,8 +19,11 @@ _PIXEL_CENTRE = np.array([[1, 0, 0.5], [0, 1, 0.5]])  # the origin of OpenCV
 
 def plane_rotation(angle: float | Reals) -> Float[np.ndarray, "*batch 2 2"]:
     """Rotation matrices of ``angle`` radians, from x (right) to y (down)."""
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)
+    matrices = np.empty((*np.shape(angle), 2, 2))
+    matrices[..., 0, 0] = matrices[..., 1, 1] = np.cos(angle)
+    matrices[..., 1, 0] = np.sin(angle)
+    matrices[..., 0, 1] = -matrices[..., 1, 0]
+    return matrices
 
 
 def rotation(
@@ -147,48 +150,46 @@ def _cut(image: np.ndarray, affine: np.ndarray, size: int) -> tuple[np.ndarray, 
 
 
 def levelled_box(
-    points: Float[np.ndarray, "n 2"], turn: Float[np.ndarray, "2 2"]
-) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
+    points: Float[np.ndarray, "*batch n 2"], turn: Float[np.ndarray, "*batch 2 2"]
+) -> tuple[Float[np.ndarray, "*batch 2"], Float[np.ndarray, "*batch 2"]]:
     """Smallest and largest coordinates of points along the axes of a rotated frame.
 
     Args:
         turn: ``plane_rotation`` of the frame's x axis.
     """
     levelled = points @ turn
-    return levelled.min(axis=0), levelled.max(axis=0)
+    return levelled.min(axis=-2), levelled.max(axis=-2)
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A square, rotated window in the image frame.
+    """A square, rotated window in the image frame, or one for each image of a batch.
 
     Attributes:
-        x, y: its centre, px.
-        side: length of its sides, px.
-        angle: radians, from x (right) to y (down): the direction of the window's x axis.
+        x, y: (...) float, its centre, px.
+        side: (...) float, length of its sides, px.
+        angle: (...) float, radians, from x (right) to y (down): the direction of the window's x
+            axis.
     """
 
-    x: float
-    y: float
-    side: float
-    angle: float = 0.0
+    x: float | Reals
+    y: float | Reals
+    side: float | Reals
+    angle: float | Reals = 0.0
 
     def sample(self, image: Image, size: int) -> UInt8[np.ndarray, "s s 3"]:
-        """The content of the window; outside the image, border pixels are repeated."""
-        matrix = self.image_from_crop(size)
-        matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 1 / 2  # from pixel corners to pixel centres
-        return cv2.warpAffine(
-            image,
-            matrix,
-            (size, size),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        """The content of one window; outside the image, border pixels are repeated."""
+        return _sample(image, self._centre_to_centre(size), size)
+
+    def sample_each(self, images: Images, size: int) -> UInt8[np.ndarray, "n s s 3"]:
+        """The content of the window of each image; see :meth:`sample`."""
+        matrices = self._centre_to_centre(size)
+        return np.stack([_sample(i, m, size) for i, m in zip(images, matrices, strict=True)])
 
     def to_image(
-        self, points: Shaped[np.ndarray, "*shape d"], size: int
-    ) -> Float[np.ndarray, "*shape d"]:
-        """Points of the sampled window in the image frame.
+        self, points: Shaped[np.ndarray, "*shape n d"], size: int
+    ) -> Float[np.ndarray, "*shape n d"]:
+        """Points of the sampled windows in the image frame.
 
         Args:
             points: x, y and optionally z in pixels of the sampled window, from its top left corner.
@@ -197,22 +198,37 @@ class Crop:
         Returns:
             px, image frame; z is scaled like x and y.
         """
-        matrix = self.image_from_crop(size)
-        planar = points[..., :2] @ matrix[:, :2].T + matrix[:, 2]
-        return np.concatenate([planar, points[..., 2:] * (self.side / size)], axis=-1)
+        planar = apply(self.image_from_crop(size), points[..., :2])
+        scale = np.asarray(self.side)[..., None, None] / size
+        return np.concatenate([planar, points[..., 2:] * scale], axis=-1)
 
-    def image_from_crop(self, size: int) -> Float[np.ndarray, "2 3"]:
+    def image_from_crop(self, size: int) -> Float[np.ndarray, "*batch 2 3"]:
         """Affine from the sampled window to the image, with the origin at pixel corners."""
-        turn = plane_rotation(self.angle)
-        offset = np.array([self.x, self.y]) - turn.sum(axis=1) * self.side / 2
-        return np.column_stack([turn * (self.side / size), offset])
+        turn, side = plane_rotation(self.angle), np.asarray(self.side)[..., None]
+        offset = np.stack([self.x, self.y], axis=-1) - turn.sum(axis=-1) * side / 2
+        return np.concatenate([turn * (side[..., None] / size), offset[..., None]], axis=-1)
+
+    def _centre_to_centre(self, size: int) -> Float[np.ndarray, "*batch 2 3"]:
+        matrix = self.image_from_crop(size)
+        matrix[..., 2] += matrix[..., :2].sum(axis=-1) / 2 - 1 / 2
+        return matrix
+
+
+def _sample(image: np.ndarray, image_from_sample: np.ndarray, size: int) -> np.ndarray:
+    return cv2.warpAffine(
+        image,
+        image_from_sample,
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
 
 
 def crop_around(
-    points: Float[np.ndarray, "n 2"],
+    points: Float[np.ndarray, "*batch n 2"],
     scale: float,
-    start: Shaped[np.ndarray, "2"],
-    end: Shaped[np.ndarray, "2"],
+    start: Shaped[np.ndarray, "*batch 2"],
+    end: Shaped[np.ndarray, "*batch 2"],
 ) -> Crop:
     """The crop around points, rotated so that the line from ``start`` to ``end`` is level.
 
@@ -221,11 +237,12 @@ def crop_around(
         scale: side of the crop, relative to the longer side of the points' levelled bounding box.
         start, end: px, such as the subject's right and left eye.
     """
-    angle = float(np.arctan2(end[1] - start[1], end[0] - start[0]))
+    across, down = np.moveaxis(end - start, -1, 0)
+    angle = np.arctan2(down, across)
     turn = plane_rotation(angle)
     low, high = levelled_box(points, turn)
-    x, y = turn @ ((low + high) / 2)
-    return Crop(float(x), float(y), scale * float((high - low).max()), angle)
+    x, y = np.moveaxis((turn @ (low + high)[..., None] / 2)[..., 0], -1, 0)
+    return Crop(x, y, scale * (high - low).max(axis=-1), angle)
 
 
 def whole_crop(shape: tuple[int, int]) -> Crop:

@@ -1,4 +1,4 @@
-"""Bilinear sampling of images and feature maps."""
+"""Bilinear sampling of images."""
 
 import numpy as np
 from jaxtyping import Float, Shaped, UInt8
@@ -42,20 +42,3 @@ def sample_colours(image: Image, vertices: Shaped[np.ndarray, "v d"]) -> UInt8[n
     """
     column, row = np.moveaxis(np.asarray(vertices, dtype=np.float64)[:, :2] - 0.5, -1, 0)
     return np.rint(bilinear(image, column, row)).astype(np.uint8)
-
-
-def sample_window(
-    features: Float[np.ndarray, "height width c"], window: Float[np.ndarray, "2 3"], size: int
-) -> Float[np.ndarray, "s s c"]:
-    """Features in a window, interpolated bilinearly between cell centres, zero outside.
-
-    Args:
-        window: affine from samples to cells, with the origin at corners.
-        size: number of samples per side.
-    """
-    height, width = features.shape[:2]
-    steps = np.arange(size) + 0.5
-    across, down = np.meshgrid(steps, steps)
-    x, y = np.einsum("ij,jvu->ivu", window[:, :2], [across, down]) + window[:, 2, None, None] - 0.5
-    outside = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
-    return np.where(outside[..., None], 0, bilinear(features, x, y)).astype(np.float32)

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32, Integer
+from jaxtyping import Float, Integer, UInt8
 
 from fer3d.geometry import affine
-from fer3d.geometry.sampling import sample_window
 from fer3d.reconstruction.topology import VERTICES
+from fer3d.reconstruction.windows import sample_windows
 
 INPUT_SIZE = 192  # px, of the trunk
 _PLACE, _SAMPLE = b"Landmarks2TransformMatrix", b"TransformTensorBilinear"
@@ -55,22 +55,23 @@ class Branch:
     samples: int
     points: int
 
-    def window(self, planar: Float[np.ndarray, "468 2"]) -> Float[np.ndarray, "2 3"]:
+    def window(self, planar: Float[np.ndarray, "*batch 468 2"]) -> Float[np.ndarray, "*batch 2 3"]:
         """The window on a mesh.
 
         Args:
-            planar: (468, 2) float, any frame.
+            planar: (..., 468, 2) float, any frame.
 
         Returns:
-            (2, 3) float64, affine from the window's samples, with the origin at a corner, to that
-            frame.
+            (..., 2, 3) float64, affine from the window's samples, with the origin at a corner, to
+            that frame.
         """
-        x, y = planar[self.end] - planar[self.start]
+        x, y = np.moveaxis(planar[..., self.end, :] - planar[..., self.start, :], -1, 0)
         turn = affine.plane_rotation(np.arctan2(y, x))
-        low, high = affine.levelled_box(planar[self.vertices], turn)
-        linear = turn * (self.scale * (high - low) / self.size)
-        corner = turn @ (low + high) / 2 - linear.sum(axis=1) * self.size / 2
-        return np.column_stack([linear, corner])
+        low, high = affine.levelled_box(planar[..., self.vertices, :], turn)
+        linear = turn * (self.scale * (high - low) / self.size)[..., None, :]
+        centre = (turn @ (low + high)[..., None] / 2)[..., 0]
+        corner = centre - linear.sum(axis=-1) * self.size / 2
+        return np.concatenate([linear, corner[..., None]], axis=-1)
 
 
 class AttentionMesh:
@@ -90,29 +91,44 @@ class AttentionMesh:
         self._second = _Part(cut(model, samples, points))
 
     def __call__(
-        self, pixels: Float32[np.ndarray, "192 192 3"]
-    ) -> tuple[Float[np.ndarray, "2 468 3"], float]:
-        """Vertices (2, 468, 3) float64, px of the input, and the logit of the face's presence.
+        self, crops: UInt8[np.ndarray, "n 192 192 3"]
+    ) -> tuple[Float[np.ndarray, "n 2 468 3"], Float[np.ndarray, " n"]]:
+        """Vertices (N, 2, 468, 3) float64, px of the crops, and logits of the faces' presence (N,).
 
-        The first mesh is that of the trunk; the second has x and y of the branches' vertices.
+        The first mesh of each crop is that of the trunk; the second has x and y of the branches'
+        vertices.
 
         Args:
-            pixels: (192, 192, 3) float32, RGB, 0 to 1.
+            crops: (N, 192, 192, 3) uint8, RGB.
         """
-        mesh, score, features = self._trunk([pixels[None]])
-        meshes = np.tile(mesh.reshape(VERTICES, 3).astype(np.float64), (2, 1, 1))
+        trunk, scores, features = self._draw(crops)
         cell = INPUT_SIZE / self._cells
-        windows = [branch.window(meshes[0, :, :2] / cell) for branch in self._branches]
+        windows = [branch.window(trunk[..., :2] / cell) for branch in self._branches]
         samples = [
-            sample_window(features[0], window, branch.size)[None]
+            sample_windows(features, window, branch.size)
             for branch, window in zip(self._branches, windows, strict=True)
         ]
+        refined = trunk.copy()
         for branch, window, points in zip(
-            self._branches, windows, self._second(samples), strict=True
+            self._branches, windows, self._draw_again(samples), strict=True
         ):
             # points of a window are in px of the input, not in cells of the feature map
-            meshes[1, branch.vertices, :2] = points[0] @ window[:, :2].T + window[:, 2] * cell
-        return meshes, float(score.item())
+            scaled = window * [1, 1, cell]
+            refined[:, branch.vertices, :2] = affine.apply(scaled, points)
+        return np.stack([trunk, refined], axis=1), scores
+
+    def _draw(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The trunk's vertices (N, 468, 3) float64, logits (N,) and features (N, H, W, C)."""
+        unit = np.float32(255)
+        drawn = [self._trunk([crop[None].astype(np.float32) / unit]) for crop in crops]
+        meshes, scores, features = (np.stack(parts) for parts in zip(*drawn, strict=True))
+        vertices = meshes.reshape(-1, VERTICES, 3).astype(np.float64)
+        return vertices, scores.reshape(-1).astype(np.float64), features[:, 0]
+
+    def _draw_again(self, samples: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Of each branch its points (N, P, 2), from its samples (N, S, S, C)."""
+        drawn = [self._second([one[None] for one in crop]) for crop in zip(*samples, strict=True)]
+        return [np.concatenate(parts) for parts in zip(*drawn, strict=True)]
 
 
 def read(file: Path) -> Any:

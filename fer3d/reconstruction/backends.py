@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+from jaxtyping import Float
+
 from fer3d.files.digests import sha256_file
 from fer3d.files.specs import Spec
-from fer3d.geometry.typing import FivePoints, Image
+from fer3d.geometry.typing import Images
 from fer3d.reconstruction import calibration, facemesh
 from fer3d.reconstruction.mesh import Mesh
 from fer3d.reconstruction.params import ReconstructParams
@@ -32,8 +35,8 @@ class Backend(Protocol):
     def surface(self) -> SurfaceSource:
         """The dense surface of the vertices."""
 
-    def __call__(self, image: Image, points: FivePoints) -> Mesh:
-        """The face in an image (H, W, 3) uint8 RGB at five points (5, 2) px, NaN if unknown."""
+    def __call__(self, images: Images, points: Float[np.ndarray, "n 5 2"]) -> list[Mesh]:
+        """The face in each image (H, W, 3) uint8 RGB at five points px, NaN if unknown."""
 
     def models(self) -> dict[str, str]:
         """SHA-256 of the files of the network by name."""
@@ -53,8 +56,8 @@ class FacemeshBackend:
     def surface(self) -> MeshSurface:
         return MeshSurface(self.assets, self.subdivisions)
 
-    def __call__(self, image: Image, points: FivePoints) -> Mesh:
-        return facemesh.load_facemesh(self.assets / facemesh.MODEL)(image, points)
+    def __call__(self, images: Images, points: Float[np.ndarray, "n 5 2"]) -> list[Mesh]:
+        return facemesh.load_facemesh(self.assets / facemesh.MODEL)(images, points)
 
     def models(self) -> dict[str, str]:
         fields = Path(calibration.__file__).with_name(calibration.FIELDS)

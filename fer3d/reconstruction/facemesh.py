@@ -9,10 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Integer, UInt8
 
-from fer3d.geometry.affine import Crop, crop_around, whole_crop
-from fer3d.geometry.typing import FivePoints, Image
+from fer3d.geometry.affine import Crop, crop_around
+from fer3d.geometry.typing import Images
 from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh
 from fer3d.reconstruction.calibration import calibrate
 from fer3d.reconstruction.crops import five_point_layout
@@ -45,47 +45,51 @@ class FaceMesh:
         self._weights = rigid_weights(self._topology.reference, self._topology.triangles)
         self._network = AttentionMesh(model)
 
-    def __call__(self, image: Image, points: FivePoints) -> Mesh:
-        """The mesh of one face.
+    def __call__(self, images: Images, points: Float[np.ndarray, "n 5 2"]) -> list[Mesh]:
+        """The mesh of the face of each image, independent of the other images.
 
         Args:
-            image: (H, W, 3) uint8, RGB.
-            points: (5, 2) float, px, image frame: eyes, nose and corners of the mouth, left and
+            images: (H, W, 3) uint8, RGB, each.
+            points: (N, 5, 2) float, px, image frame: eyes, nose and corners of the mouth, left and
                 right as seen; NaN if no face was detected: then the whole image is used.
 
         Returns:
             468 vertices, z approximately relative to the centre of the head; presence is the
             highest confidence over the crops around the first mesh.
         """
-        first, _ = self._run(image, first_crop(image.shape[:2], points))
-        crops = [mesh_crop(first, scale) for scale in CROP_SCALES]
-        seen, presences = zip(*(self._run(image, crop) for crop in crops), strict=True)
-        mirrored = [self._run_mirrored(image, crop) for crop in crops]
+        if not len(images):
+            return []
+        crop = first_crop(np.array([image.shape[:2] for image in images]), points)
+        first, _ = self._infer(crop.sample_each(images, INPUT_SIZE))
+        first = crop.to_image(first, INPUT_SIZE)
+        passes = [self._look_again(images, mesh_crop(first, scale)) for scale in CROP_SCALES]
+        seen, mirrored, presences = zip(*passes, strict=True)
         vertices = np.mean([*seen, *mirrored], axis=0)
         vertices = calibrate(vertices, self._topology.reference, self._weights)
-        return Mesh(vertices, vertices[LANDMARKS_68], max(presences))
+        return [
+            Mesh(mesh, mesh[LANDMARKS_68], float(presence))
+            for mesh, presence in zip(vertices, np.max(presences, axis=0), strict=True)
+        ]
 
-    def _run(self, image: Image, crop: Crop) -> tuple[Float[np.ndarray, "468 3"], float]:
-        """The mesh (468, 3), px, image frame, in a crop, and its presence."""
-        vertices, presence = self._infer(crop.sample(image, INPUT_SIZE))
-        return crop.to_image(vertices, INPUT_SIZE), presence
-
-    def _run_mirrored(self, image: Image, crop: Crop) -> Float[np.ndarray, "468 3"]:
-        """The mesh from the mirrored crop, where the network has different errors."""
-        vertices, _ = self._infer(crop.sample(image, INPUT_SIZE)[:, ::-1])
-        vertices = vertices[self._topology.mirror] * [-1, 1, 1] + [INPUT_SIZE, 0, 0]
-        return crop.to_image(vertices, INPUT_SIZE)
+    def _look_again(self, images: Images, crop: Crop) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The meshes (N, 468, 3), px, image frame, from a crop of each image and from the mirrored
+        crop, where the network has different errors; and presence (N,) in the crop."""
+        pixels = crop.sample_each(images, INPUT_SIZE)
+        seen, presence = self._infer(pixels)
+        mirrored, _ = self._infer(pixels[:, :, ::-1])
+        mirrored = mirrored[:, self._topology.mirror] * [-1, 1, 1] + [INPUT_SIZE, 0, 0]
+        return crop.to_image(seen, INPUT_SIZE), crop.to_image(mirrored, INPUT_SIZE), presence
 
     def _infer(
-        self, crop: UInt8[np.ndarray, "192 192 3"]
-    ) -> tuple[Float[np.ndarray, "468 3"], float]:
-        """Vertices (468, 3) float64, px, of a crop (192, 192, 3) uint8, and presence.
+        self, crops: UInt8[np.ndarray, "n 192 192 3"]
+    ) -> tuple[Float[np.ndarray, "n 468 3"], Float[np.ndarray, " n"]]:
+        """Vertices (N, 468, 3) float64, px, of crops (N, 192, 192, 3) uint8, and presence (N,).
 
         Lips and eyes are predicted by trunk and branches; the mean is used
         (docs/notes/accuracy3d.md).
         """
-        meshes, score = self._network(crop.astype(np.float32) / np.float32(255))
-        return meshes.mean(axis=0), float(1 / (1 + np.exp(-score)))
+        meshes, scores = self._network(crops)
+        return meshes.mean(axis=1), 1 / (1 + np.exp(-scores))
 
 
 @lru_cache(maxsize=2)
@@ -94,21 +98,27 @@ def load_facemesh(model: Path) -> FaceMesh:
     return FaceMesh(model)
 
 
-def first_crop(shape: tuple[int, int], points: FivePoints) -> Crop:
-    """The crop around the five points, or the whole image without them."""
-    if not np.isfinite(points).all():
-        return whole_crop(shape)
-    (x, y), across, unit = five_point_layout(points)
-    side = POINTS_CROP_SCALE * unit
-    return Crop(float(x), float(y), float(side), float(np.arctan2(across[1], across[0])))
+def first_crop(shapes: Integer[np.ndarray, "n 2"], points: Float[np.ndarray, "n 5 2"]) -> Crop:
+    """The crop around the five points of each image, or the whole image without them.
 
-
-def mesh_crop(vertices: Float[np.ndarray, "468 3"], scale: float) -> Crop:
-    """The crop around a mesh (468, 3), px, image frame, with level eyes.
-
-    Its side is ``scale`` times the longer side of the levelled mesh.
+    Args:
+        shapes: (N, 2) height and width of the images, px.
+        points: (N, 5, 2) float, px, image frame; NaN if unknown.
     """
-    planar = vertices[:, :2]
-    right = planar[list(RIGHT_EYE_CORNERS)].mean(axis=0)
-    left = planar[list(LEFT_EYE_CORNERS)].mean(axis=0)
+    known = np.isfinite(points).all(axis=(-1, -2))
+    centre, across, unit = five_point_layout(points)
+    x, y = np.where(known[:, None], centre, shapes[:, ::-1] / 2).T
+    side = np.where(known, POINTS_CROP_SCALE * unit, shapes.max(axis=1))
+    angle = np.where(known, np.arctan2(across[:, 1], across[:, 0]), 0.0)
+    return Crop(x, y, side, angle)
+
+
+def mesh_crop(vertices: Float[np.ndarray, "*batch 468 3"], scale: float) -> Crop:
+    """The crops around meshes (..., 468, 3), px, image frame, with level eyes.
+
+    Their side is ``scale`` times the longer side of the levelled mesh.
+    """
+    planar = vertices[..., :2]
+    right = planar[..., list(RIGHT_EYE_CORNERS), :].mean(axis=-2)
+    left = planar[..., list(LEFT_EYE_CORNERS), :].mean(axis=-2)
     return crop_around(planar, scale, right, left)

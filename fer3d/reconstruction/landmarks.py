@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from fer3d.geometry.affine import Crop
-from fer3d.geometry.typing import Image
+from fer3d.geometry.typing import Images
 from fer3d.reconstruction.facemesh import mesh_crop
 from fer3d.reconstruction.recentralize import Similarity
 from fer3d.reconstruction.topology import LANDMARKS_68
@@ -77,24 +77,28 @@ class DlibLandmarks:
         self._box = dlib.rectangle(low, low, high, high)
 
     def __call__(
-        self, image: Image, vertices: Float[np.ndarray, "468 3"]
-    ) -> Float[np.ndarray, "68 2"]:
-        """Landmarks of the face at the position of a mesh.
+        self, images: Images, vertices: Float[np.ndarray, "n 468 3"]
+    ) -> Float[np.ndarray, "n 68 2"]:
+        """Landmarks of the faces at the positions of meshes.
 
         Args:
-            image: (H, W, 3) uint8, RGB.
-            vertices: (468, 3) float, px, image frame: only for the position.
+            images: (H, W, 3) uint8, RGB, each.
+            vertices: (N, 468, 3) float, px, image frame: only for the position.
 
         Returns:
-            (68, 2) float64, px, image frame.
+            (N, 68, 2) float64, px, image frame.
         """
         import cv2
 
-        crop = dlib_crop(vertices)
-        grey = cv2.cvtColor(crop.sample(image, CROP_SIZE), cv2.COLOR_RGB2GRAY)
+        crops = dlib_crop(vertices)
+        pixels = crops.sample_each(images, CROP_SIZE)
+        found = [self._find(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)) for crop in pixels]
+        return crops.to_image(np.array(found) + 0.5, CROP_SIZE)  # 0.5: pixel centre
+
+    def _find(self, grey: np.ndarray) -> list[tuple[int, int]]:
+        """The pixels of the 68 points in a crop (200, 200) uint8."""
         shape = self._predictor(grey, self._box)
-        pixels = [(part.x, part.y) for part in map(shape.part, range(POINTS))]
-        return crop.to_image(np.array(pixels) + 0.5, CROP_SIZE)  # 0.5: pixel centre
+        return [(part.x, part.y) for part in shape.parts()]
 
 
 @lru_cache(maxsize=2)
@@ -126,9 +130,9 @@ def ibug_landmarks(
     return mesh_landmarks(vertices) + offset
 
 
-def dlib_crop(vertices: Float[np.ndarray, "468 3"]) -> Crop:
-    """The levelled crop around the box of dlib's detector, estimated from a mesh."""
+def dlib_crop(vertices: Float[np.ndarray, "*batch 468 3"]) -> Crop:
+    """The levelled crops around the boxes of dlib's detector, estimated from meshes."""
     around = mesh_crop(vertices, scale=1.0)
-    down = np.array([-np.sin(around.angle), np.cos(around.angle)])
-    x, y = np.array([around.x, around.y]) + BOX_DROP * around.side * down
-    return Crop(float(x), float(y), CROP_SCALE * BOX_SIDE * around.side, around.angle)
+    drop = BOX_DROP * around.side
+    x, y = around.x - drop * np.sin(around.angle), around.y + drop * np.cos(around.angle)
+    return Crop(x, y, CROP_SCALE * BOX_SIDE * around.side, around.angle)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from fer3d.geometry.frames import pose_from_rotation
-from fer3d.geometry.typing import FivePoints, Image
+from fer3d.geometry.typing import FivePoints, Images
 from fer3d.reconstruction import landmarks
 from fer3d.reconstruction.backends import Backend, make_backend
 from fer3d.reconstruction.mesh import Mesh
@@ -83,31 +83,57 @@ class Reconstructor:
             images: (H, W, 3) uint8 each, RGB.
             points: (5, 2) float each, px, image frame: eyes, nose and corners of the mouth, left
                 and right as seen; NaN if no face was detected: then the whole image is used.
+
+        Raises:
+            ValueError: not as many points as images.
         """
+        if len(images) != len(points):
+            raise ValueError(f"expected points of {len(images)} images, got {len(points)}")
+        meshes = self.backend(list(images), np.asarray(points).reshape(-1, 5, 2))
+        reasons = self._reasons(meshes)
+        found = [number for number, reason in enumerate(reasons) if not reason]
+        turned = self._turned([images[n] for n in found], [meshes[n] for n in found])
+        faces = dict(zip(found, turned, strict=True))
         return [
-            self._turned(image, self.backend(image, five))
-            for image, five in zip(images, points, strict=True)
+            faces[number] if number in faces else self._nothing(meshes[number].presence, reason)
+            for number, reason in enumerate(reasons)
         ]
 
-    def _turned(self, image: Image, mesh: Mesh) -> Reconstruction:
-        """The mesh of the backend, rotated to the front."""
-        if mesh.presence < self.params.min_presence:
-            return self._nothing(mesh.presence, Reason.NO_FACE)
-        if is_degenerate(mesh.landmarks):
-            return self._nothing(mesh.presence, Reason.DEGENERATE)
-        face_from_image, vertices_face = _fit(mesh, load_topology(self.assets, 0), self.params.fit)
-        kept = self.backend.vertices.dtype
-        return Reconstruction(
-            vertices_image=mesh.vertices.astype(kept),
-            vertices_face=vertices_face.astype(kept),
-            landmarks_image=self._landmarks(image, mesh, face_from_image).astype(np.float32),
-            mesh_landmarks_image=mesh.landmarks,
-            rotation=face_from_image.rotation.astype(np.float32),
-            pose=pose_from_rotation(face_from_image.rotation).astype(np.float32),
-            visible=self._visible(mesh),
-            presence=np.float32(mesh.presence),
-            reason=Reason.RECONSTRUCTED,
+    def _reasons(self, meshes: Sequence[Mesh]) -> list[Reason]:
+        """Why each mesh is no face, or ""."""
+        if not meshes:
+            return []
+        degenerate = np.atleast_1d(is_degenerate(np.stack([mesh.landmarks for mesh in meshes])))
+        absent = [mesh.presence < self.params.min_presence for mesh in meshes]
+        return [
+            Reason.NO_FACE if a else Reason.DEGENERATE if d else Reason.RECONSTRUCTED
+            for a, d in zip(absent, degenerate, strict=True)
+        ]
+
+    def _turned(self, images: Images, meshes: Sequence[Mesh]) -> list[Reconstruction]:
+        """The meshes of the backend, rotated to the front."""
+        if not meshes:
+            return []
+        vertices, points = (
+            np.stack([getattr(mesh, name) for mesh in meshes]) for name in ("vertices", "landmarks")
         )
+        fit, vertices_face = _fit(vertices, points, load_topology(self.assets, 0), self.params.fit)
+        kept = self.backend.vertices.dtype
+        found = self._landmarks(images, vertices, points, fit)
+        return [
+            Reconstruction(
+                vertices_image=mesh.vertices.astype(kept),
+                vertices_face=vertices_face[n].astype(kept),
+                landmarks_image=found[n].astype(np.float32),
+                mesh_landmarks_image=mesh.landmarks,
+                rotation=fit.rotation[n].astype(np.float32),
+                pose=pose_from_rotation(fit.rotation[n]).astype(np.float32),
+                visible=self._visible(mesh),
+                presence=np.float32(mesh.presence),
+                reason=Reason.RECONSTRUCTED,
+            )
+            for n, mesh in enumerate(meshes)
+        ]
 
     def _visible(self, mesh: Mesh) -> Bool[np.ndarray, " d"]:
         """(D,) bool, by the method of the parameters."""
@@ -116,15 +142,18 @@ class Reconstructor:
         return method(surface(mesh.vertices), surface.triangles)
 
     def _landmarks(
-        self, image: Image, mesh: Mesh, face_from_image: Similarity
-    ) -> Float[np.ndarray, "68 2"]:
-        """(68, 2) px, image frame, from the source of the parameters."""
+        self,
+        images: Images,
+        vertices: np.ndarray,
+        points: np.ndarray,
+        face_from_image: Similarity,
+    ) -> Float[np.ndarray, "n 68 2"]:
+        """(N, 68, 2) px, image frame, from the source of the parameters."""
         if self.params.landmarks != "dlib":
-            return mesh.landmarks[:, :2]
-        where = mesh.vertices
-        if len(where) != VERTICES:  # dlib's box is estimated from the face mesh
-            where = face_from_image.inverse()(load_topology(self.assets, 0).reference)
-        return landmarks.load_dlib(self.assets / landmarks.MODEL)(image, where)
+            return points[..., :2]
+        if vertices.shape[1] != VERTICES:  # dlib's box is estimated from the face mesh
+            vertices = face_from_image.inverse()(load_topology(self.assets, 0).reference)
+        return landmarks.load_dlib(self.assets / landmarks.MODEL)(images, vertices)
 
     def _nothing(self, presence: float, reason: Reason) -> Reconstruction:
         return Reconstruction(
@@ -150,12 +179,14 @@ def make_reconstructor(params: ReconstructParams, toolbox: Toolbox) -> Reconstru
     return Reconstructor(make_backend(params, toolbox), toolbox.assets, params)
 
 
-def _fit(mesh: Mesh, topology: Topology, how: str) -> tuple[Similarity, np.ndarray]:
-    """The similarity to the front, from all vertices or from landmarks, and the frontal face."""
+def _fit(
+    vertices: np.ndarray, points: np.ndarray, topology: Topology, how: str
+) -> tuple[Similarity, np.ndarray]:
+    """The similarities to the front, from all vertices or from landmarks; the frontal faces."""
     reference = topology.reference
-    if how == "rigid" and len(mesh.vertices) == VERTICES:
+    if how == "rigid" and vertices.shape[1] == VERTICES:
         by_vertex = rigid_weights(reference, topology.triangles)
-        return turn_to_front(mesh.vertices, reference, by_vertex)
+        return turn_to_front(vertices, reference, by_vertex)
     weights = landmarks.RIGID if how == "rigid" else None
-    fit = fit_similarity(mesh.landmarks, landmarks.mesh_landmarks(reference), weights)
-    return fit, fit(mesh.vertices)
+    fit = fit_similarity(points, landmarks.mesh_landmarks(reference), weights)
+    return fit, fit(vertices)

@@ -107,7 +107,7 @@ def centre_of_light(image: np.ndarray) -> np.ndarray:
 def test_what_a_crop_shows_lies_where_it_says(angle, size):
     crop = Crop(65, 45, 60, angle)
     spot = centre_of_light(crop.sample(picture(), size))
-    assert np.allclose(crop.to_image(spot, size), [70, 40], atol=0.1)
+    assert np.allclose(crop.to_image(spot[None], size), [70, 40], atol=0.1)
 
 
 def test_the_whole_image_as_a_crop_is_the_image():

@@ -1,13 +1,14 @@
 """The attention mesh: its windows, its samples, and what its branches add on a real face."""
 
 import numpy as np
+import plain_windows
 import pytest
 
 from fer3d.geometry.affine import Crop
-from fer3d.geometry.sampling import sample_window
 from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh, Branch, find_branches, read
 from fer3d.reconstruction.facemesh import MODEL
 from fer3d.reconstruction.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, load_topology
+from fer3d.reconstruction.windows import sample_windows
 
 LIPS = (61, 0, 291, 17, 13, 14)  # corners, upper and lower lip, their inner sides
 
@@ -47,7 +48,7 @@ def test_samples_of_a_plane_are_its_heights():
     down, across = np.mgrid[:12, :10] + 0.5
     plane = np.stack([2 * across + 3 * down, across], axis=-1).astype(np.float32)
     window = np.array([[0.5, 0.1, 2.0], [-0.1, 0.5, 3.0]])
-    taken = sample_window(plane, window, 8)
+    (taken,) = sample_windows(plane[None], window[None], 8)
     steps = np.stack(np.meshgrid(np.arange(8) + 0.5, np.arange(8) + 0.5), axis=-1)
     x, y = np.moveaxis(steps @ window[:, :2].T + window[:, 2], -1, 0)
     assert np.allclose(taken, np.stack([2 * x + 3 * y, x], axis=-1), atol=1e-5)
@@ -55,14 +56,22 @@ def test_samples_of_a_plane_are_its_heights():
 
 def test_outside_the_features_samples_are_zero():
     window = np.array([[1.0, 0, -2], [0, 1, 0]])
-    assert np.array_equal(
-        sample_window(np.ones((4, 4, 1), np.float32), window, 4)[0, :, 0], [0, 0, 1, 1]
-    )
+    (taken,) = sample_windows(np.ones((1, 4, 4, 1), np.float32), window[None], 4)
+    assert np.array_equal(taken[0, :, 0], [0, 0, 1, 1])
+
+
+def test_windows_are_sampled_as_without_compiled_code():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(3, 12, 10, 4)).astype(np.float32)
+    windows = np.array([[0.6, 0, 2], [0, 0.6, 2]]) + rng.normal(scale=0.3, size=(3, 2, 3))
+    taken = sample_windows(features, windows, 9)
+    for parts in zip(features, windows, taken, strict=True):
+        assert np.array_equal(plain_windows.sample_window(*parts[:2], 9), parts[2])
 
 
 def test_branches_agree_with_the_trunk_and_leave_the_rest(network, branches, astronaut):
-    pixels = Crop(52, 50, 90).sample(astronaut, INPUT_SIZE).astype(np.float32) / 255
-    (trunk, refined), score = network(pixels)
+    pixels = Crop(52, 50, 90).sample(astronaut, INPUT_SIZE)[None]
+    ((trunk, refined),), (score,) = network(pixels)
     redrawn = np.concatenate([branch.vertices for branch in branches])
     rest = np.setdiff1d(np.arange(468), redrawn)
     apart = np.linalg.norm(refined - trunk, axis=1)
@@ -73,7 +82,7 @@ def test_branches_agree_with_the_trunk_and_leave_the_rest(network, branches, ast
 
 
 def test_calls_do_not_depend_on_each_other(network, astronaut):
-    pixels = Crop(52, 50, 90).sample(astronaut, INPUT_SIZE).astype(np.float32) / 255
+    pixels = Crop(52, 50, 90).sample(astronaut, INPUT_SIZE)[None]
     first, _ = network(pixels)
     network(np.zeros_like(pixels))
     assert np.array_equal(network(pixels)[0], first)

@@ -15,7 +15,8 @@ NO_POINTS = np.full((5, 2), np.nan)
 
 @pytest.fixture(scope="module")
 def facemesh(assets_dir):
-    return load_facemesh(assets_dir / MODEL)
+    network = load_facemesh(assets_dir / MODEL)
+    return lambda image, points: network([image], points[None])[0]
 
 
 def pose(vertices: np.ndarray, assets_dir) -> np.ndarray:
@@ -66,11 +67,11 @@ def test_a_face_tilted_to_the_left_of_the_image_rolls_to_its_own_right(
 def test_the_first_crop_follows_the_points():
     face = np.array([[-10, 0], [10, 0], [0, 10], [-8, 24], [8, 24.0]])
     turn = np.array([[0.8, -0.6], [0.6, 0.8]])
-    crop = first_crop((100, 100), face @ turn.T + [50, 40])
-    assert np.allclose([crop.x, crop.y], turn @ [0, 12] + [50, 40])
+    crop = first_crop(np.array([[100, 100]]), (face @ turn.T + [50, 40])[None])
+    assert np.allclose([*crop.x, *crop.y], turn @ [0, 12] + [50, 40])
     assert crop.side == pytest.approx(3.5 * 24)
     assert crop.angle == pytest.approx(np.arctan2(0.6, 0.8))
-    whole = first_crop((80, 100), NO_POINTS)
+    whole = first_crop(np.array([[80, 100]]), NO_POINTS[None])
     assert (whole.x, whole.y, whole.side, whole.angle) == (50, 40, 100, 0)
 
 

@@ -12,12 +12,14 @@ from fer3d.reconstruction.topology import load_topology
 
 @pytest.fixture(scope="module")
 def mesh(assets_dir, astronaut, points) -> np.ndarray:
-    return facemesh.load_facemesh(assets_dir / facemesh.MODEL)(astronaut, points).vertices
+    return facemesh.load_facemesh(assets_dir / facemesh.MODEL)([astronaut], points[None])[
+        0
+    ].vertices
 
 
 @pytest.fixture(scope="module")
 def found(assets_dir, astronaut, mesh) -> np.ndarray:
-    return landmarks.load_dlib(assets_dir / landmarks.MODEL)(astronaut, mesh)
+    return landmarks.load_dlib(assets_dir / landmarks.MODEL)([astronaut], mesh[None])[0]
 
 
 @pytest.mark.parametrize("shape", [(467, 3), (468,)])
@@ -45,7 +47,7 @@ def test_dlib_finds_the_eyes(found, points):
 def test_a_shifted_image_shifts_the_landmarks(assets_dir, astronaut, mesh, found):
     shifted = np.pad(astronaut, ((7, 0), (4, 0), (0, 0)), mode="edge")
     there = mesh + np.array([4, 7, 0])
-    moved = landmarks.load_dlib(assets_dir / landmarks.MODEL)(shifted, there)
+    moved = landmarks.load_dlib(assets_dir / landmarks.MODEL)([shifted], there[None])[0]
     assert np.allclose(moved - [4, 7], found, atol=1)
 
 

@@ -42,5 +42,5 @@ def test_a_face_below_the_least_presence_is_none(reconstructor, points):
 
 
 def test_an_image_without_points_is_an_error(reconstructor, astronaut, points):
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="2 images, got 1"):
         reconstructor([astronaut, astronaut], [points])

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from fer3d.files.specs import Spec
-from fer3d.geometry.typing import FivePoints, Image
+from fer3d.geometry.typing import Images
 from fer3d.reconstruction.mesh import Mesh
 from fer3d.reconstruction.prnet.regressor import load_prn
 from fer3d.reconstruction.prnet.uv import POINTS
@@ -34,8 +37,9 @@ class PrnetBackend:
     def surface(self) -> PositionMapSurface:
         return PositionMapSurface(self.file)
 
-    def __call__(self, image: Image, points: FivePoints) -> Mesh:
-        return load_prn(self.file, self.device)(image, points)
+    def __call__(self, images: Images, points: Float[np.ndarray, "n 5 2"]) -> list[Mesh]:
+        network = load_prn(self.file, self.device)
+        return [network(image, five) for image, five in zip(images, points, strict=True)]
 
     def models(self) -> dict[str, str]:
         return self.surface.models()
