@@ -79,7 +79,7 @@ def unpack(archive: Archive, source: Path, folder: Path) -> list[Entry]:
 
 
 def _stamp(archive: Archive, files: list[Path]) -> dict[str, Any]:
-    """A digest of the archive's signature and of the code.
+    """Signatures of the files of an archive, and digests of the code.
 
     ``settled`` is false if a file changed just now: it may change again without another time.
     """
