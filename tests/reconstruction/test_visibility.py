@@ -114,7 +114,7 @@ def test_cells_hold_as_many_points_as_the_papers():
 
 
 def test_what_is_no_surface_is_refused():
-    with pytest.raises(ValueError, match="one place"):
+    with pytest.raises(ValueError, match="coincide"):
         visible_points(np.zeros((3, 3)), np.array([[0, 1, 2]]))
     with pytest.raises(ValueError, match=r"\(V, 3\), got \(2, 3, 3\)"):
         visible_points(np.zeros((2, 3, 3)), np.array([[0, 1, 2]]))
