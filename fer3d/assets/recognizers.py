@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fer3d import checkout
 from fer3d.errors import UserError, printable
+from fer3d.files.sections import read_values
 
 OWN = "own"  # what the stage `train` wrote in the checkout that is the working directory
 WEIGHTS = "model.safetensors"  # in the folder of its recognizer, beside its card
@@ -14,8 +15,8 @@ def find_recognizer(model: str | Path | None = None, folder: Path | None = None)
 
     Args:
         model: ``own``, the name of a recognizer that comes with fer3d, or the path of a file. A
-            ``Path`` is never taken as a name. None is ``own`` if it exists, else the first of those
-            that come with fer3d.
+            ``Path`` is never taken as a name. None is the first of those that come with fer3d, else
+            ``own``.
         folder: one folder per recognizer that comes with fer3d; by default fer3d's own.
 
     Raises:
@@ -24,7 +25,7 @@ def find_recognizer(model: str | Path | None = None, folder: Path | None = None)
     folder = checkout.shipped(checkout.MODELS) if folder is None else folder
     known = recognizer_names(folder)
     if model is None:
-        model = OWN if checkout.CHECKPOINT.is_file() or not known else known[0]
+        model = known[0] if known else OWN
     if model == OWN:
         return _own()
     if isinstance(model, str) and model in known:
@@ -41,6 +42,23 @@ def recognizer_names(folder: Path | None = None) -> list[str]:
     """Names of the recognizers that come with fer3d, sorted; see ``find_recognizer``."""
     folder = checkout.shipped(checkout.MODELS) if folder is None else folder
     return sorted(weights.parent.name for weights in folder.glob(f"*/{WEIGHTS}"))
+
+
+def described(recognizer: Path, params: Path | None = None) -> str:
+    """A line that says which recognizer answers, and whether it has seen photos at all.
+
+    Args:
+        recognizer: returned by ``find_recognizer``.
+        params: ``params.yaml`` of the checkout that trained ``own``; by default that of the
+            working directory.
+    """
+    if recognizer != checkout.CHECKPOINT:
+        shipped = recognizer.is_relative_to(checkout.shipped(checkout.MODELS))
+        return f"recognizer: {recognizer.parent.name if shipped else printable(recognizer)}"
+    source = read_values(params or checkout.PARAMS, "ingest")["ingest"]["source"]
+    rendered = Path(source).is_relative_to(checkout.SYNTHETIC)
+    warning = ", which are rendered: its answers for photos are not reliable" if rendered else ""
+    return f"recognizer: {OWN}, trained on the faces of {source}{warning}"
 
 
 def _own() -> Path:

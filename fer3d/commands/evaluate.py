@@ -68,18 +68,17 @@ def evaluate(
     from fer3d.inference.batches import Job, Photo, answer_files
     from fer3d.inference.labelled import answers_table, labelled_photos, labelled_scores
     from fer3d.inference.ready import ready_toolbox
-    from fer3d.inference.recognize import load_predictor
     from fer3d.ingestion.params import IngestParams
 
     recognizer = find_recognizer(model)
     toolbox = ready_toolbox(recognizer, assets, models)
-    classes = load_predictor(recognizer, toolbox).classes
+    job = Job(recognizer, toolbox)
+    classes = job.predictor.classes
     names = load_section(checkout.params_file(), "ingest", IngestParams).class_names
     photos = labelled_photos(source, layout, {**names, **_renamed(rename)}, classes, split)
     for option, path in (("--json", json_file), ("--csv", csv_file)):
         if path is not None:
             check_output(path, option, photos.paths, force=force)
-    job = Job(recognizer, toolbox)
     answers = answer_files([Photo(path) for path in photos.paths], job, toolbox.settings)
     table = answers_table(photos, answers)
     for image, problem in table.loc[table["problem"] != "", ["image", "problem"]].to_numpy():

@@ -20,8 +20,7 @@ RecognizerOption = Annotated[
     typer.Option(
         "--model",
         "--checkpoint",
-        help="recognizer: a name (fer2013, ...), a file, or `own`, what `train` wrote here; by "
-        "default `own` if there is one",
+        help="recognizer: a name, a file, or `own`, what `train` wrote here; by default fer2013",
     ),
 ]
 ModelsOption = Annotated[Path, typer.Option(help="folder of models installed by the user")]

@@ -86,6 +86,10 @@ def predict(
             "--all-faces", help="classify every face, largest first, not only the central one"
         ),
     ] = False,
+    min_confidence: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="answer `uncertain` below this largest probability"),
+    ] = 0.0,
     resume: Annotated[
         bool, typer.Option("--resume", help="keep the answers that are there, add what is missing")
     ] = False,
@@ -98,7 +102,7 @@ def predict(
 
     Exit status: 0 all images were read, 1 some were not, 2 nothing could be done.
     """
-    from fer3d.assets.recognizers import find_recognizer
+    from fer3d.assets.recognizers import described, find_recognizer
     from fer3d.inference.batches import Job
     from fer3d.inference.files import is_video
     from fer3d.inference.ready import ready_toolbox
@@ -113,8 +117,9 @@ def predict(
     if resume and not any(documents.values()):
         raise typer.BadParameter("--resume needs --json, --jsonl or --csv")
     recognizer = find_recognizer(model)
+    print(described(recognizer), file=sys.stderr)
     toolbox = ready_toolbox(recognizer, assets, models)
-    job = Job(recognizer, toolbox, all_faces or video, frozenset(draw or ()))
+    job = Job(recognizer, toolbox, all_faces or video, frozenset(draw or ()), min_confidence)
     if video:
         source = inputs[0] if camera is None else camera
         _check_documents(inputs, documents, force=force)
@@ -234,7 +239,7 @@ def _table(answers: "Iterable[Answer]") -> Table:
             table.add_row(
                 escape(answer.image),
                 face.expression,
-                f"{face.probabilities[face.expression]:.2f}",
+                f"{face.confidence:.2f}",
                 f"{face.rotation_deg['yaw']:.0f}°" if face.rotation_deg else "",
                 _note(face, answer.other_faces),
             )

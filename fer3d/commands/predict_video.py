@@ -82,13 +82,12 @@ def _run(
 ) -> None:
     from fer3d.inference.documents import Layout, documents
     from fer3d.inference.draw import draw_frame
-    from fer3d.inference.recognize import load_predictor
     from fer3d.inference.video.frames import open_camera, open_video
     from fer3d.inference.video.recognize import recognize_video
     from fer3d.inference.video.write import VideoOutput
     from fer3d.machine.progress import progress
 
-    predictor = load_predictor(job.checkpoint, job.toolbox)
+    predictor = job.predictor
     every = options.every
     with ExitStack() as stack:
         video = stack.enter_context(

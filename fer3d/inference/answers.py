@@ -18,7 +18,7 @@ class FaceAnswer:
     """The result for one face.
 
     Attributes:
-        expression: the most probable class.
+        expression: the most probable class, or ``uncertain``.
         probabilities: by class, summing to 1.
         box: x, y, width, height in px of the image; None if no face was detected and the whole
             image was classified.
@@ -35,6 +35,11 @@ class FaceAnswer:
     presence: float
     no_face3d: str
     track: int | None = None
+
+    @property
+    def confidence(self) -> float:
+        """The largest probability."""
+        return max(self.probabilities.values())
 
     @classmethod
     def of(cls, prediction: "Prediction", track: int | None = None) -> "FaceAnswer":

@@ -22,7 +22,7 @@ from fer3d.toolbox import Toolbox
 if TYPE_CHECKING:
     import numpy as np
 
-    from fer3d.inference.recognize import Prediction
+    from fer3d.inference.recognize import Prediction, Predictor
 
 MANY = 20  # number of images from which a progress bar is shown
 BATCH = 16  # files per task, lost by an interruption
@@ -39,12 +39,21 @@ class Job:
         toolbox: model files, and the device.
         all_faces: classify every face of an image, not only the most central large one.
         parts: additional content of pictures, see ``fer3d.inference.draw``.
+        min_confidence: of an answer; below it the answer is ``uncertain``.
     """
 
     checkpoint: Path
     toolbox: Toolbox
     all_faces: bool = False
     parts: frozenset[str] = frozenset()
+    min_confidence: float = 0.0
+
+    @property
+    def predictor(self) -> "Predictor":
+        """The recognizer, loaded once per process."""
+        from fer3d.inference.recognize import load_predictor
+
+        return load_predictor(self.checkpoint, self.toolbox, self.min_confidence)
 
 
 @dataclass(frozen=True)
@@ -90,9 +99,7 @@ def answer_files(photos: Sequence[Photo], job: Job, settings: Settings) -> Itera
 
 def answer_batch(job: Job, photos: Sequence[Photo]) -> list[Answered]:
     """Recognize the expressions in some files; see ``answer_files``."""
-    from fer3d.inference.recognize import load_predictor
-
-    classes = load_predictor(job.checkpoint, job.toolbox).classes
+    classes = job.predictor.classes
     answers: list[Answer] = []
     waiting: list[tuple[Photo, np.ndarray]] = []
     for photo in photos:
@@ -112,12 +119,9 @@ def answer_batch(job: Job, photos: Sequence[Photo]) -> list[Answered]:
 
 
 def _recognized(job: Job, photos: "Sequence[tuple[Photo, np.ndarray]]") -> list[Answer]:
-    from fer3d.inference.recognize import load_predictor
-
     if not photos:
         return []
-    predictor = load_predictor(job.checkpoint, job.toolbox)
-    found = predictor.recognize([image for _, image in photos], all_faces=job.all_faces)
+    found = job.predictor.recognize([image for _, image in photos], all_faces=job.all_faces)
     for (photo, image), predictions in zip(photos, found, strict=True):
         if photo.picture is not None:
             _write_picture(photo.picture, image, predictions, job)

@@ -144,8 +144,7 @@ def _draw_entry(picture: Image.Image, face: Numbered, parts: Collection[str], to
     """A title, a bar for each class, and thumbnails on request."""
     prediction, colour = face.prediction, _colour(face)
     pen, small = ImageDraw.Draw(picture), ImageFont.load_default(size=11)
-    chance = prediction.probabilities[prediction.expression]
-    title = f"{face.number}  {prediction.expression}  {chance:.0%}"
+    title = f"{face.number}  {prediction.expression}  {prediction.confidence:.0%}"
     pen.text((8, top + 5), title, fill=colour, font=ImageFont.load_default(size=14))
     y = top + _TITLE
     for name, value in prediction.probabilities.items():

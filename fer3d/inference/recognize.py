@@ -18,6 +18,7 @@ from fer3d.relighting.shading import ShadingImage
 from fer3d.toolbox import Toolbox
 from fer3d.training.checkpoint import TrainedNetwork, load_trained
 
+UNCERTAIN = "uncertain"  # the answer below a least confidence
 TIGHT = 1.1
 """Side of the square crop that replaces a tightly cropped photo, relative to the box: photos of
 FER2013 measure 1.08 sides of the box, the median of 1,043 in which MTCNN finds a face."""
@@ -31,16 +32,28 @@ class Prediction:
     """The output of the recognizer for one face.
 
     Attributes:
-        expression: the most probable class.
         probabilities: by class, summing to 1.
         face: the face; ``face.aligned.detection`` is "" if no face was detected.
         relit: its shading image.
+        min_confidence: below it the expression is ``UNCERTAIN``.
     """
 
-    expression: str
     probabilities: dict[str, float]
     face: Face
     relit: ShadingImage
+    min_confidence: float = 0.0
+
+    @property
+    def confidence(self) -> float:
+        """The largest probability."""
+        return max(self.probabilities.values())
+
+    @property
+    def expression(self) -> str:
+        """The most probable class, or ``UNCERTAIN``."""
+        if self.confidence < self.min_confidence:
+            return UNCERTAIN
+        return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
 @dataclass(frozen=True)
@@ -52,10 +65,12 @@ class Predictor:
     Attributes:
         checkpoint: file written by the stage `train`.
         toolbox: model files, and the device.
+        min_confidence: of an answer, see ``Prediction``.
     """
 
     checkpoint: Path
     toolbox: Toolbox
+    min_confidence: float = 0.0
 
     def central_face(self, image: np.ndarray) -> Prediction:
         """The expression of the most central large face, or of the whole image if none is found.
@@ -98,7 +113,10 @@ class Predictor:
         """The expression of each reconstructed face."""
         relit = self._pipeline.relight(faces)
         rows = probabilities(self._trained, faces, relit)
-        return [_prediction(self.classes, *seen) for seen in zip(rows, faces, relit, strict=True)]
+        return [
+            Prediction(dict(zip(self.classes, row, strict=True)), face, image, self.min_confidence)
+            for row, face, image in zip(rows, faces, relit, strict=True)
+        ]
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -147,9 +165,9 @@ class Predictor:
 
 
 @lru_cache(maxsize=1)
-def load_predictor(checkpoint: Path, toolbox: Toolbox) -> Predictor:
+def load_predictor(checkpoint: Path, toolbox: Toolbox, min_confidence: float = 0.0) -> Predictor:
     """The recognizer of a file, once per process."""
-    return Predictor(checkpoint, toolbox)
+    return Predictor(checkpoint, toolbox, min_confidence)
 
 
 def probabilities(
@@ -188,10 +206,3 @@ def _row(face: Face, relit: ShadingImage) -> dict[str, np.ndarray]:
         "vertices": sparse_vertices(found.vertices_face).astype(np.float32),
         "reconstructed": np.array(found.reason == ""),
     }
-
-
-def _prediction(
-    classes: Sequence[str], row: Sequence[float], face: Face, relit: ShadingImage
-) -> Prediction:
-    by_class = dict(zip(classes, row, strict=True))
-    return Prediction(max(by_class, key=by_class.__getitem__), by_class, face, relit)

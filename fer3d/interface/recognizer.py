@@ -69,7 +69,7 @@ class FaceExpression(FaceResult):
 
     def in_words(self) -> str:
         """The expression and its probability."""
-        return f"{self.expression} {self.probabilities[self.expression]:.2f}"
+        return f"{self.expression} {max(self.probabilities.values()):.2f}"
 
     def _repr_html_(self) -> str:
         """For notebooks: the inputs of the network, and a bar per class."""

@@ -1,11 +1,18 @@
 """Recognizers by name."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from fer3d import checkout
-from fer3d.assets.recognizers import OWN, WEIGHTS, find_recognizer, recognizer_names
+from fer3d.assets.recognizers import (
+    OWN,
+    WEIGHTS,
+    described,
+    find_recognizer,
+    recognizer_names,
+)
 from fer3d.errors import UserError
 
 
@@ -52,13 +59,33 @@ def test_the_own_one_is_what_train_wrote_here(
     assert find_recognizer(OWN) == checkout.CHECKPOINT
 
 
-def test_without_a_name_it_is_the_own_one_then_one_that_comes_with_fer3d(
+def test_without_a_name_it_is_one_that_comes_with_fer3d_then_the_own_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder.parent)
-    assert find_recognizer(folder=folder) == folder / "drawings" / WEIGHTS
     with pytest.raises(UserError, match="dvc repro train"):
         find_recognizer(folder=folder / "empty")
     checkout.CHECKPOINT.parent.mkdir(parents=True)
     checkout.CHECKPOINT.touch()
-    assert find_recognizer(folder=folder) == checkout.CHECKPOINT
+    assert find_recognizer(folder=folder / "empty") == checkout.CHECKPOINT
+    assert find_recognizer(folder=folder) == folder / "drawings" / WEIGHTS
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("data/synthetic/images", "trained on the faces of data/synthetic/images, which are rend"),
+        ("/data/fer2013", r"trained on the faces of /data/fer2013$"),
+    ],
+)
+def test_an_answer_of_a_network_that_saw_renderings_says_so(
+    source: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "params.yaml").write_text(f"ingest: {{source: {source}}}")
+    assert re.search(f"own, {said}", described(checkout.CHECKPOINT, tmp_path / "params.yaml"))
+
+
+def test_other_recognizers_are_named() -> None:
+    shipped = checkout.shipped(checkout.MODELS) / "fer2013" / WEIGHTS
+    assert described(shipped) == "recognizer: fer2013"
+    assert described(Path("a/b")) == "recognizer: a/b"

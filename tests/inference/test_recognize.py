@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fer3d.errors import UserError
-from fer3d.inference.recognize import TIGHT, Predictor
+from fer3d.inference.recognize import TIGHT, UNCERTAIN, Predictor
 from fer3d.networks.inputs import to_inputs
 from fer3d.training.checkpoint import load_trained, save_trained
 
@@ -80,3 +80,11 @@ def test_a_missing_checkpoint_says_what_to_run(predictor, astronaut, tmp_path: P
 def _scale(prediction) -> float:
     """Px of the aligned image per px of the source image."""
     return float(np.sqrt(np.linalg.det(prediction.face.aligned.aligned_from_image[:, :2])))
+
+
+def test_below_the_least_confidence_the_answer_is_uncertain(predictor, face) -> None:
+    sure = predictor.central_face(face)
+    careful = replace(predictor, min_confidence=sure.confidence + 0.001).central_face(face)
+    assert careful.expression == UNCERTAIN
+    assert careful.probabilities == sure.probabilities
+    assert replace(sure, min_confidence=sure.confidence).expression == sure.expression

@@ -94,7 +94,7 @@ class Smoother:
             kept = exp(-max(0.0, time_s - before) / self._constant)
             mean = {name: kept * old[name] + (1 - kept) * value for name, value in mean.items()}
         self._last[track] = time_s, mean
-        return replace(prediction, probabilities=mean, expression=max(mean, key=mean.__getitem__))
+        return replace(prediction, probabilities=mean)
 
 
 def _detect(pipeline: Pipeline, image: np.ndarray) -> Detections:

@@ -45,10 +45,7 @@ def test_a_followed_face_is_answered_much_the_same(recognized):
 
 def test_probabilities_are_averaged_over_time(predictor, face):
     prediction = predictor.central_face(face)
-    low, high = (
-        replace(prediction, probabilities={"a": a, "b": 1 - a}, expression=name)
-        for a, name in ((0.0, "b"), (1.0, "a"))
-    )
+    low, high = (replace(prediction, probabilities={"a": a, "b": 1 - a}) for a in (0.0, 1.0))
     smooth = Smoother(2.0)
     assert smooth(1, 0.0, low) == low
     assert smooth(2, 0.5, high) == high  # another face
