@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from fer3d import checkout
-from fer3d.commands import doctor, evaluate, experiments, face3d, predict, store
+from fer3d.commands import doctor, evaluate, experiments, export, face3d, predict, store
 from fer3d.commands.options import ForceOption, ModelsOption
 from fer3d.errors import UserError, explained
 from fer3d.machine import settings
@@ -25,6 +25,7 @@ typer_app.add_typer(store.app, name="store")
 typer_app.command("predict")(predict.predict)
 typer_app.command("face3d")(face3d.face3d)
 typer_app.command("evaluate")(evaluate.evaluate)
+typer_app.command("export")(export.export)
 typer_app.command("doctor")(doctor.doctor)
 typer_app.add_typer(experiments.app, name="experiments")
 

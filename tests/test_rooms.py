@@ -22,7 +22,7 @@ FLOORS = (
     ("doctor",),
     ("params",),
     ("accuracy3d", "experiments", "synthesis"),
-    ("interface",),
+    ("interface", "exporting"),
     ("inference",),
     ("synthetic", "relighting", "reporting"),
     ("alignment", "cleaning", "reconstruction", "evaluation", "ingestion", "comparison", "presets"),

@@ -7,7 +7,7 @@ from fer3d.errors import UserError, printable
 from fer3d.files.sections import read_values
 
 OWN = "own"  # what the stage `train` wrote in the checkout that is the working directory
-WEIGHTS = "model.safetensors"  # in the folder of its recognizer, beside its card
+WEIGHTS, CARD = "model.safetensors", "README.md"  # in the folder of its recognizer
 
 
 def find_recognizer(model: str | Path | None = None, folder: Path | None = None) -> Path:
@@ -36,6 +36,16 @@ def find_recognizer(model: str | Path | None = None, folder: Path | None = None)
             f"no recognizer {printable(Path(model))!r}: expected {names}, or the path of a file"
         )
     return Path(model)
+
+
+def read_card(recognizer: Path) -> str:
+    """The card of a recognizer that comes with fer3d, Markdown; of another one "".
+
+    Args:
+        recognizer: its file, see ``find_recognizer``.
+    """
+    card = recognizer.with_name(CARD)
+    return card.read_text(encoding="utf-8") if recognizer.name == WEIGHTS and card.is_file() else ""
 
 
 def recognizer_names(folder: Path | None = None) -> list[str]:

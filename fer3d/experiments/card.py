@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from fer3d.assets.recognizers import WEIGHTS
+from fer3d.assets.recognizers import CARD, WEIGHTS
 from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import evaluate
 from fer3d.evaluation.intervals import proportion_interval
@@ -21,7 +21,7 @@ from fer3d.files.manifest import TEST
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.training.checkpoint import load_trained, save_trained
 
-METRICS, CARD = "metrics.json", "README.md"
+METRICS = "metrics.json"
 TEMPLATE = "card.md.j2"
 DECIMALS = 4
 

@@ -21,6 +21,7 @@ _MARKS: Mapping[str, bytes] = {  # bytes near the start of files written by fer3
     ".jsonl": b'{"image": ',
     ".csv": b"image,",
     ".ply": b"comment " + SOFTWARE.encode(),
+    ".onnx": SOFTWARE.encode(),
     ".png": b"Software\0" + SOFTWARE.encode(),
 }
 _MARK_WITHIN = 256  # bytes

@@ -181,7 +181,7 @@ def probabilities(
     import torch
 
     device = next(trained.network.parameters()).device
-    rows = [_row(*seen) for seen in zip(faces, relit, strict=True)]
+    rows = [network_arrays(*seen) for seen in zip(faces, relit, strict=True)]
     found: list[list[float]] = []
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
@@ -196,7 +196,7 @@ def probabilities(
     return found
 
 
-def _row(face: Face, relit: ShadingImage) -> dict[str, np.ndarray]:
+def network_arrays(face: Face, relit: ShadingImage) -> dict[str, np.ndarray]:
     """The network's inputs of a face, as stored by the stages."""
     found = face.reconstruction
     return {

@@ -13,19 +13,20 @@ def to_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The arguments of ``FusionNetwork.forward``, on the batch's device.
 
     Args:
-        batch: image (B, S, S, 3) uint8 RGB, shading (B, S, S) uint8, landmarks (B, 68, 2 or 3)
-            float32 in px of the image frame, reconstructed (B,) bool, optionally vertices
+        batch: some of image (B, S, S, 3) uint8 RGB, shading (B, S, S) uint8, landmarks
+            (B, 68, 2 or 3) float32 in px of the image frame, reconstructed (B,) bool, vertices
             (B, V, 3) float32 in cm of the face frame; other keys are ignored.
 
     Returns:
         image (B, 3, S, S) and shading (B, 1, S, S) float32 in [0, 1]; the others unchanged.
     """
-    as_they_are = ("landmarks", "reconstructed", "vertices")
-    return {
-        "image": batch["image"].movedim(-1, 1).float() / PIXEL_MAX,
-        "shading": batch["shading"][:, None].float() / PIXEL_MAX,
-        **{name: batch[name] for name in as_they_are if name in batch},
-    }
+    names = ("landmarks", "reconstructed", "vertices")
+    inputs = {name: batch[name] for name in names if name in batch}
+    if "image" in batch:
+        inputs["image"] = batch["image"].movedim(-1, 1).float() / PIXEL_MAX
+    if "shading" in batch:
+        inputs["shading"] = batch["shading"][:, None].float() / PIXEL_MAX
+    return inputs
 
 
 def sparse_vertices(vertices: np.ndarray) -> np.ndarray:

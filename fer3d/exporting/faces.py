@@ -1,0 +1,36 @@
+"""Faces to compare an exported model on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fer3d.errors import UserError, printable
+from fer3d.files import images
+from fer3d.inference.recognize import Predictor, network_arrays
+
+
+def photographed_faces(files: Sequence[Path], predictor: Predictor) -> dict[str, np.ndarray]:
+    """What the network sees of the most central large face of each image.
+
+    Args:
+        files: image files.
+        predictor: the recognizer and its preprocessing.
+
+    Returns:
+        Arrays of as many rows as files, see ``random_faces``.
+
+    Raises:
+        UserError: a file cannot be read as an image.
+    """
+    rows = [_seen(file, predictor) for file in files]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def _seen(file: Path, predictor: Predictor) -> dict[str, np.ndarray]:
+    try:
+        image = images.load_image(file, max_pixels=images.MAX_PIXELS)
+    except images.Rejected as rejected:
+        raise UserError(f"{printable(file)}: {rejected}") from None
+    prediction = predictor.central_face(image)
+    return network_arrays(prediction.face, prediction.relit)
