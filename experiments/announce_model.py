@@ -1,5 +1,9 @@
 """Print which compared model is next and an estimate of the remaining time."""
 
+from typing import Annotated
+
+import typer
+
 from experiments import TIMES
 from fer3d.comparison.recipes import Preset
 from fer3d.experiments.cells import OURS, Cell
@@ -11,11 +15,17 @@ from fer3d.files.sections import load_sections
 from stages import PARAMS, PathOption, run
 
 
-def main(preset: Preset, model: str, seed: int, cells: PathOption) -> None:
+def main(
+    preset: Preset,
+    model: str,
+    seed: int,
+    cells: PathOption,
+    fold: Annotated[int | None, typer.Option()] = None,
+) -> None:
     if model == OURS:
         return
     params = load_sections(PARAMS, MatrixParams)
-    cell = Cell(ModelSetup(preset, model), seed)
+    cell = Cell(ModelSetup(preset, model), seed, fold)
     print(announce(cell, model_cells(params), cells, TIMES, params), flush=True)
 
 

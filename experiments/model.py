@@ -1,6 +1,9 @@
 """Train one compared model and test it once; `ours` has its cells in experiments/dvc.yaml."""
 
 import time
+from typing import Annotated
+
+import typer
 
 from experiments import TIMES
 from fer3d.comparison.recipes import Preset
@@ -24,11 +27,12 @@ def main(
     faces: PathOption,
     shadings: PathOption,
     out: PathOption,
+    fold: Annotated[int | None, typer.Option()] = None,
 ) -> None:
     if model == OURS:
         return write_json(out / CELL_FILE, {"cells": "experiments/dvc.yaml"})
     params, local = load_sections(PARAMS, CellParams), settings.load(CHECKOUT)
-    cell = Cell(ModelSetup(preset, model), seed)
+    cell = Cell(ModelSetup(preset, model), seed, fold)
     folders = Folders(images, faces, shadings)
     start, runtime = time.monotonic(), Runtime(local.torch_device(), state=local.state_folder)
     result = run_model(cell, folders, out, params, runtime)

@@ -20,9 +20,11 @@ EVALUATION = METRICS / "evaluate.json"
 EXPERIMENTS, FOLDS = Path("experiments/dvc.yaml"), Path("experiments/folds/dvc.yaml")
 CELLS, TABLES = DATA / "experiments" / "cells", DATA / "experiments" / "tables"
 FOLD_CELLS, FOLD_TABLES = DATA / "experiments" / "fold_cells", DATA / "experiments" / "fold_tables"
-COMPARISON = Path("experiments/compared/dvc.yaml")
-MODEL_CELLS = DATA / "experiments" / "models"
-COMPARISON_TABLES = DATA / "experiments" / "comparison"
+COMPARED = Path("experiments/compared/dvc.yaml")
+COMPARED_FOLDS = Path("experiments/compared/folds/dvc.yaml")
+MODEL_CELLS, COMPARISON = DATA / "experiments" / "models", DATA / "experiments" / "comparison"
+FOLD_MODELS = DATA / "experiments" / "fold_models"
+FOLD_COMPARISON = DATA / "experiments" / "fold_comparison"
 CELL_TIMES = Path(".fer3d/cell-times.json")  # see ``fer3d.experiments.times``
 
 _PACKAGE = Path(__file__).parent

@@ -19,6 +19,7 @@ PIPELINES = {  # pipeline file: folder of its scripts
     "experiments/dvc.yaml": "experiments",
     "experiments/folds/dvc.yaml": "experiments",
     "experiments/compared/dvc.yaml": "experiments",
+    "experiments/compared/folds/dvc.yaml": "experiments",
 }
 SCRIPTS = {  # stages of experiments with other scripts than the one of their name
     "experiments/code": ("cell", "code"),  # computes digests of the code of a cell

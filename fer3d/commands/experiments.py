@@ -15,9 +15,6 @@ from rich.table import Column, Table
 from fer3d import checkout
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fer3d.experiments.cells import Cell
     from fer3d.experiments.matrix import MatrixParams
 
 app = typer.Typer(no_args_is_help=True, help="The paper's experiments over seeds and folds.")
@@ -34,6 +31,8 @@ class Protocol:
 
 FIXED = Protocol(checkout.EXPERIMENTS, checkout.CELLS, checkout.TABLES)
 FOLDS = Protocol(checkout.FOLDS, checkout.FOLD_CELLS, checkout.FOLD_TABLES)
+MODELS = Protocol(checkout.COMPARED, checkout.MODEL_CELLS, checkout.COMPARISON)
+MODEL_FOLDS = Protocol(checkout.COMPARED_FOLDS, checkout.FOLD_MODELS, checkout.FOLD_COMPARISON)
 
 
 @app.command()
@@ -62,28 +61,21 @@ def compare() -> None:
     It prints what is left first. Equivalent to `dvc repro` with the pipeline that it prints; an
     interrupted run continues where it stopped.
     """
-    from fer3d.experiments.progress import left_to_run
-
-    values = _params(checkout.PARAMS)
-    for line in left_to_run(_model_parts(values), checkout.CELL_TIMES, values):
-        print(line)
-    print(f"dvc repro {checkout.COMPARISON}", flush=True)
-    if status := _dvc("repro", str(checkout.COMPARISON)):
-        raise typer.Exit(status)
-    print(f"tables (Markdown, LaTeX, CSV): {checkout.COMPARISON_TABLES}")
-
-
-def _model_parts(values: "MatrixParams") -> dict[Path, "Sequence[Cell]"]:
-    """The cells of the comparison, by the parent of their folders."""
-    from fer3d.errors import UserError
     from fer3d.experiments.cells import OURS
     from fer3d.experiments.matrix import matrix
     from fer3d.experiments.model_matrix import model_cells
+    from fer3d.experiments.progress import left_to_run
 
-    if values.experiments.folds:
-        raise UserError("the compared models have no cross validation: set experiments.folds to []")
+    values = _params(checkout.PARAMS)
+    models = MODEL_FOLDS if values.experiments.folds else MODELS
     ours = matrix(values) if OURS in values.experiments.models else []
-    return {checkout.CELLS: ours, checkout.MODEL_CELLS: model_cells(values)}
+    parts = {_protocol(values).cells: ours, models.cells: model_cells(values)}
+    for line in left_to_run(parts, checkout.CELL_TIMES, values):
+        print(line)
+    print(f"dvc repro {models.pipeline}", flush=True)
+    if status := _dvc("repro", str(models.pipeline)):
+        raise typer.Exit(status)
+    print(f"tables (Markdown, LaTeX, CSV): {models.tables}")
 
 
 @app.command()

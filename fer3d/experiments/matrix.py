@@ -1,11 +1,11 @@
 """The cells of the matrix of experiments."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fer3d.errors import UserError
-from fer3d.experiments.cells import Cell, CellParams, Configuration
+from fer3d.experiments.cells import Cell, CellParams, Configuration, Setup
 from fer3d.experiments.params import ExperimentsParams
 from fer3d.splitting.params import SplitParams
 
@@ -25,7 +25,12 @@ def configurations(params: MatrixParams) -> list[Configuration]:
 
 
 def matrix(params: MatrixParams) -> list[Cell]:
-    """All cells in the order in which DVC runs them: all configurations for each fold and seed.
+    """All cells of our network, see ``cells_of``."""
+    return cells_of(configurations(params), params)
+
+
+def cells_of(setups: Sequence[Setup], params: MatrixParams) -> list[Cell]:
+    """All cells in the order in which DVC runs them: all setups for each fold and seed.
 
     Raises:
         UserError: a fold that ``split.folds`` does not have.
@@ -38,7 +43,7 @@ def matrix(params: MatrixParams) -> list[Cell]:
                 "set split.folds to the number of folds"
             )
     runs = itertools.product(axes.folds or (None,), axes.seeds)
-    return [Cell(c, seed, fold) for fold, seed in runs for c in configurations(params)]
+    return [Cell(setup, seed, fold) for fold, seed in runs for setup in setups]
 
 
 def cell_folders(parent: Path, cells: Iterable[Cell]) -> dict[Cell, Path]:

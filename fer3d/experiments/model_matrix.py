@@ -3,7 +3,7 @@
 import itertools
 
 from fer3d.experiments.cells import OURS, Cell
-from fer3d.experiments.matrix import MatrixParams
+from fer3d.experiments.matrix import MatrixParams, cells_of
 from fer3d.experiments.models import ModelSetup
 
 
@@ -15,6 +15,5 @@ def model_setups(params: MatrixParams) -> list[ModelSetup]:
 
 
 def model_cells(params: MatrixParams) -> list[Cell]:
-    """All cells in the order in which DVC runs them: all setups for each seed."""
-    product = itertools.product(params.experiments.seeds, model_setups(params))
-    return [Cell(setup, seed) for seed, setup in product]
+    """All cells of the compared models, see ``cells_of``."""
+    return cells_of(model_setups(params), params)

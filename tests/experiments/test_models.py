@@ -39,6 +39,16 @@ def test_ours_has_no_cell_among_the_models(make_params) -> None:
     assert matrix(params) == matrix(make_params(experiments={"seeds": [3, 5]}))
 
 
+def test_a_model_is_trained_in_every_fold(make_params) -> None:
+    axes = {"models": MODELS, "seeds": [0], "folds": [0, 2]}
+    cells = model_cells(make_params(experiments=axes, split={"folds": 3}))
+    assert [cell.name for cell in cells[:2]] == [
+        "0-0-recommended-zhang-2017",
+        "0-0-recommended-inc-2016",
+    ]
+    assert [cell.fold for cell in cells] == [0, 0, 2, 2]
+
+
 def test_models_do_not_change_our_cells(make_params) -> None:
     """Neither their parameters, nor the code that they depend on."""
     with_models = make_params(experiments={"models": MODELS})

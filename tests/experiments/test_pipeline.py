@@ -21,6 +21,7 @@ DEFINITIONS = {
         "experiments/dvc.yaml",
         "experiments/folds/dvc.yaml",
         "experiments/compared/dvc.yaml",
+        "experiments/compared/folds/dvc.yaml",
     )
 }
 STAGES = [(name, stage) for name, stages in DEFINITIONS.items() for stage in stages]
@@ -52,9 +53,12 @@ def test_a_cell_depends_on_every_parameter_but_the_matrix(definition):
     assert set(DEFINITIONS[definition]["cell"]["params"]) == expected
 
 
-def test_a_model_depends_on_every_parameter_of_training_but_the_matrix():
+@pytest.mark.parametrize(
+    "definition", ["experiments/compared/dvc.yaml", "experiments/compared/folds/dvc.yaml"]
+)
+def test_a_model_depends_on_every_parameter_of_training_but_the_matrix(definition):
     expected = {f"train.{name}" for name in set(TrainParams.model_fields) - BY_THE_MATRIX["train"]}
-    assert set(DEFINITIONS["experiments/compared/dvc.yaml"]["model"]["params"]) == expected
+    assert set(DEFINITIONS[definition]["model"]["params"]) == expected
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +131,13 @@ def test_folds_run_over_all_images(tmp_path, new_project, assets_dir):
         assert set(cell["id"][cell["split"] == "test"]) <= set(tested)
     assert sorted(tested) == everything
     assert project.experiments()[0] == []
+    project.set({"experiments": {"models": ["ours", "zhang-2017"]}})
+    ran = stages_run(project.run("dvc", "repro", "experiments/compared/folds/dvc.yaml"))
+    models = {f"model@{fold}-0-recommended-zhang-2017" for fold in (0, 1)}
+    assert models | {"comparison"} <= set(ran)
+    assert not [stage for stage in ran if stage.startswith(("cell", "fold"))]  # there already
+    metrics = json.loads((project.folder / "metrics/comparison_folds.json").read_text())
+    assert set(metrics["recommended"]) == {"whole-cross_entropy", "zhang-2017"}
 
 
 @pytest.mark.slow

@@ -32,10 +32,11 @@ PIPELINES = [
         ("experiments/dvc.yaml", "experiments"),
         ("experiments/folds/dvc.yaml", "experiments"),
         ("experiments/compared/dvc.yaml", "experiments"),
+        ("experiments/compared/folds/dvc.yaml", "experiments"),
     )
     for stage in yaml.safe_load((REPOSITORY / file).read_text())["stages"]
 ]
-MOST_LINES = 230  # of code among the `deps` of all pipelines together
+MOST_LINES = 250  # of code among the `deps` of all pipelines together
 
 
 def code_of(file: str, stage: str) -> list[str]:
