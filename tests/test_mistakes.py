@@ -74,9 +74,14 @@ def no_image(desk):
     return ["predict", desk.write("notes.jpg"), *desk.options]
 
 
-@mistake("`predict` before any training")
+@mistake("`--model own` before any training")
 def untrained(desk):
-    return ["predict", desk.photo()]
+    return ["predict", desk.photo(), "--model", "own"]
+
+
+@mistake("a misspelt recognizer")
+def unknown_recognizer(desk):
+    return ["predict", desk.photo(), "--model", "nobody"]
 
 
 @mistake("a recognizer of another version")
@@ -94,6 +99,12 @@ def no_recognizer(desk):
 @mistake("model files that were not fetched")
 def no_assets(desk):
     return ["predict", desk.photo(), *desk.recognizer, "--assets", desk.folder]
+
+
+@mistake("a folder of packages (`FER3D_WHEELS`) that lacks one")
+def no_packages(desk):
+    desk.environment |= {"FER3D_WHEELS": str(desk.folder), "XDG_CACHE_HOME": str(desk.folder)}
+    return ["predict", desk.photo(), *desk.recognizer]
 
 
 @mistake("a file that is no video")
