@@ -28,10 +28,12 @@ SCRIPTS = {  # stages of experiments with other scripts than the one of their na
     "experiments/model": (),
 }
 DEAR = ("stages/train",)  # minutes to hours, without the object store
-CHEAP = (
+CHEAP = (  # up to half a minute: run after any change of the library
     "experiments/code",
     "experiments/model_code",
-)  # a second: runs after any change of the library
+    "experiments/tables",
+    "experiments/comparison",
+)
 LIGHT = (  # seconds: run after any change in a room that they use
     "stages/assets",
     "stages/balance",
@@ -39,8 +41,6 @@ LIGHT = (  # seconds: run after any change in a room that they use
     "stages/split",
     "stages/evaluate",
     "stages/report",
-    "experiments/tables",
-    "experiments/comparison",
 )
 MOST, ANY = 0.5, 0.01  # fraction of a room's modules
 _CODE = re.compile(r"      - (fer3d|stages|experiments)(/.*)?")
