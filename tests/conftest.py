@@ -1,4 +1,4 @@
-"""What several tests share, and the order in which processes take them up."""
+"""Common fixtures, and the order of the tests."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from once import one_at_a_time
 
 REPOSITORY = Path(__file__).parent.parent
 
-# modules that annotate shapes: from here on, before any of them is imported, calls are checked
+# modules with annotated shapes: their calls are checked; must run before they are imported
 KERNELS = [
     ".".join(file.relative_to(REPOSITORY).with_suffix("").parts)
     for file in sorted((REPOSITORY / "fer3d").rglob("*.py"))
@@ -24,8 +24,8 @@ pytest_plugins = ["predicted", "real_face", "stores", "untrained"]
 
 MOST_PROCESSES = 8  # the longest file bounds the time; each process needs up to 2 GB
 
-# Begun first, the longest first, so that no process is left with a long file at the end. Those that
-# need the whole DAG stand apart: the first of them makes it, the next finds it made.
+# Started first, the longest first, so that no process has a long file at the end. Files that need
+# the whole DAG are spread: the first one runs it, the next ones use the result.
 LONGEST = (
     "stages/test_interruption.py",
     "experiments/test_pipeline.py",
@@ -57,7 +57,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def assets_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the model files: the checkout's own, fetched where they are not there yet."""
+    """A folder with the model files: that of the checkout, downloaded if missing."""
     folder = REPOSITORY / "data" / "assets"
     with one_at_a_time(tmp_path_factory, "assets"):
         catalogue.fetch(folder, wheels=settings.load(REPOSITORY).wheels)

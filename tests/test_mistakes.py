@@ -26,7 +26,7 @@ MISTAKES: dict[str, tuple[Callable, int]] = {}
 
 
 def mistake(name: str, status: int = COMMAND):
-    """Register how a mistake of the table is made: a function that gives the command's words."""
+    """Register a mistake of the table: a function that returns the arguments of the command."""
 
     def register(make: Callable) -> Callable:
         MISTAKES[name] = make, status

@@ -1,4 +1,4 @@
-"""A pickle that someone plants in place of a file that fer3d reads is never loaded."""
+"""A pickle in place of a file that fer3d reads is never loaded."""
 
 import pickle
 from pathlib import Path

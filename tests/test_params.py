@@ -140,7 +140,7 @@ def limits_of(parts: Sequence[object]) -> dict[str, float]:
 
 
 def stated(annotation: object, metadata: Sequence[object] = ()) -> list[str]:
-    """What a comment of params.yaml must say of the values that an annotation takes."""
+    """The range of an annotation as written in the comments of params.yaml."""
     if get_origin(annotation) is Literal:
         return [str(choice) for choice in get_args(annotation)]
     parts = [*metadata, *getattr(annotation, "__metadata__", ())]

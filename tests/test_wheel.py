@@ -89,7 +89,7 @@ def test_photos_are_answered_in_any_folder(scripts: Path, elsewhere: Path, predi
 
 
 def _run(folder: Path, *command: str | Path) -> str:
-    """What a command says, standard error first; it must succeed."""
+    """The output of a command, standard error first; it must succeed."""
     done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stderr + done.stdout

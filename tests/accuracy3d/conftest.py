@@ -24,7 +24,7 @@ def pipeline(assets_dir, defaults) -> Pipeline:
 
 @pytest.fixture(scope="session")
 def rendered(assets_dir) -> Rendered:
-    """A person of their own, smiling, turned by 25 degrees."""
+    """Another person, smiling, rotated by 25 degrees."""
     rng = np.random.default_rng(5)
     spec = FaceSpec(
         sample_identity(rng),

@@ -1,4 +1,4 @@
-"""Numbers of a rendered data set, through the stages' own folders and through the command."""
+"""Errors on a rendered data set, from the outputs of the stages and by the command."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""How little a shading image shows of pose and light: the known answers."""
+"""Invariance to pose and light: cases with known results."""
 
 from dataclasses import replace
 from itertools import product
@@ -39,7 +39,7 @@ def test_no_people_no_numbers(pipeline, local):
 
 
 def test_correlation_and_sensitivity_of_known_pictures():
-    """Expressions that have nothing in common; at yaw 45 three quarters of both are the same."""
+    """Uncorrelated expressions; at yaw 45, three quarters of both are equal."""
     first, second, drift = np.eye(4)[:3] - 0.25
     drift -= (drift @ first) / (first @ first) * first  # orthogonal patterns of equal size
     second -= (second @ first) / (first @ first) * first

@@ -1,4 +1,4 @@
-"""Measures of things that are known."""
+"""Error measures of known cases."""
 
 import numpy as np
 import pytest

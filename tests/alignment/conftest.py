@@ -1,4 +1,4 @@
-"""What the tests of alignment share."""
+"""Fixtures for the tests of alignment."""
 
 import importlib.util
 from collections.abc import Callable

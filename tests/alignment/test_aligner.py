@@ -51,7 +51,7 @@ def test_an_image_without_a_face_is_kept_and_not_turned(aligner: Aligner) -> Non
 
 
 class Told:
-    """A detector that finds what it is told."""
+    """A detector with given results."""
 
     name = "told"
 

@@ -50,7 +50,7 @@ def test_faces_are_ordered_by_area_and_equal_ones_stay_in_order() -> None:
 
 
 class Bright:
-    """A detector that finds a face in images of at least so much brightness."""
+    """A detector that finds a face in images above a brightness."""
 
     def __init__(self, name: str, least: int):
         self.name, self._least = name, least

@@ -1,4 +1,4 @@
-"""Our MTCNN finds what the `mtcnn` package finds, recorded and, with TensorFlow, live."""
+"""MTCNN has the results of the `mtcnn` package: recorded and, with TensorFlow, live."""
 
 import json
 import zipfile
@@ -30,7 +30,7 @@ def as_package(mtcnn: Mtcnn, image: np.ndarray) -> np.ndarray:
 
 
 def partners(ours: np.ndarray, theirs: np.ndarray) -> list[int] | None:
-    """For each of their faces, which of ours it is; None where the faces are not the same."""
+    """For each face of the package, the index of ours; None if the faces differ."""
     if len(ours) != len(theirs):
         return None
     overlaps = boxes.overlap(theirs[:, None, :4], ours[None, :, :4])
@@ -47,7 +47,7 @@ def point_errors(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
 
 
 def assert_same(pairs: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> None:
-    """Ours and theirs, by image name: the same faces, the points at the same places."""
+    """Our results and those of the package by image name: the same faces and points."""
     different, errors, count = [], [], 0
     for name, ours, theirs in pairs:
         count += 1

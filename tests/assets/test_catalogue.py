@@ -1,4 +1,4 @@
-"""Model files: the pinned bytes or an error that says what to do."""
+"""Model files: the pinned bytes, or an error with advice."""
 
 import hashlib
 import os

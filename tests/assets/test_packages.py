@@ -1,4 +1,4 @@
-"""Package files: found by pip as its user configured it, checked, read, and nothing else."""
+"""Package files: found by pip with the user's configuration, checked, read, not installed."""
 
 import hashlib
 import io

@@ -34,7 +34,7 @@ def clean(table: Path, root: Path, out: Path, near: str = "group", workers: int 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory) -> Path:
-    """A face, small, dark, shifted and copied, in training and test; other pictures beside it."""
+    """A face in training and test, also small, dark and shifted; and other pictures."""
     root = tmp_path_factory.mktemp("photos")
     face = Image.fromarray(skimage.data.astronaut()[0:256, 96:352])
     others = [skimage.data.coffee(), skimage.data.rocket(), skimage.data.chelsea()]

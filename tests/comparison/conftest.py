@@ -1,4 +1,4 @@
-"""A small set in memory in which the label shows, and models small enough for seconds."""
+"""A small set in memory with visible labels, and small models."""
 
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,7 @@ MISSING = (0, 7, 40)  # rows without landmarks
 
 @pytest.fixture(scope="session")
 def arrays() -> Arrays:
-    """Three classes: in the image a bar and in the landmarks the mouth stand where they say."""
+    """Three classes: a bar in the image and the mouth in the landmarks encode them."""
     rng = np.random.default_rng(0)
     rows = [(split, name) for split, n in COUNTS.items() for name in CLASSES for _ in range(n)]
     frame = pd.DataFrame(rows, columns=["split", "label"]).iloc[rng.permutation(len(rows))]
@@ -43,7 +43,7 @@ def arrays() -> Arrays:
 
 @pytest.fixture
 def small_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The models with fewer pixels and layers, where the whole ones cost more than seconds."""
+    """The models, with fewer pixels and layers if they would take more than seconds."""
     stages = ((16, 32, 1), (16, 64, 1), (16, 64, 1))
     builds = {
         "li-2017": partial(Li2017, side=24),

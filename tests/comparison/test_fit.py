@@ -1,4 +1,4 @@
-"""Every model is trained, in both presets, and does better than chance on what it has not seen."""
+"""Every model is trained, in both presets, and is better than chance on unseen images."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -139,7 +139,7 @@ def test_seeds_give_different_networks(arrays: Arrays) -> None:
 def test_a_killed_training_goes_on_and_ends_with_the_same(
     name: str, arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed in its last step: the steps before it are not trained again."""
+    """After a kill in the last step, earlier steps are not trained again."""
     setting = replace(SETTINGS["recommended"], max_epochs=2)
     whole = fit_compared(name, arrays, setting)
     resumable = replace(setting, runtime=Runtime(state=tmp_path, progress=False))
@@ -180,7 +180,7 @@ def test_an_unknown_model_is_a_users_error(arrays: Arrays) -> None:
 
 
 class Mine(ComparedNetwork):
-    """A model of one's own: forward alone, and no pixels to standardize."""
+    """A custom model: only forward, without pixels to standardize."""
 
     def __init__(self, classes: int):
         super().__init__()

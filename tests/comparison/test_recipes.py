@@ -1,4 +1,4 @@
-"""What a step is trained with."""
+"""The configuration of a training step."""
 
 import pytest
 

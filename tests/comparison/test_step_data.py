@@ -1,4 +1,4 @@
-"""Rows of a step: other labels, halves that share nobody."""
+"""Rows of a step: labels of a second annotator, halves without common subjects."""
 
 import numpy as np
 import pandas as pd

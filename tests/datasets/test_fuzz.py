@@ -1,4 +1,4 @@
-"""Whatever a list or an archive holds: entries, or an error of one line."""
+"""A list or archive with any content gives entries, or an error of one line."""
 
 import io
 import tarfile

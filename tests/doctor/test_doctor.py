@@ -1,4 +1,4 @@
-"""The doctor sees what is wrong, and says what to do."""
+"""The doctor finds problems and gives advice."""
 
 import json
 import os

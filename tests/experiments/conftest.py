@@ -1,4 +1,4 @@
-"""A project in small for the experiments: packed arrays as `relight` leaves them, and DVC."""
+"""A small project for the experiments: packed arrays like those of `relight`, and DVC."""
 
 import sys
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ class Project(Checkout):
         return self.folder / "data/experiments/cells"
 
     def experiments(self) -> tuple[list[str], str]:
-        """Run `fer3d experiments run` and say which stages it ran, and all that it said."""
+        """Run `fer3d experiments run`; returns the stages that ran, and the output."""
         command = ("-c", "from fer3d.cli import app; app()", "experiments", "run")
         text = self.run(sys.executable, *command)
         return stages_run(text), text

@@ -1,4 +1,4 @@
-"""The matrix, what a cell is given, and how far a run is."""
+"""The matrix, parameters of a cell, progress of a run."""
 
 import json
 from pathlib import Path

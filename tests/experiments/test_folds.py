@@ -53,7 +53,7 @@ def leave_scratch_folder(target: Path) -> Path:
 def test_a_fold_is_made_where_workers_see_it(
     tmp_path: Path, make_params, write_set, assets_dir: Path, monkeypatch
 ) -> None:
-    """And of an earlier one that was killed nothing is left."""
+    """Files of an earlier, killed process are removed."""
     write_set(tmp_path / "data")
     out, sources = tmp_path / "fold", []
     left = leave_scratch_folder(out / "align")

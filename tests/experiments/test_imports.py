@@ -1,4 +1,4 @@
-"""Imports are found wherever they stand."""
+"""Imports are found anywhere in a module."""
 
 from fer3d.experiments.imports import has_code, used_modules
 

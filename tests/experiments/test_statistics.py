@@ -17,7 +17,7 @@ def hits(*rows: str) -> np.ndarray:
 
 
 def discordant(only_first: int, only_second: int) -> tuple[np.ndarray, np.ndarray]:
-    """Hits of two classifiers; eleven more images say nothing."""
+    """Hits of two classifiers; eleven further images are irrelevant."""
     first = [1] * only_first + [0] * only_second + [1] * 5 + [0] * 6
     second = [0] * only_first + [1] * only_second + [1] * 5 + [0] * 6
     return np.array(first, bool), np.array(second, bool)

@@ -129,7 +129,7 @@ def uneven(tmp_path: Path, make_params):
 
 
 def test_folds_together_test_every_image_once(uneven, results) -> None:
-    """Whatever the folds are: a score is that of all images, as with one test set."""
+    """A score is that of all images, independent of the folds."""
     assert uneven.ids.tolist() == IDS and (uneven.folds, results.folds) == (2, 1)
     assert uneven.hits(WHOLE).shape == (2, 100)
     np.testing.assert_array_equal(uneven.recalls(WHOLE), results.recalls(WHOLE))

@@ -1,4 +1,4 @@
-"""A name holds old or new content, whole, whatever happens to the writer."""
+"""A file has its old or its new content, complete, if the writer fails at any time."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Whatever a file holds: an image, or a rejection with a reason; never another error."""
+"""A file with any content gives an image or a rejection with a reason, never another error."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Documents that grow by an item are complete at any time, and go on where they stopped."""
+"""Documents are complete after each item, and can be continued."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""No output destroys what a person has."""
+"""No output overwrites files of the user."""
 
 import os
 import subprocess

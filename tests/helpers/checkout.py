@@ -1,4 +1,4 @@
-"""A checkout of its own in which a test runs DVC."""
+"""A checkout in which a test runs DVC."""
 
 import os
 import re
@@ -41,7 +41,7 @@ class Checkout:
             yield process
 
     def run(self, *command: str) -> str:
-        """What a command says; it must succeed."""
+        """The output of a command, which must succeed."""
         with self.start(*command) as process:
             said = process.communicate()[0]
         assert process.returncode == 0, f"{' '.join(command)}\n{said}"
@@ -87,5 +87,5 @@ def link_or_copy(source: str, target: str) -> None:
 
 
 def stages_run(said: str) -> list[str]:
-    """The stages that DVC ran, from what it said, without the names of their files."""
+    """The stages that DVC ran, from its output, without the names of their files."""
     return re.findall(r"^Running stage '(?:[\w/.]+:)?([\w@-]+)'", said, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""What is made once a run of pytest, however many processes (pytest-xdist) share the tests."""
+"""Fixtures that are created once per run of pytest, for all processes of pytest-xdist."""
 
 import os
 import shutil
@@ -18,13 +18,13 @@ def common_folder(factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def one_at_a_time(factory: pytest.TempPathFactory, name: str) -> Iterator[None]:
-    """A block that one process of this run enters at a time."""
+    """A block for one process of this run at a time."""
     with FileLock(common_folder(factory) / f"{name}.lock"):
         yield
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The folder that the first process to ask has made with ``make(folder)``."""
+    """The folder created with ``make(folder)`` by the first process that needs it."""
     folder = common_folder(factory) / name
     made = folder.with_suffix(".made")
     with one_at_a_time(factory, name):

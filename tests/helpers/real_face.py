@@ -1,4 +1,4 @@
-"""One real face, as the alignment would hand it over."""
+"""One real face, as after alignment."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the tests check annotations of shapes and types with."""
+"""The checker of shape and type annotations in the tests."""
 
 from beartype import BeartypeConf, beartype
 

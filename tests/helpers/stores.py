@@ -19,7 +19,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def result(number: int) -> Arrays:
-    """What a stage might keep: numbers and truth values, others for each number."""
+    """Arrays like those of a stage, numeric and boolean, seeded by a number."""
     values = np.random.default_rng(number)
     return {
         "vertices": values.random((20, 3), np.float32),
@@ -48,7 +48,7 @@ def s3_server() -> Iterator[str]:
 
 @pytest.fixture
 def aws(monkeypatch) -> Callable[..., None]:
-    """Point everything that speaks S3 to an address, by the variables that users set."""
+    """Set the environment variables of S3 clients to an address."""
 
     def point(endpoint: str, name: str = "test", secret: str = "test") -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
@@ -114,7 +114,7 @@ def _read_only(folder: Path) -> Iterator[None]:
 
 
 def forget_connections() -> None:
-    """Make this process reach its stores anew, as another one would."""
+    """Drop the connections of this process to its stores."""
     import fsspec
 
     from fer3d.store import objects

@@ -1,4 +1,4 @@
-"""Photos, and an untrained recognizer to look at them with."""
+"""Photos, and an untrained recognizer."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the tests of inference share: a photo, and rendered people in another."""
+"""Fixtures for the tests of inference: a photo, and a photo with rendered people."""
 
 from dataclasses import dataclass
 

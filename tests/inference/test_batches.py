@@ -27,7 +27,7 @@ def predict(predictor, *arguments: Path | str):
 
 @pytest.fixture(scope="module")
 def folder(face, grey, two_faces, tmp_path_factory) -> Path:
-    """Images at two depths, a file that is none, an image without a face and one with two."""
+    """Images at two depths, an invalid file, an image without a face and one with two."""
     folder = tmp_path_factory.mktemp("pictures")
     inner = folder / "faces" / "2024 [a]"
     for path in (inner / "b.png", inner / "a.PNG", folder / "faces/z.png"):

@@ -1,4 +1,4 @@
-"""Answers as documents: what is written, and what is read to go on with them."""
+"""Documents of answers: written, and read to resume."""
 
 import csv
 import json

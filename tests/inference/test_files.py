@@ -1,4 +1,4 @@
-"""Which image files are meant."""
+"""Expansion of paths to image files."""
 
 from pathlib import Path
 

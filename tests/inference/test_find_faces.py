@@ -1,4 +1,4 @@
-"""Every face of a photo, in the photo's own pixels."""
+"""All faces of a photo, in pixels of the photo."""
 
 from dataclasses import replace
 

@@ -54,7 +54,7 @@ def test_photos_without_any_face_have_no_scores_of_faces() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, face: np.ndarray, grey: np.ndarray) -> Path:
-    """Classes of the recognizer, one that it does not know, and a file that is no image."""
+    """Classes of the recognizer, an unknown one, and an invalid file."""
     for name in ("angry", "Happy", "bored"):
         write_png(tmp_path / "photos" / name / "a.png", face)
     write_png(tmp_path / "photos" / "angry" / "b.png", grey)

@@ -1,4 +1,4 @@
-"""Pictures of recognized faces, and where they are written."""
+"""Pictures of recognized faces, and their paths."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""One way through align, reconstruct and relight, for one image and for the stages' batches."""
+"""Align, reconstruct and relight give the same for one image and for the batches of the stages."""
 
 import hashlib
 import pickle

@@ -1,4 +1,4 @@
-"""From an image to the expressions of its faces, with an untrained recognizer."""
+"""Expressions of the faces in an image, with an untrained recognizer."""
 
 import pickle
 from dataclasses import replace

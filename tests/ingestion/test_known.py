@@ -1,4 +1,4 @@
-"""What changed is read again, what did not is not; the result is the same either way."""
+"""Only changed files are read again; the result is the same."""
 
 import os
 import time

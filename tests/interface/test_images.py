@@ -1,4 +1,4 @@
-"""What is taken for an image."""
+"""Image arguments."""
 
 from pathlib import Path
 

@@ -29,7 +29,7 @@ WORKERS = 2
 
 
 class Cluster:
-    """A scheduler and single workers without nannies: one that is killed stays away."""
+    """A scheduler and workers without nannies, so that a killed worker is not restarted."""
 
     def __init__(self, folder: Path):
         self.folder, self.address = folder, ""
@@ -121,7 +121,7 @@ def fail(x: int) -> None:
 
 
 def roots(batch):
-    """Square roots, but whoever first gets past row 40 while a file `victim` is there dies."""
+    """Square roots, but the first worker beyond row 40 dies while a file `victim` exists."""
     if batch["x"].max() > 3 * 40 and Path("victim").exists():
         Path("victim").rename("dead")
         os.kill(os.getpid(), signal.SIGKILL)

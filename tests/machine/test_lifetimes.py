@@ -1,4 +1,4 @@
-"""Workers leave with their parent, and Ctrl-C is not their business."""
+"""Workers end with their parent, and ignore Ctrl-C."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ def is_running(process: int) -> bool:
 
 
 def run(number: signal.Signals) -> tuple[bool, bool]:
-    """Whether a worker runs shortly after a signal to it and its parent alone, and later."""
+    """Whether a worker runs shortly after a signal to it and to its parent alone, and later."""
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
         worker = int(parent.stdout.readline())
         if number == signal.SIGINT:

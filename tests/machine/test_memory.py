@@ -1,4 +1,4 @@
-"""Shares of memory, as control groups of both versions tell them."""
+"""Memory limits of control groups of both versions."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ MEGABYTE = 1_000_000
 
 
 def machine(root: Path, groups: str, files: dict[str, str]) -> Path:
-    """A file system that says of this process that it is in some groups, with some limits."""
+    """A file system with control groups of this process and their limits."""
     for name, text in ({"proc/self/cgroup": groups} | files).items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Networks and training run where nothing but PyTorch and tables is installed."""
+"""Networks and training only need PyTorch and the table libraries."""
 
 import subprocess
 import sys

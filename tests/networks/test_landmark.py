@@ -1,4 +1,4 @@
-"""Landmark features: what must change them and what must not."""
+"""Invariances of the landmark features."""
 
 import math
 

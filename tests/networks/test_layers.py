@@ -1,4 +1,4 @@
-"""The pieces that the branches share."""
+"""Common layers of the branches."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""The attention mesh: its windows, its samples, and what its branches add on a real face."""
+"""The attention mesh: windows, sampling, and the refinement on a real face."""
 
 import numpy as np
 import plain_windows

@@ -1,4 +1,4 @@
-"""The network's systematic error, taken away."""
+"""Correction of the network's systematic error."""
 
 import numpy as np
 import pytest

@@ -76,7 +76,7 @@ def test_the_first_crop_follows_the_points():
 
 
 def test_a_mirrored_face_gives_the_mirrored_mesh(facemesh, astronaut, assets_dir):
-    """The last pass looks in a mirror too, so left and right are treated alike."""
+    """The last pass includes the mirrored crop, so left and right are treated alike."""
     found = facemesh(astronaut, NO_POINTS).vertices
     other = facemesh(np.ascontiguousarray(astronaut[:, ::-1]), NO_POINTS).vertices
     back = other[load_topology(assets_dir, 0).mirror] * [-1, 1, 1] + [100, 0, 0]

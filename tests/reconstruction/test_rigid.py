@@ -48,7 +48,7 @@ def test_errors_in_depth_count_less(topology, weights):
 
 
 def test_a_turned_face_keeps_the_shape_that_it_has_from_the_front(topology, weights):
-    """Turned as it is drawn, the near half of a face would come out larger than the far one."""
+    """Without the correction, the near half of a face would be larger than the far one."""
     for pose in POSES:
         image = photo(topology.reference, pose, weights, LENS)
         fit, face = turn_to_front(image, topology.reference, weights)

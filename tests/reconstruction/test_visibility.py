@@ -121,7 +121,7 @@ def test_what_is_no_surface_is_refused():
 
 
 def test_rays_agree_with_a_scene_that_is_cast_from_afar(assets_dir):
-    """Of two sheets the nearer is seen whole, the other where it sticks out."""
+    """Of two sheets, the nearer one is visible, the other one outside of it."""
     front, triangles = sheet(30, 40, 0)
     back, more = sheet(60, 80, 30)
     visible = unoccluded_points(

@@ -1,4 +1,4 @@
-"""A run in small: packed folders of every stage."""
+"""A small run: packed folders of every stage."""
 
 from pathlib import Path
 

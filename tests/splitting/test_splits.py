@@ -51,7 +51,7 @@ def sizes(frame: pd.DataFrame) -> dict[str, int]:
 
 
 def test_the_published_counts():
-    """What the paper calls validation is our test; our validation comes out of its training."""
+    """The paper's validation images are the test split here; ours come from training."""
     labels = np.repeat(list(PUBLISHED), [n for n, _, _ in PUBLISHED.values()])
     for order in (labels, np.random.default_rng(1).permutation(labels)):
         _, metrics = split(images(order), params())

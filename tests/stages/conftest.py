@@ -89,11 +89,11 @@ class Project(Checkout):
         return Project(folder, self.environment | _own_store(folder))
 
     def repro(self, *arguments: str) -> list[str]:
-        """Run `dvc repro` and say which stages it ran."""
+        """Run `dvc repro`; returns the stages that ran."""
         return stages_run(self.run("dvc", "repro", *arguments))
 
     def timed_repro(self) -> dict[str, float]:
-        """Run `dvc repro` and say how long each stage that it ran took, seconds."""
+        """Run `dvc repro`; returns the time of each stage that ran, seconds."""
         seconds, began, stage = {}, 0.0, ""
         with self.start("dvc", "repro") as process:
             for line in process.stdout:
@@ -139,7 +139,7 @@ class FirstRun:
 
 @pytest.fixture(scope="session")
 def code(tmp_path_factory, repository: Path) -> Path:
-    """The code as it is when the tests begin: all runs that are compared have the same."""
+    """A copy of the code at the start of the tests, the same for all compared runs."""
     return made_once(tmp_path_factory, "code", lambda to: copy_code(repository, to, CODE))
 
 

@@ -1,4 +1,4 @@
-"""What dvc.yaml says is what the code does."""
+"""dvc.yaml agrees with the code."""
 
 import ast
 import importlib
@@ -40,7 +40,7 @@ MOST_LINES = 200  # of code among the `deps` of all pipelines together
 
 
 def code_of(file: str, stage: str) -> list[str]:
-    """What a stage's `deps` name of the code."""
+    """The code among the `deps` of a stage."""
     definition = yaml.safe_load((REPOSITORY / file).read_text())["stages"][stage]
     deps = definition.get("do", definition).get("deps", [])
     return [dep for dep in deps if re.match(r"(fer3d|stages|experiments)(/|$)", dep)]
@@ -68,7 +68,7 @@ def test_deps_are_short():
 
 
 def test_a_training_names_files(stage_deps):
-    """No change of a module that it does not use may cost minutes."""
+    """Changes of modules that it does not use must not repeat a training."""
     used = stage_deps.stage_modules("train", "stages", REPOSITORY)
     for dep in code_of("dvc.yaml", "train"):
         inside = [p for p in (REPOSITORY / dep).rglob("*.py") if stage_deps.has_code(p)]

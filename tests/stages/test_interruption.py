@@ -1,4 +1,4 @@
-"""Whatever ends a run, the next one does what is left and ends with the same bytes."""
+"""After any interruption, the next run continues and ends with the same bytes."""
 
 import os
 import random
@@ -61,7 +61,7 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def survivors(processes: list[psutil.Process], folder: Path) -> list[psutil.Process]:
-    """What still lives of a run after a while, or works in its folder."""
+    """Processes of a run that are alive after a while, or work in its folder."""
     end = time.monotonic() + GONE_S
     while (left := alive(processes)) and time.monotonic() < end:
         time.sleep(0.1)
@@ -69,12 +69,12 @@ def survivors(processes: list[psutil.Process], folder: Path) -> list[psutil.Proc
 
 
 def wait_for(process: subprocess.Popen, pattern: str) -> str:
-    """Read what a process says up to a line with a pattern; "" if it never comes."""
+    """Read the output of a process up to a line with a pattern; "" if there is none."""
     return next((line for line in process.stdout if re.search(pattern, line)), "")
 
 
 def kill(project, arguments: list[str], stage: str, seconds: float) -> str | None:
-    """Start `dvc repro`, kill all of its processes some seconds into a stage, say which ran."""
+    """Start `dvc repro` and kill all of its processes some seconds after the start of a stage."""
     with project.start("dvc", "repro", *arguments) as dvc:
         if not wait_for(dvc, rf"^Running stage '{stage}'"):
             return None

@@ -1,4 +1,4 @@
-"""What one member of a group has computed, no other computes again: DVC's own ways."""
+"""Results of one member of a group are not computed again by others, with DVC's caches."""
 
 import hashlib
 import re

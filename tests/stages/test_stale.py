@@ -1,4 +1,4 @@
-"""Which stages DVC finds out of date after a change, asked of DVC itself.
+"""The stages that are out of date for DVC after a change.
 
 Every command of the pipeline is replaced by one that makes empty outputs, so that a whole run
 takes seconds; what the stages depend on is that of dvc.yaml.
@@ -49,7 +49,7 @@ def _outs(stage: dict) -> list:
 
 
 def stale(checkout: Checkout) -> set[str]:
-    """The stages that `dvc status` finds out of date, those aside that only wait for others."""
+    """The stages that are out of date in `dvc status`, without those that only depend on others."""
     return set(json.loads(checkout.run("dvc", "status", "--json")))
 
 

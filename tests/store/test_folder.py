@@ -70,7 +70,7 @@ def test_another_member_of_the_group_may_replace_and_set_aside(shared_folder):
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
-    """As on a full disk: the limit of this process's files stands in for it."""
+    """A full disk, simulated by the limit of file sizes of this process."""
 
     files = FolderFiles(str(tmp_path))
     files.write(BLOBS)

@@ -1,4 +1,4 @@
-"""What holds for a store in a folder and for one behind the S3 API alike."""
+"""Properties of stores in a folder and behind the S3 API."""
 
 import multiprocessing
 import pickle
@@ -33,7 +33,7 @@ def overwrite(store, key: str, data: bytes) -> None:
 
 
 def damage(store, keys) -> None:
-    """Do to each object what disks and people do, in turn in each of five ways."""
+    """Damage each object, in turn in each of five ways."""
     names = [name_of(key) for key in keys]
     blobs = dict(zip(names, store.files.read(names), strict=True))
     for i, (name, kind) in enumerate(zip(names, cycle(KINDS), strict=False)):

@@ -1,4 +1,4 @@
-"""A store that is not there, does not answer, or may not be written to: the run goes on."""
+"""A run continues if the store is missing, does not answer, or is read-only."""
 
 import itertools
 import json
@@ -72,7 +72,7 @@ class Silent(Empty):
 
 
 class Slow(Empty):
-    """A store that gives one object, and keeps whoever asks for another waiting."""
+    """A store that returns one object, and does not answer requests for others."""
 
     quick, data = "", b""
 
@@ -86,7 +86,7 @@ class Slow(Empty):
 
 
 class Secretive(Empty):
-    """A store that does not tell whether it has an object."""
+    """A store that does not reveal whether it has an object."""
 
     def do_GET(self) -> None:
         text = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
@@ -222,7 +222,7 @@ def test_a_bucket_that_is_not_there_is_named(s3, objects):
 
 @pytest.fixture
 def reader(s3_server, s3, aws) -> Iterator[Callable[[], None]]:
-    """Makes this process someone who may read buckets and do nothing else."""
+    """Restricts the rights of this process to reading buckets."""
     import boto3
 
     iam = boto3.client("iam")

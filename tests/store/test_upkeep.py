@@ -1,4 +1,4 @@
-"""What is in a store, whether it is whole, what may go: in a folder and behind the S3 API."""
+"""Statistics, verification and pruning of a store, in a folder and behind the S3 API."""
 
 import os
 import time
@@ -23,7 +23,7 @@ def ignore(_: int) -> None:
 
 @pytest.fixture
 def filled(store) -> ObjectStore:
-    """Two whole objects, a damaged one, one that was set aside, a temporary, a stranger's file."""
+    """Two intact objects, a damaged one, a renamed one, a temporary file, another file."""
     store.write_many("relight 1", {OLD: {"x": np.arange(9)}})
     store.write_many("relight 2", {NEW: {"x": np.arange(9)}})
     aside = name_of("bb" + "4" * 62) + ".damaged"

@@ -1,4 +1,4 @@
-"""The set-up: pins that fit what is declared, and one line where a machine lacks something."""
+"""The set-up: pins that satisfy the requirements, and one line if something is missing."""
 
 import os
 import shutil

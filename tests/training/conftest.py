@@ -1,4 +1,4 @@
-"""A small set of packed arrays in which the label shows."""
+"""A small set of packed arrays with visible labels."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ MakeSet = Callable[..., Folders]
 
 @pytest.fixture(scope="session")
 def make_set() -> MakeSet:
-    """Writes a set: in image, shading and landmarks a bar stands where the class says."""
+    """Writes a set: the position of a bar in image, shading and landmarks encodes the class."""
     return _make_set
 
 

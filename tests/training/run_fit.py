@@ -18,7 +18,7 @@ from fer3d.training.trainer import Runtime
 
 
 def _keep(out: Path) -> Callable[[ExpressionModule], None]:
-    """Each process writes what its network is at the end."""
+    """Each process writes the weights of its network at the end."""
 
     def keep(module: ExpressionModule) -> None:
         out.mkdir(parents=True, exist_ok=True)

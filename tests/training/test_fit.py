@@ -1,4 +1,4 @@
-"""Training on a set in which the label shows: it must be learned, twice with equal bytes."""
+"""Training on a set with visible labels: they are learned, and two runs give equal bytes."""
 
 import hashlib
 from collections.abc import Callable

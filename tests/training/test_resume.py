@@ -1,4 +1,4 @@
-"""A killed training goes on and ends as if nothing had happened."""
+"""A killed training continues and ends like an uninterrupted one."""
 
 import logging
 import os

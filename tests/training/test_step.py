@@ -1,4 +1,4 @@
-"""A training step reads nothing back from the device, and its parts add up to the whole."""
+"""A training step does not synchronize with the device, and equals the sum of its parts."""
 
 from dataclasses import replace
 from typing import Any

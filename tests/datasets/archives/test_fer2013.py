@@ -1,4 +1,4 @@
-"""FER2013's table of pixels and FER+'s table of votes, and what may be wrong with them."""
+"""FER2013's table of pixels and FER+'s table of votes, valid and invalid."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Data sets of Hugging Face in both forms, and what may be wrong with them."""
+"""Data sets of Hugging Face in both forms, valid and invalid."""
 
 import json
 from pathlib import Path

@@ -39,7 +39,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def clock_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A world in which files are never just written."""
+    """No file counts as just written."""
     monkeypatch.setattr(signatures, "TICK_NS", -1_000_000_000)
 
 

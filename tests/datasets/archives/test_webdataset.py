@@ -1,4 +1,4 @@
-"""Shards of WebDataset, and what may be wrong with them."""
+"""Shards of WebDataset, valid and invalid."""
 
 import io
 import pickle

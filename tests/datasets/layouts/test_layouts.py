@@ -1,4 +1,4 @@
-"""Each data set's layout on a made copy of a few files, and what is wrong with it in two others."""
+"""Each data set's layout on a small example, and on two malformed ones."""
 
 from pathlib import Path
 

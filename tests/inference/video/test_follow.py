@@ -1,4 +1,4 @@
-"""A face moves as the picture in its box does."""
+"""The motion of a face is that of the picture in its box."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""From videos to expressions, with an untrained recognizer."""
+"""Expressions in videos, with an untrained recognizer."""
 
 from dataclasses import replace
 from math import exp

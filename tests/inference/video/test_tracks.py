@@ -30,7 +30,7 @@ def detections(*corners: tuple[int, int]) -> Detections:
 
 
 class Detector:
-    """Gives what the test says that is there, and counts how often it is asked."""
+    """Returns given results, and counts the calls."""
 
     def __init__(self):
         self.there, self.asked = detections(), 0

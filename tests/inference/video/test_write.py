@@ -1,4 +1,4 @@
-"""Annotated videos are complete, whatever ends them."""
+"""Annotated videos are complete, also after an interruption."""
 
 import numpy as np
 import pytest

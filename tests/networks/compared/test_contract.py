@@ -1,4 +1,4 @@
-"""What holds for every compared network."""
+"""Properties of all compared networks."""
 
 from pathlib import Path
 from subprocess import run
@@ -108,7 +108,7 @@ def test_no_training_images_are_refused() -> None:
 
 
 def test_compared_models_need_no_image_or_3d_library() -> None:
-    """As ``tests/networks/test_imports.py`` has it for the rest of the room."""
+    """Like ``tests/networks/test_imports.py`` for the rest of the room."""
     folder = Path(__file__).parents[3] / "fer3d" / "networks" / "compared"
     names = ", ".join(f"fer3d.networks.compared.{file.stem}" for file in folder.glob("[a-z]*.py"))
     heavy = "{'cv2', 'open3d', 'dlib', 'skimage', 'sklearn', 'ai_edge_litert', 'PIL'}"

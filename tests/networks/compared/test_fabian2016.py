@@ -1,4 +1,4 @@
-"""Features and discriminant together, on faces in which the class shows."""
+"""Features and discriminant together, on faces with visible classes."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from fer3d.networks.compared.fabian2016 import Fabian2016
 
 @pytest.fixture(scope="module")
 def faces() -> tuple[dict[str, Tensor], Tensor]:
-    """24 faces of three classes: the mouth lies lower from class to class; one has no landmarks."""
+    """24 faces of three classes, with the mouth at different heights; one has no landmarks."""
     generator = torch.Generator().manual_seed(0)
     labels = torch.arange(3).repeat(8)
     points = 20 + 20 * torch.rand(1, 68, 2, generator=generator)

@@ -20,7 +20,7 @@ from fer3d.networks.compared.gabor import (
 
 
 def face(distance: float) -> Tensor:
-    """68 points with the eyes so far apart, (1, 68, 2), at the centres of pixels."""
+    """68 points with a given distance of the eyes, (1, 68, 2), at pixel centres."""
     generator = torch.Generator().manual_seed(0)
     points = torch.randint(150, 250, (1, 68, 2), generator=generator) + 0.5
     points[:, 36:42] = torch.tensor([50.5, 200.5])
@@ -68,7 +68,7 @@ def test_patches_are_the_image_where_nothing_is_scaled() -> None:
 
 
 def test_small_faces_are_enlarged() -> None:
-    """A ramp's slope is by so much smaller in the pixels of the scaled face."""
+    """In pixels of the scaled face, the slope of a ramp is smaller by the scale."""
     image = torch.arange(100.0).expand(1, 1, 100, 100)
     points = face(EYE_DISTANCE) / 4  # 75 px between the eyes
     patches = sample_patches(image, points, 4)

@@ -1,4 +1,4 @@
-"""What a compared model makes of an aligned image."""
+"""The image input of a compared model."""
 
 import pytest
 import torch

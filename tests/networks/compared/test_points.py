@@ -1,4 +1,4 @@
-"""What a compared model makes of landmarks."""
+"""The landmark input of a compared model."""
 
 import pytest
 import torch

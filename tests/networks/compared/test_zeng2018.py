@@ -68,7 +68,7 @@ def test_annotators_by_hand() -> None:
 
 
 def test_loss_by_hand() -> None:
-    """Two images; the second annotator saw the second one alone."""
+    """Two images; the second annotator only labelled the second one."""
     said = torch.tensor([[[0.75, 0.25], [0.7, 0.3]], [[0.5, 0.5], [0.1, 0.9]]])
     labels = torch.tensor([[0, -1], [1, 0]])
     human, machine = (math.log(0.75) + math.log(0.5)) / 2, math.log(0.1) / 2

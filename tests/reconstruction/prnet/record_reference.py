@@ -37,7 +37,7 @@ def shapes() -> dict[str, tuple[int, ...]]:
 
 
 def weights(seed: int) -> dict[str, np.ndarray]:
-    """Random weights, of a size that keeps signals alive through the network, float32."""
+    """Random weights, float32, scaled so that signals do not vanish in the network."""
     generator = np.random.default_rng(seed)
     return {name: _draw(generator, name, shape) for name, shape in sorted(shapes().items())}
 
@@ -76,7 +76,7 @@ def run(checkpoint: Path, image: np.ndarray) -> np.ndarray:
 
 
 class _Graph:
-    """The graph in TensorFlow's operations, as the authors' `slim` layers made it."""
+    """The graph in TensorFlow's operations, like that of the authors' `slim` layers."""
 
     def __init__(self, tf, variable):
         self._tf = tf

@@ -1,4 +1,4 @@
-"""PRN through the stages' own functions; with random weights, so what comes out is no face."""
+"""PRN through the functions of the stages, with random weights."""
 
 import numpy as np
 import pytest

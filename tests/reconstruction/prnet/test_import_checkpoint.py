@@ -1,4 +1,4 @@
-"""What the authors published becomes PRN's model file; with TensorFlow, from a real checkpoint."""
+"""Conversion of the authors' files to PRN's model file; with TensorFlow, from a real checkpoint."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""The network is the authors': the same variables, the same numbers as the graph in TensorFlow."""
+"""The network has the variables of the authors, and the results of the graph in TensorFlow."""
 
 import json
 
