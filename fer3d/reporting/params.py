@@ -9,3 +9,4 @@ from fer3d.files.sections import Section
 
 class ReportParams(Section):
     samples_per_class: Annotated[int, Field(ge=1, le=20)]
+    pictures: bool

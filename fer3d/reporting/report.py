@@ -19,6 +19,7 @@ from fer3d.files.manifest import TEST
 from fer3d.reporting import charts
 from fer3d.reporting.params import ReportParams
 from fer3d.reporting.samples import SampleSources, failure_sheets, overview_sheet, sample_sheets
+from fer3d.reporting.templates import template
 
 PAGE = "report.html"
 TEMPLATE = "report.html.j2"
@@ -64,22 +65,25 @@ def report(
         files: output of the other stages.
         sources: images of each stage.
         triangles: (T, 3) int, triangles of the mesh.
-        out: folder to write: report.html, overview.png, samples/<class>.png.
+        out: folder to write: report.html, overview.png, samples/<class>.png; the page alone, and
+            no face in it, without ``params.pictures``.
         params: the parameters of the stage.
 
     Raises:
         UserError: an input is missing or cannot be read.
     """
     by_stage = {stage: read_metrics(files.metrics / f"{stage}.json") for stage in STAGES}
-    samples = sample_sheets(sources, triangles, params.samples_per_class)
+    shown = params.pictures
+    samples = sample_sheets(sources, triangles, params.samples_per_class) if shown else {}
     page = render(
         by_stage,
         pd.read_csv(files.curves),
         pd.read_parquet(files.predictions),
         samples,
-        failure_sheets(sources, FAILURES),
+        failure_sheets(sources, FAILURES) if shown else {},
     )
-    write_bytes(out / "overview.png", encode_png(overview_sheet(sources, triangles)))
+    if shown:
+        write_bytes(out / "overview.png", encode_png(overview_sheet(sources, triangles)))
     for name, sheet in samples.items():
         write_bytes(out / "samples" / f"{_file_name(name)}.png", encode_png(sheet))
     write_text(out / PAGE, page)
@@ -106,7 +110,7 @@ def render(
     counts = charts.class_counts(metrics)
     classes = classes_of(predictions)
     best = metrics["train"]["best_epoch"]
-    return _template().render(
+    return template(TEMPLATE).render(
         split=judged,
         evaluation=evaluation[judged],
         images=int((predictions["split"] == judged).sum()),
@@ -134,19 +138,6 @@ def _confusion(
     confusion = confusion_of(predictions, classes)
     rows = zip(classes, confusion.tolist(), row_shares(confusion).tolist(), strict=True)
     return [(name, list(zip(images, shares, strict=True))) for name, images, shares in rows]
-
-
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("fer3d.reporting", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE)
 
 
 def _file_name(label: str) -> str:

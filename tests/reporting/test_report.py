@@ -45,7 +45,11 @@ def inputs(tmp_path: Path, predictions: pd.DataFrame, sources: SampleSources) ->
     epochs.to_csv(tmp_path / "curves.csv", index=False)
     write_predictions(predictions, tmp_path / "predictions.parquet")
     files = RunFiles(tmp_path, tmp_path / "curves.csv", tmp_path / "predictions.parquet")
-    return {"files": files, "sources": sources, "params": ReportParams(samples_per_class=3)}
+    return {
+        "files": files,
+        "sources": sources,
+        "params": ReportParams(samples_per_class=3, pictures=True),
+    }
 
 
 class _Parser(HTMLParser):
@@ -66,6 +70,17 @@ class _Parser(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+def test_without_pictures_no_face_is_shown(
+    inputs: dict, triangles: np.ndarray, tmp_path: Path
+) -> None:
+    hidden = inputs | {"params": ReportParams(samples_per_class=3, pictures=False)}
+    report(triangles=triangles, out=tmp_path / "out", **hidden)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["report.html"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count("data:image") == 1  # the reliability diagram
+    assert "Samples" not in page and "no face" not in page
 
 
 def test_the_page_is_whole_and_needs_nothing_else(

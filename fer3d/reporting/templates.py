@@ -1,0 +1,15 @@
+"""The templates of the pages."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+
+def template(name: str) -> Template:
+    """A template of this package; unknown variables are errors, and texts are escaped."""
+    environment = Environment(
+        loader=PackageLoader("fer3d.reporting", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
