@@ -1,6 +1,6 @@
 """Peak memory of the preprocessing stages at two sizes of a data set, which should not differ.
 
-    python benchmarks/memory.py [--rows 4000 40000]
+    python -m benchmarks memory [--rows 4000 40000]
 
 Rows have their full size; the networks are replaced by stand-ins. `own` is memory other than mapped
 files, summed over the processes of a stage; `resident` is that of the largest process, including
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import standin
 
+from benchmarks import standin
 from fer3d.alignment import align
 from fer3d.alignment.params import AlignParams
 from fer3d.balancing.balance import balance_dataset

@@ -1,6 +1,6 @@
 """The object store with rows of full size: rates, a few new images, damaged objects.
 
-    python benchmarks/store.py [--rows 43000] [--new 100] [--damaged 1000] [--s3-rows 2000]
+    python -m benchmarks store [--rows 43000] [--new 100] [--damaged 1000] [--s3-rows 2000]
 
 Stages run in their own processes, including imports and start of the workers, with stand-ins for
 the networks. Needs 8 GB of disk under --folder, and the extra `test` for the rows on S3.
@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import standin
 
+from benchmarks import standin
 from fer3d.machine.settings import Settings
 
 STAGES = {"reconstruct": standin.reconstruct, "relight": standin.relight}

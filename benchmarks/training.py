@@ -1,8 +1,8 @@
 """Speed of training: with the real input pipeline, and with one batch in memory.
 
-    python -m benchmarks.training                       # a random set of 2,048 faces
-    python -m benchmarks.training --data data           # the output of `dvc repro`
-    python -m benchmarks.training --device cuda --precision bfloat16 --steps 200
+    python -m benchmarks training                       # a random set of 2,048 faces
+    python -m benchmarks training --data data           # the output of `dvc repro`
+    python -m benchmarks training --device cuda --precision bfloat16 --steps 200
 
 For both presets, base branch and whole network, in one run: images per second of whole training
 steps (augmentation, forward, backward, optimizer) with batches loaded as in training, and with one

@@ -1,0 +1,1 @@
+"""Speed, memory and the object store, measured: ``python -m benchmarks``."""

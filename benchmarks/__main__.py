@@ -1,0 +1,75 @@
+"""Measures fer3d against its peers.
+
+    python -m benchmarks                       # all comparisons, one table
+    python -m benchmarks relight align         # some of them
+    python -m benchmarks memory --rows 4000 40000
+
+Comparisons run ours and the peer's in turn and append one JSON line each to --out. Other entries
+take options of their own: memory, store, training, compared.
+"""
+
+import argparse
+import importlib
+import runpy
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.pairs import Options, Record, measure
+from benchmarks.standin import table
+
+COMPARISONS = ("align", "noise", "reconstruct", "relight", "photo", "loading")
+OTHERS = ("memory", "store", "training", "compared")
+
+
+def main() -> None:
+    if len(sys.argv) > 1 and sys.argv[1] in OTHERS:
+        name = sys.argv.pop(1)
+        runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+        return
+    options = _options()
+    shared = Options(options.data, options.images, options.rounds)
+    records = []
+    for record in _records(options.names or COMPARISONS, shared):
+        record.write(options.out)
+        records.append(record)
+        print(f"{record.name}: {record.ours} against {record.peer}", file=sys.stderr)
+    columns = ["comparison", "peer", "ours, ms", "peer, ms", "ratio"]
+    print(f"{records[0].unit}, medians of {shared.rounds} rounds; {records[0].machine}\n")
+    print(table(columns, [[r.name, r.against, *map(_figure, _values(r))] for r in records]))
+
+
+def _records(names: list[str], options: Options) -> Iterator[Record]:
+    for name in names:
+        for pair in importlib.import_module(f"benchmarks.{name}").pairs(options):
+            yield measure(pair, options.rounds)
+
+
+def _values(record: Record) -> tuple[float, float, float]:
+    return record.ours, record.peer, record.ratio
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="ENTRY", help=", ".join(COMPARISONS + OTHERS))
+    parser.add_argument("--data", type=Path, default=Path("data"), help="outputs of `dvc repro`")
+    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks.jsonl"), help="appended to")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(COMPARISONS)
+    if unknown:
+        parser.error(f"unknown entry {', '.join(sorted(unknown))}")
+    return options
+
+
+if __name__ == "__main__":
+    main()
