@@ -18,6 +18,7 @@ from fer3d.commands.options import console_beside
 if TYPE_CHECKING:
     from fer3d.inference.answers import Answer, FaceAnswer
     from fer3d.inference.batches import Job
+    from fer3d.inference.video.frames import Video
 
 ENOUGH = 0.9  # of the announced frames: fewer mean a damaged file
 INTERRUPTED = 130  # exit status after Ctrl-C, as of a shell
@@ -108,7 +109,7 @@ def _run(
                 drawn.write(pixels, found.frame.time_s)
             advance(1)
         if options.seconds is None:
-            summary.compare(video.count)
+            summary.compare(video)
 
 
 @dataclass
@@ -134,16 +135,11 @@ class _Summary:
         for face in answer.faces:
             self._add(face, answer.time_s or 0.0)
 
-    def compare(self, count: int | None) -> None:
-        """Note where a video breaks off.
-
-        Args:
-            count: frames that the file announces, in some formats an estimate.
-        """
-        if count is not None and self.frames < ENOUGH * count:
-            self.cut_short = (
-                f"{self._name}: ends after {self.frames} of {count} frames: it is damaged"
-            )
+    def compare(self, video: "Video") -> None:
+        """Note where a video breaks off; the count that it announces may be an estimate."""
+        if video.count is not None and self.frames < ENOUGH * video.count:
+            ended = f"{video.name}: ends after {self.frames} of {video.count} frames"
+            self.cut_short = f"{ended}: it is damaged"
 
     def print(self, console: Console) -> None:
         if not self.faces:
