@@ -112,7 +112,7 @@ def face3d(
         ValueError: an array is no image.
     """
     finder = ready_finder(params, assets)
-    return for_each(images, lambda image: _faces(image, finder))
+    return for_each(images, lambda batch: [_faces(image, finder) for image in batch])
 
 
 def _faces(image: NamedImage, finder: FaceFinder) -> Faces3D:

@@ -39,8 +39,8 @@ def image_html(image: np.ndarray, description: str) -> str:
 def bars_html(values: Mapping[str, float]) -> str:
     """A bar for each value from 0 to 1."""
     rows = (
-        f'<tr><td>{html.escape(name)}</td><td><progress value="{value:.4f}"></progress></td>'
-        f"<td>{value:.2f}</td></tr>"
+        f'<tr><td>{html.escape(name)}</td><td><progress aria-label="{html.escape(name)}" '
+        f'value="{value:.4f}"></progress></td><td>{value:.2f}</td></tr>'
         for name, value in values.items()
     )
     return f"<table>{''.join(rows)}</table>"

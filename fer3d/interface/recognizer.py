@@ -1,6 +1,6 @@
 """``Recognizer``: the expressions of the faces in images."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -167,14 +167,17 @@ class Recognizer:
             UserError: a file cannot be read as an image.
             ValueError: an array is no image.
         """
-        return for_each(images, lambda image: self._one(image, all_faces))
+        return for_each(images, lambda batch: self._recognize(batch, all_faces))
 
     def __repr__(self) -> str:
         return f"<Recognizer {self._name}: {', '.join(self.classes)}>"
 
-    def _one(self, image: NamedImage, all_faces: bool) -> Expressions:
-        predictor, pixels = self._predictor, image.pixels
-        found = predictor.all_faces(pixels) if all_faces else [predictor.central_face(pixels)]
-        faces = tuple(map(FaceExpression.of, found))
-        height, width = pixels.shape[:2]
-        return Expressions(image.name, (height, width), faces, thumbnail(pixels))
+    def _recognize(self, images: Sequence[NamedImage], all_faces: bool) -> list[Expressions]:
+        found = self._predictor.recognize([image.pixels for image in images], all_faces=all_faces)
+        return [_expressions(*both) for both in zip(images, found, strict=True)]
+
+
+def _expressions(image: NamedImage, found: Sequence[Prediction]) -> Expressions:
+    height, width = image.pixels.shape[:2]
+    faces = tuple(map(FaceExpression.of, found))
+    return Expressions(image.name, (height, width), faces, thumbnail(image.pixels))

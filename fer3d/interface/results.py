@@ -2,13 +2,14 @@
 
 import html
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast, overload
 
 import numpy as np
 import pandas as pd
 
+from fer3d.inference.batches import BATCH, BATCH_PIXELS
 from fer3d.interface.images import ImageLike, NamedImage, is_one, read_image
 from fer3d.interface.pictures import figure_html, image_html
 
@@ -131,13 +132,32 @@ class Results(Sequence[Result]):
 
 
 def for_each(
-    images: ImageLike | Iterable[ImageLike], work: Callable[[NamedImage], Result]
+    images: ImageLike | Iterable[ImageLike], work: Callable[[Sequence[NamedImage]], list[Result]]
 ) -> Result | Results[Result]:
-    """The result of one image, or of each of several, which are read one after the other."""
+    """The result of one image, or of each of several.
+
+    Args:
+        images: one or several; files are read when their batch is due.
+        work: gives the results of a batch.
+    """
     if is_one(images):
-        return work(read_image(images))
+        return work([read_image(images)])[0]
     several = enumerate(cast(Iterable[ImageLike], images))
-    return Results([work(read_image(image, place)) for place, image in several])
+    named = (read_image(image, place) for place, image in several)
+    return Results([result for batch in _batches(named) for result in work(batch)])
+
+
+def _batches(images: Iterable[NamedImage]) -> Iterator[list[NamedImage]]:
+    """Of at most ``BATCH`` images, and little more than ``BATCH_PIXELS``."""
+    waiting: list[NamedImage] = []
+    for image in images:
+        waiting.append(image)
+        pixels = sum(one.pixels[..., 0].size for one in waiting)
+        if len(waiting) == BATCH or pixels > BATCH_PIXELS:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -66,12 +66,13 @@ def test_without_a_face_there_is_no_expression_but_a_row(recognizer, grey) -> No
     assert recognizer([]).to_dataframe().empty
 
 
-def test_reprs_are_short_and_say_the_expression(recognizer, face, two_faces) -> None:
+def test_reprs_are_short_and_say_the_expression(recognizer, face, two_faces, grey) -> None:
     one = recognizer(face)
     assert re.fullmatch(r"<Expressions of image 0, 256 x 256 px: \w+ 0\.\d\d>", repr(one))
     assert (
         repr(one[0]) == f"<FaceExpression: {one.expression} {max(one.probabilities.values()):.2f}>"
     )
+    assert "no face detected" in repr(recognizer(grey))
     several = recognizer([face, two_faces])
     assert isinstance(several, Results) and repr(several).startswith("<Results of 2 images>\n<Expr")
     assert repr(recognizer).endswith(": anger, happiness, neutral>")
