@@ -11,7 +11,7 @@ RUN = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH" DVC_NO_ANALYTICS=1
 PYTEST = python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo experiments compare test test-slow test-all lint deps constraints clean
+.PHONY: help setup demo experiments compare test test-slow test-all lint docs deps constraints clean
 
 help:  ## list the targets and variables
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -48,6 +48,10 @@ lint: setup  ## ruff and mypy
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
+
+docs: setup  ## build the documentation site in build/site
+	@$(RUN) NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+	@echo 'to read it: $(VENV)/bin/python -m http.server --bind 127.0.0.1 --directory build/site'
 
 deps: setup  ## update the modules that each stage depends on in dvc.yaml
 	@$(RUN) python tools/stage_deps.py
