@@ -1,9 +1,11 @@
 """Hooks of MkDocs: the pages of the documentation site take their text from where it stands.
 
 ``<!-- include README.md: Heading -->`` is a section of that file, ``<!-- include README.md -->``
-its text before the first section, and ``<!-- parameters -->`` the tables of ``params.yaml``.
+its text before the first section, ``<!-- docstring fer3d/module.py -->`` the docstring of a module,
+and ``<!-- parameters -->`` the tables of ``params.yaml``.
 """
 
+import ast
 import posixpath
 import re
 import types
@@ -24,6 +26,7 @@ from fer3d.params import Params
 DOCS = "docs"
 ROOT = Path(__file__).parent.parent
 _INCLUDE = re.compile(r"<!-- include (?P<file>[\w.]+)(?:: (?P<heading>.+?))? -->")
+_DOCSTRING = re.compile(r"<!-- docstring (?P<file>[\w./]+) -->")
 _SNIPPET = re.compile(r'--8<-- "(?P<file>[\w.]+)"')
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)|\]\((?P<image>[^)\s]+)\)")
 _KEY = re.compile(r"(?P<indent> *)(?P<name>\w+):.*?(?:\s# *(?P<comment>.*))?")
@@ -49,6 +52,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         return with_links(text, match["file"], here, places)
 
     markdown = _INCLUDE.sub(included, markdown)
+    markdown = _DOCSTRING.sub(lambda match: docstring(match["file"]), markdown)
     return markdown.replace("<!-- parameters -->", parameters(posixpath.dirname(here)))
 
 
@@ -61,6 +65,12 @@ def section(file: str, heading: str | None, level: int) -> str:
     if heading not in found:
         raise ValueError(f"{file} has no section {heading!r}; it has {', '.join(found)}")
     return f"{'#' * level} {found[heading]}"
+
+
+def docstring(file: str) -> str:
+    """The docstring of a module, with its line breaks."""
+    text = ast.get_docstring(ast.parse((ROOT / file).read_text(encoding="utf-8")))
+    return f"```text\n{text}\n```"
 
 
 def places_of(files: Files) -> Places:

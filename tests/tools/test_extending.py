@@ -1,4 +1,4 @@
-"""The examples of docs/extending.md: each works where the page says that it belongs."""
+"""The examples of docs/extending.md work where the page says; that of docs/frames.md is right."""
 
 import re
 from pathlib import Path
@@ -83,3 +83,14 @@ def test_every_parameter_of_the_network_gets_a_gradient(repository: Path) -> Non
     assert logits.shape == (4, 7)
     logits.square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in network.parameters())
+
+
+def test_the_example_of_the_frames_gives_what_it_says(repository: Path) -> None:
+    page = (repository / "docs/frames.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(program, names)
+    said = [line.split("# ") for line in program.splitlines() if "# [" in line]
+    for code, value in said:
+        assert eval(code, names).tolist() == eval(value.partition(":")[0])
+    assert len(said) == 2
