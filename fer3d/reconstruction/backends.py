@@ -48,6 +48,7 @@ class FacemeshBackend:
 
     assets: Path
     subdivisions: int
+    passes: int = 5
 
     vertices = Spec((VERTICES, 3), "float32")
     libraries = ("litert",)
@@ -57,7 +58,7 @@ class FacemeshBackend:
         return MeshSurface(self.assets, self.subdivisions)
 
     def __call__(self, images: Images, points: Float[np.ndarray, "n 5 2"]) -> list[Mesh]:
-        return facemesh.load_facemesh(self.assets / facemesh.MODEL)(images, points)
+        return facemesh.load_facemesh(self.assets / facemesh.MODEL, self.passes)(images, points)
 
     def models(self) -> dict[str, str]:
         fields = Path(calibration.__file__).with_name(calibration.FIELDS)
@@ -79,7 +80,7 @@ def make_backend(params: ReconstructParams, toolbox: Toolbox) -> Backend:
         ValueError: prnet without a folder of models.
     """
     if params.backend == "facemesh":
-        return FacemeshBackend(toolbox.assets, params.subdivisions)
+        return FacemeshBackend(toolbox.assets, params.subdivisions, params.passes)
     file = files.model_file(toolbox.models)
     from fer3d.reconstruction.prnet.backend import PrnetBackend  # imports torch
 

@@ -26,9 +26,10 @@ from fer3d.reconstruction.topology import (
 )
 
 MODEL = "face_landmark_with_attention.tflite"
-CROP_SCALES = (1.5, 1.75)
-"""Sides of the crops around the mesh of the first pass, relative to the longer side of the levelled
-mesh. MediaPipe uses 1.5; the mean of two crops is more accurate (docs/notes/accuracy3d.md)."""
+CROP_SCALES = {3: (1.625,), 5: (1.5, 1.75)}
+"""By number of passes, the sides of the crops around the mesh of the first pass, relative to the
+longer side of the levelled mesh. Each is passed as it is and mirrored. MediaPipe uses 1.5; the mean
+of two crops is more accurate (docs/notes/accuracy3d.md, docs/speed.md)."""
 
 POINTS_CROP_SCALE = 3.5
 """Side of the first crop, relative to the larger of the distances between the eyes and between eyes
@@ -39,8 +40,14 @@ box, it does not depend on the detector's definition of the box."""
 class FaceMesh:
     """The loaded network; calls are independent of each other."""
 
-    def __init__(self, model: Path):
-        """Load the network, for one thread, and the reference face from the same folder."""
+    def __init__(self, model: Path, passes: int = 5):
+        """Load the network, for one thread, and the reference face from the same folder.
+
+        Args:
+            model: file of the network.
+            passes: 3 or 5, of the network for each image.
+        """
+        self._scales = CROP_SCALES[passes]
         self._topology = load_topology(model.parent, 0)
         self._weights = rigid_weights(self._topology.reference, self._topology.triangles)
         self._network = AttentionMesh(model)
@@ -62,7 +69,7 @@ class FaceMesh:
         crop = first_crop(np.array([image.shape[:2] for image in images]), points)
         first, _ = self._infer(crop.sample_each(images, INPUT_SIZE))
         first = crop.to_image(first, INPUT_SIZE)
-        passes = [self._look_again(images, mesh_crop(first, scale)) for scale in CROP_SCALES]
+        passes = [self._look_again(images, mesh_crop(first, scale)) for scale in self._scales]
         seen, mirrored, presences = zip(*passes, strict=True)
         vertices = np.mean([*seen, *mirrored], axis=0)
         vertices = calibrate(vertices, self._topology.reference, self._weights)
@@ -93,9 +100,9 @@ class FaceMesh:
 
 
 @lru_cache(maxsize=2)
-def load_facemesh(model: Path) -> FaceMesh:
+def load_facemesh(model: Path, passes: int = 5) -> FaceMesh:
     """The network of a file, once per process."""
-    return FaceMesh(model)
+    return FaceMesh(model, passes)
 
 
 def first_crop(shapes: Integer[np.ndarray, "n 2"], points: Float[np.ndarray, "n 5 2"]) -> Crop:

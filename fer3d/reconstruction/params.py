@@ -14,6 +14,7 @@ class ReconstructParams(Section):
     fit: Literal["rigid", "paper"]
     visibility: Literal["raycast", "paper"]
     min_presence: Fraction
+    passes: Literal[3, 5] = 5  # the default is for checkpoints that do not say it
 
     @model_validator(mode="after")
     def _landmarks_of_another_backend_are_not_there(self) -> Self:

@@ -15,6 +15,7 @@ from jaxtyping import Float, Shaped
 from scipy.spatial.transform import Rotation
 
 from fer3d.geometry.typing import Triangles
+from fer3d.reconstruction.perspective import normal_equations
 from fer3d.reconstruction.recentralize import Similarity, centroid, fit_similarity, place
 
 CHEEK_X, CHEEK_Y = 1.9, (-2.2, 3.2)  # cm, face frame: lateral of the nose, below the brows
@@ -66,12 +67,12 @@ def fit_rigid(
     """
     weights = weights / weights.sum()
     start = fit_similarity(vertices_image, reference, weights)
-    image = _centred(vertices_image, weights)
+    image = _centred(vertices_image, weights).reshape(-1, *reference.shape)
     model = reference - weights @ reference
-    image_from_face = np.swapaxes(start.rotation, -1, -2)
+    image_from_face = np.swapaxes(start.rotation, -1, -2).reshape(-1, 3, 3)
     for _ in range(STEPS):
         image_from_face = _step(image, model, weights, image_from_face) @ image_from_face
-    rotation = np.swapaxes(image_from_face, -1, -2)
+    rotation = np.swapaxes(image_from_face, -1, -2).reshape(start.rotation.shape)
     return place(vertices_image, reference, rotation, weights)
 
 
@@ -121,23 +122,11 @@ def undo_perspective(
 def _step(
     image: np.ndarray, model: np.ndarray, weights: np.ndarray, rotation: np.ndarray
 ) -> np.ndarray:
-    """(..., 3, 3): the rotation in the image frame of one step of Gauss-Newton."""
-    turned = model @ np.swapaxes(rotation, -1, -2)
-    nearness = 1 / (1 + turned[..., 2:] / DISTANCE)  # perspective; z points away from the viewer
-    seen = np.concatenate([turned[..., :2] * nearness, turned[..., 2:]], axis=-1)
-    columns = [_centred(seen, weights)]
-    for axis in np.eye(3):
-        turn = np.cross(axis, turned)
-        planar = (turn[..., :2] - seen[..., :2] * turn[..., 2:] / DISTANCE) * nearness
-        columns.append(_centred(np.concatenate([planar, turn[..., 2:]], axis=-1), weights))
-    counts = np.sqrt(weights)[:, None] * np.array([1.0, 1.0, DEPTH])
-    design = np.stack(columns, axis=-1) * counts[..., None]  # (..., V, 3, scale and three angles)
-    target = image * counts
-    normal = np.einsum("...vdi,...vdj->...ij", design, design)
-    right = np.einsum("...vdi,...vd->...i", design, target)
-    scale, *turns = np.moveaxis(np.linalg.solve(normal, right[..., None])[..., 0], -1, 0)
-    vector = np.stack(turns, axis=-1) / scale[..., None]
-    return Rotation.from_rotvec(vector.reshape(-1, 3)).as_matrix().reshape(rotation.shape)
+    """(N, 3, 3): the rotations in the image frame of one step of Gauss-Newton."""
+    rotation = np.ascontiguousarray(rotation)
+    normal, right = normal_equations(image, model, weights, rotation, DISTANCE, DEPTH)
+    scale, *turns = np.linalg.solve(normal, right[..., None])[..., 0].T
+    return Rotation.from_rotvec((np.stack(turns) / scale).T).as_matrix()
 
 
 def _centred(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

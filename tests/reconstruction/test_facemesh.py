@@ -81,3 +81,10 @@ def test_a_mirrored_face_gives_the_mirrored_mesh(facemesh, astronaut, assets_dir
     other = facemesh(np.ascontiguousarray(astronaut[:, ::-1]), NO_POINTS).vertices
     back = other[load_topology(assets_dir, 0).mirror] * [-1, 1, 1] + [100, 0, 0]
     assert np.abs(back - found)[:, :2].max() < 1
+
+
+def test_three_passes_give_nearly_the_same_mesh(facemesh, astronaut, points, assets_dir):
+    three = load_facemesh(assets_dir / MODEL, 3)([astronaut], points[None])[0]
+    apart = np.linalg.norm(three.vertices - facemesh(astronaut, points).vertices, axis=1)
+    assert three.presence > 0.99
+    assert 0 < np.median(apart) < 0.5  # px

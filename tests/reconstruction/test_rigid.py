@@ -1,10 +1,12 @@
 """The pose of a mesh by its stiff parts."""
 
 import numpy as np
+import plain_perspective
 import pytest
 
 from fer3d.accuracy3d.measures import rotation_error
 from fer3d.geometry.frames import rotation_from_pose
+from fer3d.reconstruction.perspective import normal_equations
 from fer3d.reconstruction.recentralize import fit_similarity, place
 from fer3d.reconstruction.rigid import DISTANCE, LENS, fit_rigid, rigid_weights, turn_to_front
 from fer3d.reconstruction.topology import Topology, load_topology
@@ -77,3 +79,17 @@ def test_a_known_rotation_leaves_scale_and_place(topology, weights):
     assert np.allclose(
         place(image, topology.reference, rotation, weights)(image), topology.reference
     )
+
+
+def test_normal_equations_are_those_of_the_plain_code(topology, weights):
+    rng = np.random.default_rng(0)
+    rotations = rotation_from_pose(rng.uniform(-60, 60, size=(5, 3)))
+    share = weights / weights.sum()
+    image = rng.normal(size=(5, 468, 3)) * 40
+    image -= np.einsum("v,nvd->nd", share, image)[:, None]
+    model = topology.reference - share @ topology.reference
+    arguments = image, model, share, rotations, 60.0, 0.3
+    for fast, plain in zip(
+        normal_equations(*arguments), plain_perspective.normal_equations(*arguments), strict=True
+    ):
+        assert np.allclose(fast, plain, rtol=1e-9, atol=1e-9)
