@@ -69,7 +69,8 @@ class FaceExpression(FaceResult):
 
     def in_words(self) -> str:
         """The expression and its probability."""
-        return f"{self.expression} {max(self.probabilities.values()):.2f}"
+        seen = "" if self.box else " (no face detected: whole image)"
+        return f"{self.expression} {max(self.probabilities.values()):.2f}{seen}"
 
     def _repr_html_(self) -> str:
         """For notebooks: the inputs of the network, and a bar per class."""
