@@ -75,7 +75,8 @@ def evaluate(
     job = Job(recognizer, toolbox)
     classes = job.predictor.classes
     names = load_section(checkout.params_file(), "ingest", IngestParams).class_names
-    photos = labelled_photos(source, layout, {**names, **_renamed(rename)}, classes, split)
+    names = {**names, **_renamed(rename)}
+    photos = labelled_photos(source, layout, names, classes, split, _kept())
     for option, path in (("--json", json_file), ("--csv", csv_file)):
         if path is not None:
             check_output(path, option, photos.paths, force=force)
@@ -91,6 +92,15 @@ def evaluate(
         write_output(csv_file, _csv(table))
     if result["unreadable"]:
         raise typer.Exit(1)
+
+
+def _kept() -> Path:
+    """Where archives are unpacked: in a checkout as `ingest` does it, else in the user's cache."""
+    import platformdirs
+
+    from fer3d.datasets.params import KEPT
+
+    return KEPT if checkout.PARAMS.exists() else platformdirs.user_cache_path("fer3d")
 
 
 def _renamed(options: list[str] | None) -> dict[str, str]:

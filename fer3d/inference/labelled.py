@@ -47,6 +47,7 @@ def labelled_photos(
     class_names: Mapping[str, str],
     classes: Sequence[str],
     split: str | None = None,
+    kept: Path | None = None,
 ) -> LabelledPhotos:
     """The photos of a data set in any layout, see ``fer3d.datasets.layout``.
 
@@ -56,11 +57,12 @@ def labelled_photos(
         class_names: labels of the data set to classes.
         classes: of the recognizer; images of others are left out.
         split: official split to use; None: all.
+        kept: folder to unpack archives into.
 
     Raises:
         UserError: the source cannot be read, or no image of it has one of the classes.
     """
-    found = read_layout(source, layout)
+    found = read_layout(source, layout, kept)
     entries = rename_classes(found.entries, class_names)
     if split is not None:
         entries = [entry for entry in entries if entry.split == split]

@@ -68,6 +68,13 @@ def test_classes_that_the_recognizer_does_not_know_are_counted(folder: Path) -> 
     assert found.left_out == {"bored": 1}
 
 
+def test_photos_of_an_archive_are_unpacked(tmp_path: Path) -> None:
+    table = "emotion,pixels,Usage\n0,1 2 3 4,Training\n3,5 6 7 8,PrivateTest\n"
+    (tmp_path / "fer2013.csv").write_text(table)
+    found = labelled_photos(tmp_path, "auto", {}, ("anger", "happiness"), "test", tmp_path / "kept")
+    assert found.labels == ["happiness"] and found.paths[0].read_bytes().endswith(b"\5\6\7\10")
+
+
 def test_a_folder_without_the_recognizers_classes_says_how_to_map_them(folder: Path) -> None:
     with pytest.raises(UserError, match=r"no image of grief.*--rename"):
         labelled_photos(folder, "auto", {}, ("grief",))
