@@ -1,6 +1,7 @@
 """The data of one training step: some of the training images, optionally with several labels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ class StepData(ExpressionData):
     """Batches of given training rows, and all validation rows."""
 
     def __init__(
-        self, arrays: Arrays, train: ExpressionDataset, classes: Sequence[str], **options: int
+        self, arrays: Arrays, train: ExpressionDataset, classes: Sequence[str], **options: Any
     ):
         """
         Args:

@@ -51,7 +51,13 @@ class StepModule(ExpressionModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def _step(self, inputs: dict[str, Tensor], labels: Tensor, split: str) -> Tensor:
+    def _step(
+        self,
+        inputs: dict[str, Tensor],
+        labels: Tensor,
+        split: str,
+        targets: Tensor | None = None,  # the articles have no soft labels
+    ) -> Tensor:
         network = cast(ComparedNetwork, self.network)
         loss, logits = network.objective(inputs, labels, self._criterion)
         human = labels if labels.ndim == 1 else labels[:, 0]

@@ -66,6 +66,7 @@ class TrainParams(Section):
     schedule: Schedule | None
     warmup: Amount | None
     weight_decay: Amount | None
+    soft_labels: bool
     label_smoothing: Smoothing | None
     augmentation: Augmentation | None
     input_noise_variance: Amount | None

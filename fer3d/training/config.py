@@ -48,6 +48,7 @@ class TrainConfig:
         warmup: epochs of linear warm-up from zero.
         weight_decay: of the weights of convolutions and linear layers, not of normalization and
             biases.
+        soft_labels: the targets of training images are the annotators' votes, where they are known.
         label_smoothing: probability that the target distributes evenly over all classes.
         augmentation: strength of the random changes of training images, see ``augment``.
         loss: cross_entropy | focal.
@@ -73,6 +74,7 @@ class TrainConfig:
     schedule: Schedule = "cosine"
     warmup: Amount = 0.0
     weight_decay: Amount = 0.0
+    soft_labels: bool = False
     label_smoothing: Smoothing = 0.0
     augmentation: Augmentation = 0.0
     loss: Loss = "cross_entropy"

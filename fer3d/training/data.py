@@ -18,6 +18,7 @@ from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.machine.memory import available_memory
 from fer3d.networks.inputs import sparse_vertices
 from fer3d.training.batches import ShuffledBatches, in_order, loader
+from fer3d.training.targets import vote_targets
 
 Batch = dict[str, Tensor]
 
@@ -139,7 +140,19 @@ class ExpressionDataset(Dataset[Batch]):
     are read from the memory maps until ``load_onto`` copies them to a device.
     """
 
-    def __init__(self, arrays: Arrays, rows: np.ndarray, classes: Sequence[str]):
+    def __init__(
+        self, arrays: Arrays, rows: np.ndarray, classes: Sequence[str], *, soft_labels: bool = False
+    ):
+        """
+        Args:
+            arrays: the data set.
+            rows: numbers of the rows.
+            classes: in the order of their indices.
+            soft_labels: batches have ``target`` (B, C) float32, too, see ``vote_targets``.
+
+        Raises:
+            UserError: an unknown class, or no votes for soft labels.
+        """
         self._rows = rows
         self._sources = {
             "image": arrays.image,
@@ -149,7 +162,12 @@ class ExpressionDataset(Dataset[Batch]):
         }
         if arrays.vertices is not None:
             self._sources["vertices"] = arrays.vertices
-        self._labels = torch.from_numpy(encode_labels(arrays.frame["label"].iloc[rows], classes))
+        frame = arrays.frame.iloc[rows]
+        labels = encode_labels(frame["label"], classes)
+        self._labels = torch.from_numpy(labels)
+        self._targets: Tensor | None = None
+        if soft_labels:
+            self._targets = torch.from_numpy(vote_targets(frame, labels, classes))
         self._resident: Batch | None = None
 
     def __len__(self) -> int:
@@ -196,6 +214,8 @@ class ExpressionDataset(Dataset[Batch]):
     def _read(self, indices: np.ndarray) -> Batch:
         rows = self._rows[indices]
         batch = {name: torch.from_numpy(array[rows]) for name, array in self._sources.items()}
+        if self._targets is not None:
+            batch["target"] = self._targets[indices]
         return batch | {"label": self._labels[indices]}
 
 
@@ -211,6 +231,7 @@ class ExpressionData(pl.LightningDataModule):
         max_images: int | None = None,
         accumulate: int = 1,
         first_epoch: int = 0,
+        soft_labels: bool = False,
     ):
         """
         Args:
@@ -221,6 +242,7 @@ class ExpressionData(pl.LightningDataModule):
             accumulate: number of parts of a batch.
             first_epoch: first epoch of a resumed training; processes that read ahead start with
                 its order before Lightning calls ``set_epoch``.
+            soft_labels: training batches have the votes, see ``ExpressionDataset``.
 
         Raises:
             UserError: no training or validation images, or a validation class without training
@@ -240,7 +262,7 @@ class ExpressionData(pl.LightningDataModule):
             if len(rows[split]) < minimum:
                 raise UserError(f"training needs {split} images, got {len(rows[split])}")
         self.classes = tuple(sorted(set(arrays.frame["label"].iloc[rows[TRAIN]])))
-        self.train = ExpressionDataset(arrays, rows[TRAIN], self.classes)
+        self.train = ExpressionDataset(arrays, rows[TRAIN], self.classes, soft_labels=soft_labels)
         self.validation = ExpressionDataset(arrays, rows[VALIDATION], self.classes)
 
     def setup(self, stage: str) -> None:

@@ -88,6 +88,7 @@ def fit(
             max_images=train.max_images,
             accumulate=train.accumulate,
             first_epoch=start.epochs if start else 0,
+            soft_labels=train.soft_labels,
         )
         model = build_network(network, data, arrays)
         module = ExpressionModule(model, len(data.classes), train, _class_weights(train, data))

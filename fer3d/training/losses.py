@@ -21,7 +21,7 @@ def cross_entropy(
 
     Args:
         logits: (B, C) float32.
-        labels: (B,) int64, 0 .. C - 1.
+        labels: (B,) int64, 0 .. C - 1; or (B, C) float32, probabilities of the classes.
         class_weights: (C,) float32; 1 for every class by default.
         smoothing: label smoothing, 0 .. 1: probability that is distributed evenly over all C
             classes. An image is weighted by its true class; with the weights of all target classes,
@@ -52,7 +52,7 @@ def focal_loss(
 
     Args:
         logits: (B, C) float32.
-        labels: (B,) int64, 0 .. C - 1.
+        labels: as of ``cross_entropy``; by probabilities, the terms of the classes are averaged.
         class_weights: (C,) float32; 1 for every class by default.
         alpha: common factor.
         gamma: down-weighting of well classified images; 0 gives the cross entropy.
@@ -91,10 +91,15 @@ def balanced_class_weights(counts: Sequence[int]) -> Tensor:
 def _average(
     terms: Tensor, labels: Tensor, class_weights: Tensor | None, smoothing: float
 ) -> Tensor:
-    """Mean over the images of the terms (B, C), weighted by smoothed target and class weight."""
-    losses = terms.gather(1, labels[:, None]).squeeze(1)
+    """Mean over the images of the terms (B, C), weighted by smoothed target and class weight.
+
+    By probabilities, the weight of an image is the mean of its classes' weights.
+    """
+    soft = labels.ndim == 2
+    losses = (labels * terms).sum(dim=1) if soft else terms.gather(1, labels[:, None]).squeeze(1)
     if smoothing:
         losses = (1 - smoothing) * losses + smoothing * terms.mean(dim=1)
     if class_weights is not None:
-        losses = class_weights[labels] * losses
+        weights = (labels * class_weights).sum(dim=1) if soft else class_weights[labels]
+        losses = weights * losses
     return losses.mean()

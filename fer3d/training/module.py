@@ -136,7 +136,7 @@ class ExpressionModule(pl.LightningModule):
             partners=self._partners(inputs),
         )
         inputs = add_input_noise(inputs, self.config.input_noise_variance, self._generator)
-        return self._step(inputs, batch["label"], "train")
+        return self._step(inputs, batch["label"], "train", batch.get("target"))
 
     def validation_step(self, batch: Batch) -> None:
         """Loss and metrics of a validation batch."""
@@ -165,9 +165,16 @@ class ExpressionModule(pl.LightningModule):
             return None
         return cast(VerticesNetwork, self.network.branches["vertices"]).partners
 
-    def _step(self, inputs: dict[str, Tensor], labels: Tensor, split: str) -> Tensor:
+    def _step(
+        self,
+        inputs: dict[str, Tensor],
+        labels: Tensor,
+        split: str,
+        targets: Tensor | None = None,
+    ) -> Tensor:
         heads = self.network.heads(**inputs)
-        losses = [self._loss(logits, labels, self.class_weights) for logits in heads]
+        wanted = labels if targets is None else targets
+        losses = [self._loss(logits, wanted, self.class_weights) for logits in heads]
         return sum(losses[1:], self._logged(losses[0], heads[0], labels, split))
 
     def _logged(self, loss: Tensor, logits: Tensor, labels: Tensor, split: str) -> Tensor:

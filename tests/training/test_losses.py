@@ -1,6 +1,7 @@
 """Losses against their definitions."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -98,3 +99,22 @@ def test_balanced_weights_are_scikit_learns() -> None:
 def test_a_class_without_images_has_no_weight() -> None:
     with pytest.raises(ValueError, match="at least one image"):
         balanced_class_weights([3, 0])
+
+
+def test_soft_labels_give_pytorchs_cross_entropy(logits: Tensor, labels: Tensor) -> None:
+    votes = torch.rand(50, 4, generator=torch.Generator().manual_seed(1))
+    soft = votes / votes.sum(dim=1, keepdim=True)
+    found = cross_entropy(logits, soft)
+    torch.testing.assert_close(found, F.cross_entropy(logits, soft))
+    smoothed = F.cross_entropy(logits, soft, label_smoothing=0.1)
+    torch.testing.assert_close(cross_entropy(logits, soft, smoothing=0.1), smoothed)
+    torch.testing.assert_close(focal_loss(logits, soft, alpha=1.0, gamma=0.0), found)
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, focal_loss])
+@pytest.mark.parametrize("options", [{}, {"smoothing": 0.1}, {"class_weights": WEIGHTS}])
+def test_probabilities_that_are_all_on_the_label_change_nothing(
+    loss: Callable[..., Tensor], options: dict, logits: Tensor, labels: Tensor
+) -> None:
+    sure = F.one_hot(labels, 4).float()
+    torch.testing.assert_close(loss(logits, sure, **options), loss(logits, labels, **options))
