@@ -16,7 +16,7 @@ from fer3d.reconstruction.topology import LANDMARKS_68, load_topology
 from fer3d.relighting.shading import lambert, to_picture
 
 BATCH = 32
-FEW = 8  # images of the straight loop, which takes a second an image
+FEW = 4  # images of the straight loop, which takes a second an image
 MARGIN = 0.25  # of a face's box, on each side
 
 

@@ -12,7 +12,7 @@ from fer3d.relighting.raster import rasterize
 from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import VIEWER, lambert, to_picture
 
-FEW = 8  # images of a peer that takes a second an image
+FEW = 4  # images of a peer that takes a second an image
 
 
 def pairs(options: Options) -> Iterator[Pair]:
