@@ -64,9 +64,9 @@ class Project(Checkout):
         """Folder of the cells' folders."""
         return self.folder / "data/experiments/cells"
 
-    def experiments(self) -> tuple[list[str], str]:
-        """Run `fer3d experiments run`; returns the stages that ran, and the output."""
-        command = ("-c", "from fer3d.cli import app; app()", "experiments", "run")
+    def experiments(self, what: str = "run") -> tuple[list[str], str]:
+        """Run a command of `fer3d experiments`; returns the stages that ran, and the output."""
+        command = ("-c", "from fer3d.cli import app; app()", "experiments", what)
         text = self.run(sys.executable, *command)
         return stages_run(text), text
 

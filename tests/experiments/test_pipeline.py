@@ -145,12 +145,13 @@ def test_models_are_trained_once_beside_ours(tmp_path, new_project):
     project = new_project(tmp_path / "project")
     axes = {"seeds": [0], "branches": ["whole"], "models": ["ours", "zhang-2017"]}
     project.set({"experiments": axes, "train": {"epochs": 1}})
-    pipeline = ("dvc", "repro", "experiments/compared/dvc.yaml")
-    first = stages_run(project.run(*pipeline))
+    first, text = project.experiments("compare")
     ours, model = "cell@0-recommended-whole-cross_entropy", "model@0-recommended-zhang-2017"
     assert {ours, model, "comparison"} <= set(first)
+    assert "left: Zhang-2017, seed 0, recommended\n2 cells, 2 of them left\n" in text
     metrics = json.loads((project.folder / "metrics/comparison.json").read_text())
     assert set(metrics["recommended"]) == {"whole-cross_entropy", "zhang-2017"}
     project.set({"experiments": {"models": ["ours", "zhang-2017", "inc-2016"]}})
-    second = stages_run(project.run(*pipeline))
+    second, text = project.experiments("compare")
     assert second == ["model@0-recommended-inc-2016", "comparison"]
+    assert "3 cells, 1 of them left" in text
