@@ -110,7 +110,7 @@ def speed_png(points: Sequence[SpeedPoint]) -> bytes:
         _points(axes, where, [point.accuracy], [point.interval], color=colour, marker="o")
         place = (float(where[0]), 100 * point.accuracy)
         axes.annotate(point.title, place, (5, 5), textcoords="offset points", fontsize=8)
-    axes.set_xscale("log")
+    axes.set_xlim(left=0)
     axes.set(
         xlabel="milliseconds per image, with preprocessing",
         ylabel="accuracy on test images, %",
