@@ -20,6 +20,7 @@ STAGES = [
     "reconstruct",
     "relight",
     "accuracy3d",
+    "data_report",
     "train",
     "evaluate",
     "report",

@@ -56,7 +56,7 @@ def stale(checkout: Checkout) -> set[str]:
 @pytest.mark.parametrize(
     ("section", "room", "stages"),
     [
-        ("report", "reporting", {"report"}),
+        ("report", "reporting", {"report", "data_report"}),
         ("synthesize", "synthesis", {"synthesize"}),
         ("deduplicate", "cleaning", {"deduplicate"}),
         # they measure with the value, or keep it beside the network
