@@ -107,15 +107,13 @@ def grouped(test: pd.DataFrame, folders: Folders) -> dict[str, dict[str, Any]]:
 
 
 def digests(lock: Path) -> dict[str, str]:
-    """MD5 of the outputs of the stages before the training, by path, from a ``dvc.lock``."""
-    stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
-    wanted = ("ingest", "deduplicate", "split", "balance", "reconstruct", "relight")
-    return {
-        out["path"]: out["md5"]
-        for name in wanted
-        for out in stages[name]["outs"]
-        if out["path"].startswith("data/")
-    }
+    """MD5 of the data that the stage `train` read, by path, from a ``dvc.lock``.
+
+    They are taken from its inputs: the outputs of other stages in the file can be those of another
+    run.
+    """
+    train = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]["train"]
+    return {dep["path"]: dep["md5"] for dep in train["deps"] if dep["path"].startswith("data/")}
 
 
 def card(
