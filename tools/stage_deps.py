@@ -40,6 +40,7 @@ LIGHT = (  # seconds: run after any change in a room that they use
     "stages/deduplicate",
     "stages/split",
     "stages/evaluate",
+    "stages/data_report",
     "stages/report",
 )
 MOST, ANY = 0.5, 0.01  # fraction of a room's modules
@@ -90,14 +91,20 @@ def with_code(text: str, root: Path, folder: str = "stages") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _by_folder(modules: list[str], share: float, root: Path) -> set[str]:
-    rooms: dict[str, set[str]] = defaultdict(set)
+def _by_folder(modules: Iterable[str], share: float, root: Path, depth: int = 2) -> set[str]:
+    """Rooms that are used, else their folders, else files; ``depth`` of a room in the tree is 2."""
+    folders: dict[str, set[str]] = defaultdict(set)
     for module in modules:
         parts = module.split("/")
-        in_a_room = parts[0] == "fer3d" and len(parts) > 2
-        rooms["/".join(parts[:2]) if in_a_room else module].add(module)
-    whole = {room for room, used in rooms.items() if _share(room, used, root) >= share}
-    return whole.union(*(used for room, used in rooms.items() if room not in whole))
+        inside = parts[0] == "fer3d" and len(parts) > depth
+        folders["/".join(parts[:depth]) if inside else module].add(module)
+    deps: set[str] = set()
+    for folder, used in folders.items():
+        if folder in used or _share(folder, used, root) >= share:
+            deps.add(folder)
+        else:
+            deps |= _by_folder(used, share, root, depth + 1)
+    return deps
 
 
 def _share(room: str, used: set[str], root: Path) -> float:

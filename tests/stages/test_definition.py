@@ -36,7 +36,7 @@ PIPELINES = [
     )
     for stage in yaml.safe_load((REPOSITORY / file).read_text())["stages"]
 ]
-MOST_LINES = 210  # of code among the `deps` of all pipelines together
+MOST_LINES = 200  # of code among the `deps` of all pipelines together
 
 
 def code_of(file: str, stage: str) -> list[str]:
