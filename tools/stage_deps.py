@@ -3,8 +3,9 @@
 python tools/stage_deps.py           rewrite every dvc.yaml
 
 A room of ``fer3d`` is listed as a folder if the stage uses most of it; for stages in ``DEAR`` if it
-uses all of it, for stages in ``LIGHT`` if it uses any of it. Otherwise its files are listed, also
-if the room has the section of another stage, whose new values must not make this one stale.
+uses all of it, for stages in ``LIGHT`` if it uses any of it. Otherwise its folders are listed by
+the same rule, and else its files, also if the room has the section of another stage, whose new
+values must not make this one stale.
 """
 
 import re

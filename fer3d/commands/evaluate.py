@@ -11,6 +11,7 @@ from rich.table import Table
 
 from fer3d import checkout
 from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
+from fer3d.evaluation.tables import OVERALL, images_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,12 +22,6 @@ TITLES = {
     "every_image": "every image; without a face: wrong",
     "with_face": "images with a face",
     "as_answered": "as answered; without a face: the whole image",
-}
-SHOWN = {
-    "accuracy": "accuracy",
-    "class_accuracy": "class accuracy",
-    "macro_f1": "macro F1",
-    "calibration_error": "calibration error",
 }
 
 
@@ -112,11 +107,11 @@ def _renamed(options: list[str] | None) -> dict[str, str]:
 
 
 def _print(result: Mapping[str, Any], photos: "LabelledPhotos") -> None:
-    table = Table("", *SHOWN.values(), "images", header_style="bold")
+    table = Table("", *OVERALL.values(), "images", header_style="bold")
     for key, title in TITLES.items():
         if part := result.get(key):
-            count = sum(values["support"] for values in part["per_class"].values())
-            cells = [f"{part[name]:.3f}" if name in part else "" for name in SHOWN]
+            count = images_of(part)
+            cells = [f"{part[name]:.3f}" if name in part else "" for name in OVERALL]
             cells[0] += _interval(part["accuracy"], count)
             table.add_row(title, *cells, str(count))
     recalls = Table("class", "recall", "precision", "F1", "images", header_style="bold")
@@ -134,11 +129,11 @@ def _print(result: Mapping[str, Any], photos: "LabelledPhotos") -> None:
 
 def _interval(share: float, count: int) -> str:
     """The interval of a share as it is printed."""
-    from fer3d.evaluation.intervals import proportion_interval
+    from fer3d.evaluation.intervals import share_interval
 
     if not count:
         return ""
-    low, high = proportion_interval(round(share * count), count)
+    low, high = share_interval(share, count)
     return f" ({low:.3f} - {high:.3f})"
 
 

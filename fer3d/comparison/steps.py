@@ -14,11 +14,9 @@ from fer3d.comparison.step_data import AnnotatedDataset, StepData, groups
 from fer3d.comparison.step_module import StepModule
 from fer3d.files.manifest import TRAIN, VALIDATION
 from fer3d.networks.compared.contract import ComparedNetwork
-from fer3d.networks.inputs import to_inputs
-from fer3d.training.batches import in_order
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import Course
-from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, draw
+from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, draw, network_inputs
 from fer3d.training.losses import balanced_class_weights
 from fer3d.training.resume import SUFFIX, TrainingState, last_state
 from fer3d.training.trainer import Runtime, make_trainer
@@ -125,12 +123,7 @@ class Steps:
     def inputs(self, rows: np.ndarray) -> Iterator[Inputs]:
         """Inputs of the networks in batches, on the setting's device, in the order of the rows."""
         dataset = ExpressionDataset(self._arrays, rows, self.classes)
-        for indices in in_order(len(dataset), BATCH):
-            batch = {
-                name: values.to(self.setting.runtime.device)
-                for name, values in dataset[indices].items()
-            }
-            yield to_inputs(batch)
+        return network_inputs(dataset, BATCH, self.setting.runtime.device)
 
     @torch.no_grad()
     def outputs(

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import torch
-from torchmetrics.functional.classification import multiclass_calibration_error
 
 from fer3d.evaluation import PROBABILITY
 from fer3d.evaluation.scores import DECIMALS
@@ -43,6 +41,9 @@ def calibration_error(predictions: pd.DataFrame, classes: Sequence[str]) -> floa
 
     Source: Guo et al. 2017, On calibration of modern neural networks, equation 3.
     """
+    import torch  # late: pages and tables draw curves without it
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
     labels = pd.Index(classes).get_indexer(pd.Index(predictions["label"]))
     error = multiclass_calibration_error(
         torch.tensor(_probabilities(predictions, classes)),

@@ -9,16 +9,12 @@ import pandas as pd
 from torch import Tensor
 
 from fer3d.errors import UserError
-from fer3d.evaluation.calibration import calibration
-from fer3d.evaluation.predictions import confusion_of, predictions_table
-from fer3d.evaluation.scores import scores
+from fer3d.evaluation.predictions import evaluate_split, predictions_table
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.machine.progress import progress
-from fer3d.networks.inputs import to_inputs
-from fer3d.training.batches import in_order
 from fer3d.training.checkpoint import TrainedNetwork, load_trained
-from fer3d.training.data import Arrays, ExpressionDataset, open_set
+from fer3d.training.data import Arrays, ExpressionDataset, network_inputs, open_set
 
 SPLITS = (VALIDATION, TEST)
 BATCH = 64  # images; a constant, because results depend on it in the last digits
@@ -91,19 +87,13 @@ def evaluate_network(
     }
 
 
-def evaluate_split(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, object]:
-    """Scores and calibration of a table of predictions, see ``scores`` and ``calibration``."""
-    return scores(confusion_of(predictions, classes), classes) | calibration(predictions, classes)
-
-
 def predict(network: Network, dataset: ExpressionDataset, device: str = "cpu") -> np.ndarray:
     """Probabilities of the network's classes, (N, C) float32, in the dataset's order."""
     parts = []
     with progress("evaluate", total=len(dataset)) as advance:
-        for indices in in_order(len(dataset), BATCH):
-            batch = {name: values.to(device) for name, values in dataset[indices].items()}
-            parts.append(network.probabilities(**to_inputs(batch)).cpu().numpy())
-            advance(len(indices))
+        for inputs in network_inputs(dataset, BATCH, device):
+            parts.append(network.probabilities(**inputs).cpu().numpy())
+            advance(len(parts[-1]))
     return np.concatenate(parts)
 
 

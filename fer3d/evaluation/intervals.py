@@ -16,3 +16,8 @@ def proportion_interval(hits: int, count: int) -> tuple[float, float]:
     """
     limits = binomtest(hits, count).proportion_ci(CONFIDENCE, method="wilson")
     return float(limits.low), float(limits.high)
+
+
+def share_interval(share: float, count: int) -> tuple[float, float]:
+    """``proportion_interval`` of a rounded share of ``count`` images, as metrics have it."""
+    return proportion_interval(round(share * count), count)

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fer3d.evaluation import PROBABILITY
-from fer3d.evaluation.scores import confusion_matrix
+from fer3d.evaluation.calibration import calibration
+from fer3d.evaluation.scores import confusion_matrix, scores
 from fer3d.files.atomic import atomic_path
 
 
@@ -27,6 +28,11 @@ def predictions_table(
     table["predicted"] = np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)]
     columns = {f"{PROBABILITY}{name}": probabilities[:, i] for i, name in enumerate(classes)}
     return table.assign(**columns)
+
+
+def evaluate_split(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, object]:
+    """Scores and calibration of a table of predictions, see ``scores`` and ``calibration``."""
+    return scores(confusion_of(predictions, classes), classes) | calibration(predictions, classes)
 
 
 def confusion_of(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:

@@ -51,7 +51,7 @@ def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[st
         for name in classes
     ]
     for key, title in OVERALL.items():
-        means = [["", "", _cell(part[key]), _images(part)] for part in metrics.values()]
+        means = [["", "", _cell(part[key]), str(images_of(part))] for part in metrics.values()]
         rows.append([title, *(cell for cells in means for cell in cells)])
     return header, rows
 
@@ -72,7 +72,7 @@ def evaluation_table(metrics: Mapping[str, Any]) -> "Table":
     table.add_section()
     for key, title in OVERALL.items():
         means = [_cell(part[key]) for part in parts]
-        table.add_row(title, "", "", means[0], _images(parts[0]), *means[1:])
+        table.add_row(title, "", "", means[0], str(images_of(parts[0])), *means[1:])
     return table
 
 
@@ -91,5 +91,6 @@ def _cell(value: float) -> str:
     return str(value) if isinstance(value, int) else f"{value:.3f}"
 
 
-def _images(part: Mapping[str, Any]) -> str:
-    return str(sum(values["support"] for values in part["per_class"].values()))
+def images_of(part: Mapping[str, Any]) -> int:
+    """Number of images of a split's metrics."""
+    return sum(values["support"] for values in part["per_class"].values())

@@ -13,7 +13,8 @@ import yaml
 from fer3d.assets.recognizers import CARD, WEIGHTS
 from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import evaluate
-from fer3d.evaluation.intervals import proportion_interval
+from fer3d.evaluation.intervals import proportion_interval, share_interval
+from fer3d.evaluation.tables import images_of
 from fer3d.experiments.groups import THIRDS, lighting, thirds, yaw_groups, yaw_names
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
@@ -135,19 +136,16 @@ def card(
         autoescape=False,  # Markdown
     )
     test = metrics[TEST]
-    images = sum(values["support"] for values in test["per_class"].values())
     return environment.get_template(TEMPLATE).render(
         origin=origin,
         metrics=metrics,
         test=test,
-        images=images,
-        interval=proportion_interval(round(test["accuracy"] * images), images),
+        images=images_of(test),
+        interval=share_interval(test["accuracy"], images_of(test)),
         recalls={
-            name: proportion_interval(
-                round(values["recall"] * values["support"]), values["support"]
-            )
-            for name, values in test["per_class"].items()
-            if values["support"]
+            name: share_interval(row["recall"], row["support"])
+            for name, row in test["per_class"].items()
+            if row["support"]
         },
         settings={"network": network, "train": training, **preprocessing},
         json=json,

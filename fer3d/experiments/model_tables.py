@@ -8,7 +8,7 @@ from typing import Any
 from fer3d.evaluation.scores import DECIMALS
 from fer3d.experiments.cells import OURS, Configuration, Setup, own
 from fer3d.experiments.comparisons import INTERVALS, accuracy_entries, mcnemar_entries
-from fer3d.experiments.formats import Entry, ResultTable, to_csv, to_latex
+from fer3d.experiments.formats import Entry, ResultTable
 from fer3d.experiments.matrix import MatrixParams, cell_folders, matrix
 from fer3d.experiments.model_matrix import model_cells
 from fer3d.experiments.models import ModelSetup
@@ -16,8 +16,7 @@ from fer3d.experiments.published import PUBLISHED
 from fer3d.experiments.results import Bootstrap, Results, load_results
 from fer3d.experiments.statistics import mcnemar
 from fer3d.experiments.tables import Scores, ablation_table, results_table, score_all
-from fer3d.experiments.write import PAGE, page
-from fer3d.files.atomic import write_text
+from fer3d.experiments.write import write_page
 from fer3d.files.manifest import people
 from fer3d.files.packed import read_manifest
 
@@ -47,10 +46,7 @@ def write_comparison(
     bootstrap = Bootstrap(params.experiments.replicates)
     scores = score_all(results, bootstrap)
     tables = comparison_tables(results, scores, bootstrap, params)
-    for table in tables:
-        write_text(out / f"{table.name}.csv", to_csv(table))
-        write_text(out / f"{table.name}.tex", to_latex(table))
-    write_text(out / PAGE, page(results, tables, {}))
+    write_page(results, tables, {}, out)
     return summary(results, scores, bootstrap)
 
 

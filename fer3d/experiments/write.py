@@ -63,16 +63,23 @@ def write_tables(
     found = load_groups(results, images, faces)
     scores = score_all(results, bootstrap)
     tables = all_tables(results, scores, found, bootstrap, params)
-    for table in tables:
-        write_text(out / f"{table.name}.csv", to_csv(table))
-        write_text(out / f"{table.name}.tex", to_latex(table))
     write_bytes(out / "accuracy.png", accuracy_png(scores))
     pictures = {"accuracy.png": "Accuracy by configuration"}
     if whole_against_base(results):
         write_bytes(out / "yaw.png", yaw_png(results, found, bootstrap))
         pictures["yaw.png"] = "Whole minus Base by yaw"
-    write_text(out / PAGE, page(results, tables, pictures))
+    write_page(results, tables, pictures, out)
     return summary(results, scores, found, bootstrap)
+
+
+def write_page(
+    results: Results, tables: Sequence[ResultTable], pictures: Mapping[str, str], out: Path
+) -> None:
+    """Write tables as CSV and LaTeX, and all of them on one page, see ``page``."""
+    for table in tables:
+        write_text(out / f"{table.name}.csv", to_csv(table))
+        write_text(out / f"{table.name}.tex", to_latex(table))
+    write_text(out / PAGE, page(results, tables, pictures))
 
 
 def load_groups(results: Results, images: Path, faces: Path) -> list[Group]:

@@ -13,8 +13,7 @@ from fer3d.datasets.classes import rename_classes
 from fer3d.datasets.layout import read_layout
 from fer3d.errors import UserError, printable
 from fer3d.evaluation import PROBABILITY
-from fer3d.evaluation.calibration import calibration
-from fer3d.evaluation.predictions import confusion_of
+from fer3d.evaluation.predictions import confusion_of, evaluate_split
 from fer3d.evaluation.scores import scores
 
 if TYPE_CHECKING:
@@ -115,11 +114,7 @@ def labelled_scores(table: pd.DataFrame, classes: Sequence[str]) -> dict[str, An
     """
     readable = table["problem"] == ""
     subsets = {WITH_FACE: table[table["face"]], AS_ANSWERED: table[readable]}
-    judged = {
-        name: scores(confusion_of(part, classes), classes) | calibration(part, classes)
-        for name, part in subsets.items()
-        if len(part)
-    }
+    judged = {name: evaluate_split(part, classes) for name, part in subsets.items() if len(part)}
     lost = table.loc[~table["face"], "label"].value_counts()
     missed = np.array([lost.get(name, 0) for name in classes])
     return {

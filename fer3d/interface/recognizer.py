@@ -136,7 +136,7 @@ class Recognizer:
         Args:
             model: name of a recognizer that comes with fer3d; ``own``, that of the checkout that is
                 the working directory; or the path of a file that the stage `train` wrote. By
-                default ``own`` if there is one, else one that comes with fer3d.
+                default one that comes with fer3d, ``own`` if there is none.
             assets: folder of model files, instead.
 
         Raises:

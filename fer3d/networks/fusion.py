@@ -122,23 +122,22 @@ class FusionNetwork(nn.Module):
         Raises:
             ValueError: the input of a branch is missing.
         """
-        return self.heads(image, shading, landmarks, reconstructed, vertices)[0]
+        return self.heads(
+            image=image,
+            shading=shading,
+            landmarks=landmarks,
+            reconstructed=reconstructed,
+            vertices=vertices,
+        )[0]
 
-    def heads(
-        self,
-        image: Tensor | None = None,
-        shading: Tensor | None = None,
-        landmarks: Tensor | None = None,
-        reconstructed: Tensor | None = None,
-        vertices: Tensor | None = None,
-    ) -> list[Tensor]:
+    def heads(self, **inputs: Tensor | None) -> list[Tensor]:
         """Logits of every trained classifier, each (B, C) float32; arguments as ``forward``.
 
         The first are those of the whole network, which ``forward`` returns.
         """
-        embeddings = self.embed(image, shading, landmarks, reconstructed, vertices)
+        embeddings = self.embed(**inputs)
         if self.config.preset == "photos":
-            return self.late(embeddings, reconstructed)
+            return self.late(embeddings, inputs.get("reconstructed"))
         return [self.classifier(self.fusion(embeddings))]
 
     def embed(

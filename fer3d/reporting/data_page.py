@@ -1,6 +1,5 @@
 """The page about the data set: counts, losses, distributions, and pictures of near copies."""
 
-import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from fer3d.files.sheets import contact_sheet
 from fer3d.reporting.charts import metrics_tables
 from fer3d.reporting.data_set import DataSources
 from fer3d.reporting.params import ReportParams
-from fer3d.reporting.templates import template
+from fer3d.reporting.templates import data_url, template
 
 PAGE, TEMPLATE = "data.html", "data.html.j2"
 GROUPS = 24  # most groups of near copies on the page
@@ -56,7 +55,7 @@ def data_page(
         near = manifest.read(sources.cleaned / "near.parquet")
         sheet = near_sheet(near, originals)
     sections = [(title, metrics_tables({name: values[name]})) for name, title in SECTIONS.items()]
-    picture = None if sheet is None else base64.b64encode(encode_png(sheet)).decode("ascii")
+    picture = None if sheet is None else data_url(encode_png(sheet))
     write_text(out / PAGE, template(TEMPLATE).render(sections=sections, near=picture))
 
 

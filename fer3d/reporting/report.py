@@ -1,6 +1,5 @@
 """An HTML page about a run, self-contained, with all images embedded."""
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from fer3d.files.manifest import TEST
 from fer3d.reporting import charts
 from fer3d.reporting.params import ReportParams
 from fer3d.reporting.samples import SampleSources, failure_sheets, overview_sheet, sample_sheets
-from fer3d.reporting.templates import template
+from fer3d.reporting.templates import data_url, template
 
 PAGE = "report.html"
 TEMPLATE = "report.html.j2"
@@ -117,7 +116,7 @@ def render(
         evaluations=evaluation,
         classes=classes,
         confusion=_confusion(predictions[predictions["split"] == judged], classes),
-        calibration=_data_url(calibration_png(predictions, judged)),
+        calibration=data_url(calibration_png(predictions, judged)),
         curves=[charts.learning_curve(curves, name, CURVES[name], best) for name in CURVES],
         best_epoch=best,
         chart=charts,
@@ -125,8 +124,8 @@ def render(
         count_classes=sorted({name for _, values in counts for name in values}),
         largest=max((value for _, values in counts for value in values.values()), default=1),
         accuracy3d=charts.accuracy3d_table(metrics["accuracy3d"]),
-        samples={name: _data_url(encode_png(sheet)) for name, sheet in samples.items()},
-        failures={reason: _data_url(encode_png(sheet)) for reason, sheet in failures.items()},
+        samples={name: data_url(encode_png(sheet)) for name, sheet in samples.items()},
+        failures={reason: data_url(encode_png(sheet)) for reason, sheet in failures.items()},
         stages={name: charts.metrics_tables(values) for name, values in metrics.items()},
     )
 
@@ -143,7 +142,3 @@ def _confusion(
 def _file_name(label: str) -> str:
     """A class name without characters that are not allowed in file names."""
     return re.sub(r"[^\w.-]+", "_", label)
-
-
-def _data_url(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -1,5 +1,7 @@
 """The templates of the pages."""
 
+import base64
+
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 
@@ -13,3 +15,8 @@ def template(name: str) -> Template:
         lstrip_blocks=True,
     )
     return environment.get_template(name)
+
+
+def data_url(png: bytes) -> str:
+    """A picture as the address of an image in a page."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")

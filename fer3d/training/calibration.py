@@ -3,12 +3,9 @@
 import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
-from torch import Tensor
 
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.networks.inputs import to_inputs
-from fer3d.training.batches import in_order
-from fer3d.training.data import ExpressionDataset
+from fer3d.training.data import ExpressionDataset, network_inputs
 
 RANGE = (0.1, 10.0)  # of temperatures
 _BATCH = 256  # images
@@ -40,19 +37,9 @@ def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 def calibrate(network: FusionNetwork, validation: ExpressionDataset) -> None:
     """Set the temperature of a trained network by its validation images."""
-    device = next(network.parameters()).device
+    network.eval()
+    batches = network_inputs(validation, _BATCH, next(network.parameters()).device)
     with torch.no_grad():
-        parts = [_logits(network.eval(), validation, rows, device) for rows in _batches(validation)]
+        parts = [network(**inputs).float().cpu() for inputs in batches]
     temperature = best_temperature(torch.cat(parts).numpy(), validation.labels.numpy())
     network.temperature.fill_(temperature)
-
-
-def _batches(dataset: ExpressionDataset) -> list[Tensor]:
-    return in_order(len(dataset), _BATCH, device=dataset.device)
-
-
-def _logits(
-    network: FusionNetwork, dataset: ExpressionDataset, rows: Tensor, device: torch.device
-) -> Tensor:
-    batch = {name: values.to(device) for name, values in dataset[rows].items()}
-    return network(**to_inputs(batch)).float().cpu()

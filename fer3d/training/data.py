@@ -1,7 +1,7 @@
 """Packed arrays as batches of tensors."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from fer3d.files.folders import Folders
 from fer3d.files.manifest import TRAIN, VALIDATION
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.machine.memory import available_memory
-from fer3d.networks.inputs import sparse_vertices
+from fer3d.networks.inputs import sparse_vertices, to_inputs
 from fer3d.training.batches import ShuffledBatches, in_order, loader
 from fer3d.training.targets import vote_targets
 
@@ -217,6 +217,15 @@ class ExpressionDataset(Dataset[Batch]):
         if self._targets is not None:
             batch["target"] = self._targets[indices]
         return batch | {"label": self._labels[indices]}
+
+
+def network_inputs(
+    dataset: ExpressionDataset, batch_size: int, device: str | torch.device
+) -> Iterator[dict[str, Tensor]]:
+    """Inputs of a network, see ``to_inputs``, in batches on a device, in the order of the rows."""
+    for indices in in_order(len(dataset), batch_size, device=dataset.device):
+        batch = dataset[indices]
+        yield to_inputs({name: values.to(device) for name, values in batch.items()})
 
 
 class ExpressionData(pl.LightningDataModule):

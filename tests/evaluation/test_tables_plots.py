@@ -10,9 +10,8 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from fer3d.evaluation.evaluate import evaluate_split
 from fer3d.evaluation.plots import calibration_png, confusion_png, row_shares, write_confusion
-from fer3d.evaluation.predictions import classes_of
+from fer3d.evaluation.predictions import classes_of, evaluate_split
 from fer3d.evaluation.tables import evaluation_markdown, evaluation_rows, evaluation_table
 
 

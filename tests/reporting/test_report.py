@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.evaluation.evaluate import evaluate_split
-from fer3d.evaluation.predictions import classes_of, write_predictions
+from fer3d.evaluation.predictions import classes_of, evaluate_split, write_predictions
 from fer3d.reporting.charts import (
     accuracy3d_table,
     class_counts,
