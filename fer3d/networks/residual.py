@@ -79,10 +79,10 @@ class ResidualNetwork(nn.Module):
         return self.encoder(self.convolutions(image).mean(dim=(2, 3)))
 
     def reduced(self, image: Tensor) -> Tensor:
-        """The image at the resolution of the branch; does nothing if it is reduced already."""
+        """The image at the resolution of the branch; does nothing if it has no more already."""
         if self.grey and image.shape[1] > 1:
             image = image.mean(dim=1, keepdim=True)
-        if image.shape[-1] == self.side:
+        if image.shape[-1] <= self.side:
             return image
         return F.interpolate(image, size=(self.side, self.side), mode="area")
 

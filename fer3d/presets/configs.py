@@ -44,11 +44,12 @@ RECOMMENDED = TrainConfig(
 # For tens of thousands of photos, see docs/notes/recognition.md.
 PHOTOS = replace(
     RECOMMENDED,
-    epochs=30,
-    patience=30,
+    epochs=60,
+    patience=60,
     batch_size=64,
     warmup=3.0,
     augmentation=1.0,
+    coarse_epochs=0.6,
     class_weights="none",
 )
 

@@ -74,4 +74,5 @@ class TrainParams(Section):
     loss: Loss
     focal_alpha: Share
     focal_gamma: Amount
+    coarse_epochs: Share | None
     precision: Precision

@@ -56,6 +56,7 @@ class TrainConfig:
         focal_gamma: rate of down-weighting in the focal loss.
         class_weights: balanced (inverse to the size of the class in the training set) | none.
         input_noise_variance: variance of Gaussian noise on standardized images and shading images.
+        coarse_epochs: fraction of ``epochs``, the first ones, with smaller images, see ``coarser``.
         precision: float32; bfloat16 for convolutions and matrix products (twice as fast if the
             processor supports it, otherwise slower); float16 for older GPUs, with loss scaling.
 
@@ -82,6 +83,7 @@ class TrainConfig:
     focal_gamma: Amount = 2.0
     class_weights: ClassWeights = "balanced"
     input_noise_variance: Amount = 0.05
+    coarse_epochs: Share = 0.0
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import torch
 from pytorch_lightning.callbacks import Callback
 
+from fer3d.errors import UserError
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
@@ -71,8 +72,14 @@ def fit(
 
     Raises:
         UserError: the folders do not fit together, a split that training needs is empty, or there
-            are not the GPUs that precision or ``devices`` ask for, or the loss is not finite.
+            are not the GPUs that precision or ``devices`` ask for, the loss is not finite, or the
+            paper's network is trained with coarse epochs.
     """
+    if network.preset == "paper" and train.coarse_epochs:
+        raise UserError(
+            "train.coarse_epochs: the layers of network.preset `paper` fit one size of image; "
+            "set it to 0"
+        )
     runtime, preprocessing = runtime or Runtime(), preprocessing or {}
     arrays = open_set(folders, vertices=network.vertices)
     runtime.check(train.precision)

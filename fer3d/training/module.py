@@ -20,7 +20,7 @@ from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.inputs import to_inputs
 from fer3d.networks.layers import PIXEL_STD
 from fer3d.networks.vertices import VerticesNetwork
-from fer3d.training.augment import augment
+from fer3d.training.augment import augment, coarser
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import Batch
 from fer3d.training.losses import cross_entropy, focal_loss
@@ -127,6 +127,8 @@ class ExpressionModule(pl.LightningModule):
         torch.manual_seed(derived_seed(*place, 0))  # of dropout
         self._generator.manual_seed(derived_seed(*place, 1))
         inputs = self.network.reduced(to_inputs(batch))
+        if self.current_epoch < self.config.coarse_epochs * self.config.epochs:
+            inputs = coarser(inputs)
         side = batch["image"].shape[1]
         inputs = augment(
             inputs,

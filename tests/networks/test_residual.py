@@ -24,6 +24,13 @@ def test_a_reduced_image_gives_what_the_image_gives() -> None:
     torch.testing.assert_close(reduced.mean(), image.mean())
 
 
+def test_a_smaller_image_is_not_enlarged() -> None:
+    network = ResidualNetwork(full=True).eval()
+    small = torch.rand(2, 3, 32, 32)
+    assert network.reduced(small) is small
+    assert network(small).shape == (2, 128)
+
+
 def test_full_resolution_keeps_the_side_of_the_image() -> None:
     network = ResidualNetwork(channels=1, width=8, full=True).eval()
     assert network.convolutions[0](torch.rand(1, 1, 50, 50)).shape == (1, 8, 50, 50)

@@ -8,7 +8,14 @@ from torch import Tensor
 
 from fer3d.networks.landmark import landmark_features
 from fer3d.training import augment as module
-from fer3d.training.augment import MIRRORED, augment, mirror_vertices, move_points, warp
+from fer3d.training.augment import (
+    MIRRORED,
+    augment,
+    coarser,
+    mirror_vertices,
+    move_points,
+    warp,
+)
 
 SIDE = 48
 
@@ -41,6 +48,15 @@ def test_the_generator_alone_decides(inputs: dict[str, Tensor]) -> None:
 
 def test_no_strength_changes_nothing(inputs: dict[str, Tensor]) -> None:
     assert _run(inputs, 1, strength=0.0) is inputs
+
+
+def test_a_coarser_image_is_a_smaller_average(inputs: dict[str, Tensor]) -> None:
+    inputs["shading"] = inputs["shading"][..., :1, :1]  # no branch sees it
+    small = coarser(inputs)
+    assert small["image"].shape == (6, 3, 30, 30)
+    first = inputs["image"][:, :, :2, :2].mean(dim=(2, 3))  # 48 px to 30: pixels of 2 x 2
+    torch.testing.assert_close(small["image"][:, :, 0, 0], first)
+    assert all(small[name] is inputs[name] for name in ("shading", "landmarks", "reconstructed"))
 
 
 def test_mirroring_twice_is_the_identity() -> None:

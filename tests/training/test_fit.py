@@ -56,6 +56,11 @@ def test_the_whole_network_learns_with_focal_loss_and_sgd(folders: Folders, tmp_
     assert metrics["validation"]["macro_f1"] > 0.9
 
 
+def test_the_papers_network_has_no_coarse_epochs(folders: Folders) -> None:
+    with pytest.raises(UserError, match=r"train.coarse_epochs: .* set it to 0"):
+        fit(folders, NetworkConfig(), TrainConfig(coarse_epochs=0.5))
+
+
 def test_two_runs_give_equal_bytes_whatever_ran_before(folders: Folders, tmp_path: Path) -> None:
     train = replace(QUICK, epochs=2)
     results = []

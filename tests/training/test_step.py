@@ -1,5 +1,6 @@
 """A training step does not synchronize with the device, and equals the sum of its parts."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -120,6 +121,28 @@ class Linear(torch.nn.Module):
 
     def heads(self, **inputs: torch.Tensor) -> list[torch.Tensor]:
         return [self(**inputs)]
+
+
+def test_the_first_epochs_are_coarse(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = TrainConfig(epochs=5, batch_size=72, augmentation=0.5, coarse_epochs=0.4)
+    data = ExpressionData(open_set(folders), batch_size=72, seed=0)
+    network = build_network(NetworkConfig("photos", width=4), data, open_set(folders))
+    sides = []
+    monkeypatch.setattr(network, "heads", _recorded(network.heads, sides))
+    pl.Trainer(
+        accelerator="cpu", max_epochs=5, logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0,
+        limit_val_batches=0, use_distributed_sampler=False,
+    ).fit(ExpressionModule(network, 3, config), datamodule=data)  # fmt: skip
+    assert sides == [20, 20, 32, 32, 32]
+
+
+def _recorded(heads: Callable[..., list[torch.Tensor]], sides: list[int]) -> Callable[..., Any]:
+    def recorded(**inputs: torch.Tensor) -> list[torch.Tensor]:
+        sides.append(inputs["image"].shape[-1])
+        return heads(**inputs)
+
+    return recorded
 
 
 @pytest.mark.parametrize("class_weights", [None, torch.tensor([0.2, 1.0, 5.0])])
