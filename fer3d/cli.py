@@ -13,8 +13,7 @@ from fer3d import checkout
 from fer3d.commands import doctor, evaluate, experiments, export, face3d, predict, store
 from fer3d.commands.options import ForceOption, ModelsOption
 from fer3d.errors import UserError, explained
-from fer3d.machine import settings
-from fer3d.machine.terminal import print_everywhere
+from fer3d.machine import settings, terminal
 
 FAILED = 2  # exit status, as of wrong options; 1 is that of a command that found problems
 
@@ -51,6 +50,7 @@ def main(
     ] = False,
 ) -> None:
     """Facial expressions and 3D faces of images, and tools for the pipeline (`dvc repro`)."""
+    terminal.set_up(checkout.TOP)
 
 
 @typer_app.command()
@@ -122,14 +122,14 @@ def import_prnet(
 
 def app() -> None:
     """Run the command; an error that the user can fix is one line, and exit status 2."""
-    print_everywhere()
+    terminal.print_everywhere()
     try:
         typer_app()
     except (UserError, OSError, ImportError) as error:
         message = explained(error)
         if message is None:
             raise
-        print(f"fer3d: {message}", file=sys.stderr)
+        terminal.say(f"fer3d: {message}", "error")
         sys.exit(FAILED)
 
 

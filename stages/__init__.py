@@ -1,6 +1,5 @@
 """One short script per stage: read the parameters, call the library, write the result."""
 
-import logging
 import os
 import signal
 import sys
@@ -29,8 +28,8 @@ if sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 import typer  # noqa: E402
 
 from fer3d.errors import UserError, explained  # noqa: E402
+from fer3d.machine import terminal  # noqa: E402
 from fer3d.machine.lifetimes import end_with_parent  # noqa: E402
-from fer3d.machine.terminal import print_everywhere  # noqa: E402
 
 # OpenMP threads sleep instead of spinning while they wait: on a busy machine, spinning makes
 # training many times slower. Read when PyTorch is loaded.
@@ -44,22 +43,21 @@ PARAMS = CHECKOUT / "params.yaml"
 def run(main: Callable[..., None]) -> None:
     """Run a stage with the paths from its command line; a ``UserError`` is printed in one line."""
     name = Path(sys.argv[0]).stem
-    print_everywhere()
+    terminal.print_everywhere()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up, then end
     if "DVC_STAGE" in os.environ:  # a stage doesn't outlive its `dvc repro`
         end_with_parent(os.getppid())
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("fer3d").setLevel(logging.INFO)
+    terminal.set_up(CHECKOUT)
     try:
         typer.run(main)
     except _Interrupted:
-        print(
-            f"\n{name}: interrupted: run `dvc repro` again, it continues where it stopped",
-            file=sys.stderr,
-        )
+        again = "interrupted: run `dvc repro` again, it continues where it stopped"
+        line = "" if terminal.as_json() else "\n"  # after the ^C of the terminal
+        terminal.say(f"{line}{name}: {again}", "error")
         raise
     except (UserError, OSError, ImportError) as error:
         message = explained(error)
         if message is None:
             raise
-        sys.exit(f"{name}: {message}")
+        terminal.say(f"{name}: {message}", "error")
+        sys.exit(1)

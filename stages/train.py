@@ -10,6 +10,8 @@ from fer3d.training.fit import fit, save
 from fer3d.training.trainer import Runtime
 from stages import CHECKOUT, PARAMS, PathOption, run
 
+LIVE = CHECKOUT / "dvclive"  # only while it runs; a name that users of DVC know
+
 
 def main(
     images: PathOption,
@@ -28,7 +30,7 @@ def main(
         network_config(network.model_dump()),
         train_config(network.preset, train.model_dump()),
         {"align": align, **read_values(PARAMS, "reconstruct", "relight")},
-        Runtime(local.torch_device(), local.devices, local.state_folder),
+        Runtime(local.torch_device(), local.devices, local.state_folder, live=LIVE),
     )
     save(made, out / "model.safetensors", curves, metrics)
 

@@ -25,7 +25,7 @@ def test_it_runs_as_a_module_and_says_its_version(module, repository: Path):
     assert python.startswith(f"python {platform.python_version()} on ")
     named = dict(line.split(" ", 1) for line in libraries)
     assert named["torch"] == metadata.version("torch").partition("+")[0]
-    assert {"opencv", "numpy", "litert"} <= set(named)
+    assert {"opencv", "numpy", "litert", "dvc", "pytorch-lightning"} <= set(named)
     assert f"\nversion: {package['version']}\n" in (repository / "CITATION.cff").read_text()
 
 

@@ -1,6 +1,5 @@
 """`fer3d evaluate`: scores of a recognizer on a folder of labelled photos."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ from rich.table import Table
 from fer3d import checkout
 from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
 from fer3d.evaluation.tables import OVERALL, images_of
+from fer3d.machine import terminal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ def evaluate(
     answers = answer_files([Photo(path) for path in photos.paths], job, toolbox.settings)
     table = answers_table(photos, answers)
     for image, problem in table.loc[table["problem"] != "", ["image", "problem"]].to_numpy():
-        print(f"fer3d: {image}: {problem}", file=sys.stderr)
+        terminal.say(f"fer3d: {image}: {problem}", "warning", image=image)
     result = labelled_scores(table, classes)
     _print(result, photos)
     if json_file:

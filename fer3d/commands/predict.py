@@ -1,6 +1,5 @@
 """`fer3d predict`: expressions of the faces in photos, folders, videos and before a camera."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from fer3d.commands.options import (
 from fer3d.commands.predict_video import INTERRUPTED, FrameOptions, predict_video
 from fer3d.errors import printable
 from fer3d.inference.pictures import Part, picture_paths
+from fer3d.machine import terminal
 
 if TYPE_CHECKING:
     from fer3d.inference.answers import Answer, FaceAnswer
@@ -117,7 +117,7 @@ def predict(
     if resume and not any(documents.values()):
         raise typer.BadParameter("--resume needs --json, --jsonl or --csv")
     recognizer = find_recognizer(model)
-    print(described(recognizer), file=sys.stderr)
+    terminal.say(described(recognizer))
     toolbox = ready_toolbox(recognizer, assets, models)
     job = Job(recognizer, toolbox, all_faces or video, frozenset(draw or ()), min_confidence)
     if video:
@@ -187,16 +187,16 @@ def _predict_photos(
     with documents(paths, Layout(job.all_faces), resume=resume) as written:
         todo = [photo for photo in photos if printable(photo.path) not in written.answered]
         if resume:
-            print(f"{len(photos) - len(todo)} images are answered already", file=sys.stderr)
+            terminal.say(f"{len(photos) - len(todo)} images are answered already")
         try:
             for answer, classes in answer_files(todo, job, local):
                 written.add(answer, classes)
                 summary.add(answer)
         except KeyboardInterrupt:
-            print(
+            terminal.say(
                 f"interrupted after {summary.images} of {len(todo)} images; what is written is "
                 "complete, and --resume adds the rest",
-                file=sys.stderr,
+                "warning",
             )
             raise typer.Exit(INTERRUPTED) from None
     summary.print(console)
@@ -219,7 +219,7 @@ class _Summary:
         self._counts.update(face.expression for face in answer.faces)
         if answer.problem:
             self.problems += 1
-            print(f"fer3d: {answer.image}: {answer.problem}", file=sys.stderr, flush=True)
+            terminal.say(f"fer3d: {answer.image}: {answer.problem}", "warning", image=answer.image)
         if self._shown:
             self._answers.append(answer)
 

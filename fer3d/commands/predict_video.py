@@ -1,6 +1,5 @@
 """`fer3d predict` on a video or before a camera."""
 
-import sys
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fer3d.commands.options import console_beside
+from fer3d.machine import terminal
 
 if TYPE_CHECKING:
     from fer3d.inference.answers import Answer, FaceAnswer
@@ -64,11 +64,11 @@ def predict_video(
         single_threaded(run, summary)
     except KeyboardInterrupt:
         if not live:
-            print(f"interrupted after {summary.frames} frames", file=sys.stderr)
+            terminal.say(f"interrupted after {summary.frames} frames", "warning")
             raise typer.Exit(INTERRUPTED) from None
     summary.print(console_beside(paths.values()))
     if summary.cut_short:
-        print(f"fer3d: {summary.cut_short}", file=sys.stderr)
+        terminal.say(f"fer3d: {summary.cut_short}", "warning")
     if summary.cut_short or not summary.faces:
         raise typer.Exit(1)
 
@@ -143,10 +143,8 @@ class _Summary:
 
     def print(self, console: Console) -> None:
         if not self.faces:
-            print(
-                f"{self._name or 'the video'}: no face was found in {self.frames} frames",
-                file=sys.stderr,
-            )
+            name = self._name or "the video"
+            terminal.say(f"{name}: no face was found in {self.frames} frames", "warning")
             return
         table = Table("face", "seconds", "frames", "expressions", title=self._name)
         for number, face in self.faces.items():

@@ -1,6 +1,5 @@
 """A progress bar in a terminal, a line for every tenth otherwise."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from fer3d.machine import terminal
+
 UNKNOWN_EVERY_S = 30.0  # interval of the lines where the total is not known
 
 
@@ -26,14 +27,14 @@ def progress(description: str, total: int | None) -> Iterator[Callable[[int], No
     """A progress bar on standard error; yields a function that advances it.
 
     It shows how many are done in a second, and the time left. If standard error is not a terminal
-    (a log, a batch job), it prints a line for every tenth.
+    (a log, a batch job), or messages are JSON, it prints a line for every tenth.
 
     Args:
         description: what is counted.
         total: their number; None if unknown, as for a camera.
     """
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if terminal.as_json() or not console.is_terminal:
         yield _Lines(description, total)
         return
     columns = (
@@ -75,7 +76,7 @@ class _Lines:
             due = 10 * self._done // max(self._total, 1) > 10 * before // max(self._total, 1)
         if due:
             self._said = now
-            print(self._line(now - self._start), file=sys.stderr, flush=True)
+            terminal.say(self._line(now - self._start), done=self._done, total=self._total)
 
     def _line(self, seconds: float) -> str:
         if self._total is None:

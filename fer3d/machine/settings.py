@@ -41,6 +41,7 @@ class Settings(BaseModel):
         parallel: how preprocessing runs.
         dask: address of the scheduler; without it ``dask`` starts processes on this machine.
         wheels: a folder of packages to use for model files, instead of the package index.
+        log: how messages are printed: text, or JSON objects, one a line.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +54,7 @@ class Settings(BaseModel):
     parallel: Literal["processes", "dask"] = "processes"
     dask: str | None = None
     wheels: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
+    log: Literal["text", "json"] = "text"
 
     @property
     def state_folder(self) -> Path | None:

@@ -1,7 +1,64 @@
-"""Makes output printable on terminals and in logs with any encoding."""
+"""Messages on standard error, printable with any encoding.
 
+They are text, or on request (setting ``log``) JSON objects, one a line, for log collectors.
+"""
+
+import json
+import logging
 import sys
+from datetime import UTC, datetime
 from io import TextIOWrapper
+from pathlib import Path
+
+from fer3d.errors import UserError
+from fer3d.machine import settings
+
+
+class _Messages(logging.Handler):
+    """Prints what loggers and ``say`` report."""
+
+    as_json = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = logging.Formatter().format(record)  # the message; with a traceback, if there is one
+        say(text, record.levelname.lower(), logger=record.name)
+
+
+_MESSAGES = _Messages()
+
+
+def set_up(folder: Path) -> None:
+    """Print the messages of fer3d as the setting ``log`` says; called by commands and stages.
+
+    Args:
+        folder: folder of ``fer3d.local.toml``.
+    """
+    try:
+        _MESSAGES.as_json = settings.load(folder).log == "json"
+    except UserError:  # reported by what needs the settings
+        _MESSAGES.as_json = False
+    logging.getLogger().addHandler(_MESSAGES)
+    logging.getLogger("fer3d").setLevel(logging.INFO)
+
+
+def as_json() -> bool:
+    """Whether messages are JSON objects."""
+    return _MESSAGES.as_json
+
+
+def say(message: str, level: str = "info", **values: object) -> None:
+    """Print a message on standard error.
+
+    Args:
+        message: what a person reads.
+        level: info | warning | error.
+        values: further keys of the JSON object.
+    """
+    if as_json():
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        fields = {"time": now, "level": level, "message": message, **values}
+        message = json.dumps(fields, ensure_ascii=False)
+    print(message, file=sys.stderr, flush=True)
 
 
 def print_everywhere() -> None:

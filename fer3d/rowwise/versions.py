@@ -12,6 +12,7 @@ from importlib.metadata import version as installed
 # packages that provide a library, the usual one first
 PACKAGES: Mapping[str, Sequence[str]] = {
     "dlib": ("dlib-bin", "dlib"),
+    "dvc": ("dvc",),
     "imagehash": ("ImageHash",),
     "litert": ("ai-edge-litert",),
     "numba": ("numba",),
@@ -20,8 +21,10 @@ PACKAGES: Mapping[str, Sequence[str]] = {
     "opencv": ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless"),
     "pillow": ("pillow",),
     "pillow-heif": ("pillow-heif",),
+    "pytorch-lightning": ("pytorch-lightning",),
     "scipy": ("scipy",),
     "torch": ("torch",),
+    "torchmetrics": ("torchmetrics",),
 }
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from pytorch_lightning.callbacks import Callback
 
 from fer3d.errors import UserError
 from fer3d.files.atomic import write_json, write_text
@@ -20,6 +19,7 @@ from fer3d.training.checkpoint import TrainedNetwork, save_trained
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import DECIMALS, Course
 from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, open_set
+from fer3d.training.live import live_epochs
 from fer3d.training.losses import balanced_class_weights
 from fer3d.training.module import ExpressionModule
 from fer3d.training.resume import TrainingState, finish, last_state, state_file
@@ -87,7 +87,8 @@ def fit(
     parts = {"network": asdict(network), "train": asdict(train), "preprocessing": preprocessing}
     state = runtime.state and state_file(runtime.state, folders, parts | where)
     start = last_state(state) if state else None
-    with reproducible(train.seed):
+    course = Course(train.patience)
+    with reproducible(train.seed), live_epochs(runtime.live, course) as live:
         data = ExpressionData(
             arrays,
             batch_size=train.batch_size,
@@ -99,8 +100,7 @@ def fit(
         )
         model = build_network(network, data, arrays)
         module = ExpressionModule(model, len(data.classes), train, _class_weights(train, data))
-        course = Course(train.patience)
-        callbacks: list[Callback] = [course, TrainingState(state)] if state else [course]
+        callbacks = [course, *live, *([TrainingState(state)] if state else [])]
         trainer = make_trainer(train, callbacks, runtime)
         from_file = start.path if start else None
         trainer.fit(module, datamodule=data, ckpt_path=from_file, weights_only=True)

@@ -26,12 +26,15 @@ class Runtime:
         devices: number of processes, each with its own device, that share every batch.
         state: folder of training states, to resume an interrupted training; None: it restarts.
         progress: show a progress bar.
+        live: folder of DVCLive, where finished epochs are written while the training runs; None:
+            they are not.
     """
 
     device: str = "cpu"
     devices: int = 1
     state: Path | None = None
     progress: bool = True
+    live: Path | None = None
 
     def check(self, precision: str) -> None:
         """Check that the machine has the GPUs that the training needs.

@@ -1,6 +1,9 @@
 """The whole DAG, by DVC, on a handful of images: every stage real, nothing shared between runs."""
 
 import json
+import os
+import signal
+import time
 
 import pandas as pd
 import pytest
@@ -128,6 +131,28 @@ def test_dvc_compares_parameters_metrics_and_plots(project):
     assert set(plots["data"]) == {"Loss", "plots/curves.csv", "plots/confusion.csv"}
     project.run("git", "checkout", "--quiet", ".")
     project.run("dvc", "checkout", "--allow-missing")
+
+
+@pytest.mark.slow
+def test_a_running_training_shows_its_epochs_and_leaves_nothing(project):
+    project.repro()
+    project.set({"train": {"epochs": 500, "patience": 500}})
+    definition = project.folder / "dvclive" / "dvc.yaml"
+    with project.start("dvc", "repro", "train") as process:
+        while process.poll() is None and not definition.exists():
+            time.sleep(0.1)
+        shown = json.loads(project.run("dvc", "metrics", "show", "--json"))
+        columns = project.run("dvc", "exp", "show", "--csv").splitlines()[0]
+        plots = json.loads(project.run("dvc", "plots", "show", "--json", "--out", "dvc_plots"))
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate()
+    live = shown["workspace"]["data"]["dvclive/metrics.json"]["data"]
+    assert live["step"] >= 1 and 0 <= live["validation"]["macro_f1"] <= 1
+    assert "dvclive/metrics.json:step" in columns or "step" in columns.split(",")
+    assert any(name.startswith("dvclive/plots/metrics") for name in plots["data"])
+    assert not definition.parent.exists()
+    project.set({"train": {"epochs": 2, "patience": None}})
+    assert project.repro() == ["ingest"]  # train comes from the cache
 
 
 @pytest.mark.slow

@@ -10,6 +10,9 @@ from types import ModuleType
 import pytest
 import yaml
 
+from fer3d import checkout
+from fer3d.assets.recognizers import OWN, recognizer_names
+
 LONGEST_STAGE = 40  # lines
 
 REPOSITORY = Path(__file__).parents[2]
@@ -108,3 +111,14 @@ def test_stage_depends_on_its_own_sections(stage):
     """A stage that reads a section of params.yaml declares it, so that DVC sees a change."""
     declared = {name.split(".")[0] for name in PIPELINE[stage].get("params", [])}
     assert sections_read(REPOSITORY / "stages" / f"{stage}.py") == declared
+
+
+def test_artifacts_are_the_recognizers():
+    """DVC reads the names that `--model` takes, and each path is in git or an output."""
+    from dvc.repo import Repo
+
+    found = Repo(str(REPOSITORY), uninitialized=True).artifacts.read()["dvc.yaml"]
+    assert set(found) == {*recognizer_names(REPOSITORY / "models"), OWN}
+    assert all(artifact.type == "model" and artifact.desc for artifact in found.values())
+    assert found[OWN].path == checkout.CHECKPOINT.as_posix()
+    assert (REPOSITORY / found["fer2013"].path).is_file()
