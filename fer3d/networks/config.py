@@ -30,6 +30,8 @@ class NetworkConfig:
         stem_stride: stride of the first convolution in the paper's base branch.
         width: number of filters in the first stage of a residual base branch.
         image_channels: 3 for RGB, 1 for grey (mean of the three).
+        mirrored: whether the answer is the mean of the logits of a face and of the mirrored face,
+            at twice the cost; not in the paper. Training steps see one of the two.
 
     Raises:
         UserError: no branch is on, or a value is out of range.
@@ -44,6 +46,7 @@ class NetworkConfig:
     stem_stride: StemStride = 4
     width: Width = 32
     image_channels: ImageChannels = 3
+    mirrored: bool = False
 
     def __post_init__(self) -> None:
         check_ranges("network", self)

@@ -1,17 +1,20 @@
 """The whole network: branches and their fusion (paper A, section 4.3)."""
 
+from collections.abc import Mapping
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from fer3d.networks.base import BaseNetwork
 from fer3d.networks.config import NetworkConfig
-from fer3d.networks.landmark import NARROW_WIDTHS, LandmarkNetwork
+from fer3d.networks.landmark import NARROW_WIDTHS, LandmarkNetwork, mirror_landmarks
 from fer3d.networks.landmark import WIDTHS as LANDMARK_WIDTHS
 from fer3d.networks.late import LateFusion
 from fer3d.networks.layers import EMBEDDING, fully_connected
 from fer3d.networks.residual import ResidualNetwork
 from fer3d.networks.shading import ShadingNetwork
-from fer3d.networks.vertices import VerticesNetwork
+from fer3d.networks.vertices import VerticesNetwork, mirror_vertices
 
 WIDTHS = (512, 128)
 SPARSE = ("landmark", "vertices")  # branches whose input a face may lack
@@ -57,7 +60,8 @@ class FusionNetwork(nn.Module):
 
     ``forward`` returns logits; the softmax is part of the loss and of ``probabilities``. There is
     dropout after the layer of 512 and before the last layer. The preset `photos` has the
-    classifiers of ``LateFusion`` instead of these layers.
+    classifiers of ``LateFusion`` instead of these layers. With ``mirrored``, logits in evaluation
+    mode are the means of those of the faces and of the mirrored faces.
     """
 
     temperature: Tensor
@@ -81,6 +85,7 @@ class FusionNetwork(nn.Module):
         """
         super().__init__()
         self.config = config
+        self.image_size = image_size
         self.branches = nn.ModuleDict()
         if config.base:
             self.branches["base"] = base_branch(config, image_size)
@@ -135,6 +140,25 @@ class FusionNetwork(nn.Module):
 
         The first are those of the whole network, which ``forward`` returns.
         """
+        if self.training or not self.config.mirrored:
+            return self._classify(inputs)
+        both = zip(self._classify(inputs), self._classify(self.mirror(inputs)), strict=True)
+        return [(straight + across) / 2 for straight, across in both]
+
+    def mirror(self, inputs: Mapping[str, Tensor | None]) -> dict[str, Tensor | None]:
+        """The arguments of ``forward`` for the mirrored photos; the same keys and shapes."""
+        changed = dict(inputs)
+        for name in ("image", "shading"):
+            if (pixels := inputs.get(name)) is not None:
+                changed[name] = pixels.flip(-1)
+        if (points := inputs.get("landmarks")) is not None:
+            changed["landmarks"] = mirror_landmarks(points, self.image_size)
+        if (vertices := inputs.get("vertices")) is not None and "vertices" in self.branches:
+            branch = cast(VerticesNetwork, self.branches["vertices"])
+            changed["vertices"] = mirror_vertices(vertices, branch.partners)
+        return changed
+
+    def _classify(self, inputs: dict[str, Tensor | None]) -> list[Tensor]:
         embeddings = self.embed(**inputs)
         if self.config.preset == "photos":
             return self.late(embeddings, inputs.get("reconstructed"))

@@ -16,6 +16,18 @@ NARROW_WIDTHS = (512, 256, EMBEDDING)  # of the preset `photos`: half of the wei
 MIN_EXTENT = 1e-6  # px; avoids division by zero if all points are on a line
 MIN_SPREAD = 1e-4  # avoids division by zero for a distance that is constant in the training set
 
+# Partners of the 68 points of iBUG 300-W in the mirrored face.
+_PAIRS = (
+    *((i, 16 - i) for i in range(8)),  # jaw
+    *((17 + i, 26 - i) for i in range(5)),  # brows
+    (31, 35), (32, 34),  # nostrils
+    (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46),  # eyes
+    (48, 54), (49, 53), (50, 52), (55, 59), (56, 58),  # outer lips
+    (60, 64), (61, 63), (65, 67),  # inner lips
+)  # fmt: skip
+_PARTNER = dict(_PAIRS) | {second: first for first, second in _PAIRS}
+MIRRORED = tuple(_PARTNER.get(point, point) for point in range(68))
+
 
 def normalize_points(points: Tensor) -> Tensor:
     """Max-min normalization with the nose as the origin, each coordinate by its own extent.
@@ -70,6 +82,20 @@ def landmark_features(points: Tensor) -> Tensor:
     if points.shape[-2] != POINTS or points.shape[-1] not in (2, 3):
         raise ValueError(f"landmarks: expected (..., 68, 2 or 3), got {tuple(points.shape)}")
     return pairwise_distances(normalize_points(points[..., :2]))
+
+
+def mirror_landmarks(points: Tensor, side: int) -> Tensor:
+    """The landmarks of mirrored photos; left and right points change their places.
+
+    Args:
+        points: (B, 68, 2 or 3) float32, px, image frame.
+        side: side of the image, px.
+
+    Returns:
+        (B, 68, 2 or 3).
+    """
+    x, rest = points[:, list(MIRRORED)].split((1, points.shape[-1] - 1), dim=-1)
+    return torch.cat([side - x, rest], dim=-1)
 
 
 class LandmarkNetwork(nn.Module):

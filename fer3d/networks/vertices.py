@@ -70,3 +70,17 @@ def mirror_partners(mean: Tensor) -> Tensor:
         (V,) int64.
     """
     return torch.cdist(mean * mean.new_tensor([-1.0, 1.0, 1.0]), mean).argmin(dim=1)
+
+
+def mirror_vertices(vertices: Tensor, partners: Tensor) -> Tensor:
+    """Mirror frontal faces; the vertices change their places with their partners.
+
+    Args:
+        vertices: (B, V, 3) float32, face frame, whose x points to the subject's left.
+        partners: (V,) int64, see ``mirror_partners``.
+
+    Returns:
+        (B, V, 3).
+    """
+    x, rest = vertices[:, partners].split((1, 2), dim=-1)
+    return torch.cat([-x, rest], dim=-1)

@@ -44,6 +44,7 @@ class NetworkParams(Section):
     stem_stride: StemStride
     width: Width
     image_channels: ImageChannels
+    mirrored: bool
 
     @model_validator(mode="after")
     def _a_branch_is_on(self) -> Self:

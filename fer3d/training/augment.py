@@ -12,6 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fer3d.networks.landmark import MIRRORED
+from fer3d.networks.vertices import mirror_vertices
+
 # Largest change to either side at strength 1, uniformly distributed.
 ROTATION = math.radians(15)
 SCALE = 0.12  # of the logarithm of the size
@@ -25,18 +28,6 @@ COARSE = 0.64  # of the sides of images, in the coarse epochs: 32 px instead of 
 JITTER = 0.004  # standard deviation of a landmark's shift, in image sides
 
 GREY = 0.5  # value of erased rectangles in a photo
-
-# Partners of the 68 points of iBUG 300-W in the mirrored face.
-_PAIRS = (
-    *((i, 16 - i) for i in range(8)),  # jaw
-    *((17 + i, 26 - i) for i in range(5)),  # brows
-    (31, 35), (32, 34),  # nostrils
-    (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46),  # eyes
-    (48, 54), (49, 53), (50, 52), (55, 59), (56, 58),  # outer lips
-    (60, 64), (61, 63), (65, 67),  # inner lips
-)  # fmt: skip
-_PARTNER = dict(_PAIRS) | {second: first for first, second in _PAIRS}
-MIRRORED = tuple(_PARTNER.get(point, point) for point in range(68))
 
 
 def augment(
@@ -84,7 +75,9 @@ def augment(
         "landmarks": landmarks + strength * JITTER * side * noise,
     }  # fmt: skip
     if partners is not None:
-        changed["vertices"] = mirror_vertices(inputs["vertices"], partners, mirror < 0)
+        vertices = inputs["vertices"]
+        across = mirror_vertices(vertices, partners)
+        changed["vertices"] = torch.where((mirror < 0)[:, None, None], across, vertices)
     return changed
 
 
@@ -102,21 +95,6 @@ def coarser(inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         for name in ("image", "shading")
         if inputs[name].shape[-1] > 1
     }
-
-
-def mirror_vertices(vertices: Tensor, partners: Tensor, mirrored: Tensor) -> Tensor:
-    """Mirror frontal faces; the vertices change their places with their partners.
-
-    Args:
-        vertices: (B, V, 3) float32, face frame, whose x points to the subject's left.
-        partners: (V,) int64, of each vertex.
-        mirrored: (B,) bool, which faces.
-
-    Returns:
-        (B, V, 3).
-    """
-    across = torch.stack([-vertices[..., 0], vertices[..., 1], vertices[..., 2]], dim=-1)
-    return torch.where(mirrored[:, None, None], across[:, partners], vertices)
 
 
 def warp(image: Tensor, turn: Tensor, shift: Tensor, padding: str) -> Tensor:

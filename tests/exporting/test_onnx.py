@@ -29,11 +29,13 @@ SIZE, VERTICES = 48, 20
 CONFIGS = {
     "whole": NetworkConfig(preset="recommended", width=8, vertices=True),
     "late": NetworkConfig(preset="photos", width=8, landmark=False),
+    "mirrored": NetworkConfig(preset="photos", width=8, vertices=True, mirrored=True),
     "base": NetworkConfig(shading=False, landmark=False),
 }
 INPUTS = {
     "whole": {"image", "shading", "landmarks", "vertices", "reconstructed"},
     "late": {"image", "shading", "reconstructed"},
+    "mirrored": {"image", "shading", "landmarks", "vertices", "reconstructed"},
     "base": {"image"},
 }
 

@@ -6,16 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from fer3d.networks.landmark import landmark_features
+from fer3d.networks.landmark import MIRRORED, landmark_features
 from fer3d.training import augment as module
-from fer3d.training.augment import (
-    MIRRORED,
-    augment,
-    coarser,
-    mirror_vertices,
-    move_points,
-    warp,
-)
+from fer3d.training.augment import augment, coarser, move_points, warp
 
 SIDE = 48
 
@@ -57,13 +50,6 @@ def test_a_coarser_image_is_a_smaller_average(inputs: dict[str, Tensor]) -> None
     first = inputs["image"][:, :, :2, :2].mean(dim=(2, 3))  # 48 px to 30: pixels of 2 x 2
     torch.testing.assert_close(small["image"][:, :, 0, 0], first)
     assert all(small[name] is inputs[name] for name in ("shading", "landmarks", "reconstructed"))
-
-
-def test_mirroring_twice_is_the_identity() -> None:
-    assert sorted(MIRRORED) == list(range(68))
-    assert [MIRRORED[point] for point in MIRRORED] == list(range(68))
-    middle = [point for point in range(68) if MIRRORED[point] == point]
-    assert middle == [8, 27, 28, 29, 30, 33, 51, 57, 62, 66]  # chin, nose, middle of the lips
 
 
 def test_a_symmetric_face_is_its_own_mirror_image() -> None:
@@ -139,15 +125,6 @@ def test_changes_are_zero_in_the_mean() -> None:
     changed = augment(inputs, 1.0, torch.Generator().manual_seed(0), side=4)
     assert changed["landmarks"].mean().item() == pytest.approx(2.0, abs=0.02)
     assert changed["landmarks"].std().item() < 0.08 * 4
-
-
-def test_a_mirrored_face_keeps_its_shape_and_changes_its_sides() -> None:
-    face = torch.tensor([[[2.0, 1.0, 0.0], [-3.0, 1.0, 0.5], [0.0, 4.0, 1.0]]])
-    partners, chosen = torch.tensor([1, 0, 2]), torch.tensor([True])
-    once = mirror_vertices(face, partners, chosen)
-    assert torch.equal(once, torch.tensor([[[3.0, 1.0, 0.5], [-2.0, 1.0, 0.0], [0.0, 4.0, 1.0]]]))
-    assert torch.equal(mirror_vertices(once, partners, chosen), face)
-    assert torch.equal(mirror_vertices(face, partners, ~chosen), face)
 
 
 def test_vertices_are_mirrored_with_the_photo(
