@@ -5,7 +5,7 @@
     python -m benchmarks memory --rows 4000 40000
 
 Comparisons run ours and the peer's in turn and append one JSON line each to --out. Other entries
-take options of their own: memory, store, training, compared.
+take options of their own: memory, store, training, compared, near.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from benchmarks.pairs import Options, Record, measure
 from benchmarks.standin import table
 
 COMPARISONS = ("align", "noise", "reconstruct", "relight", "photo", "loading")
-OTHERS = ("memory", "store", "training", "compared")
+OTHERS = ("memory", "store", "training", "compared", "near")
 
 
 def main() -> None:

@@ -7,4 +7,4 @@ from fer3d.files.sections import Section
 
 class DeduplicateParams(Section):
     conflicts: Literal["drop_all", "keep_first", "keep_majority"]
-    near: Literal["off", "report", "group", "drop"]
+    near: Literal["off", "report", "group", "drop"] = "group"

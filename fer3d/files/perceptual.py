@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 
 HEX_DIGITS = 16  # length of a hash in a manifest
-SIDE = 48  # px, side of a thumbnail
+SMALL, LARGE = 48, 96  # px, sides of thumbnails of small and large images
 
 
 def perceptual_hash(image: np.ndarray) -> str:
@@ -31,11 +31,18 @@ def hash_values(hashes: list[str]) -> np.ndarray:
 
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
-    """The image in grey, (48, 48) uint8, without keeping its aspect ratio.
+    """The image in grey, (S, S) uint8, without keeping its aspect ratio.
+
+    S is ``LARGE`` if both sides of the image are at least as long, else ``SMALL``.
 
     Args:
         image: (H, W, 3) uint8, RGB.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    small = cv2.INTER_AREA if min(grey.shape) >= SIDE else cv2.INTER_LINEAR
-    return cv2.resize(grey, (SIDE, SIDE), interpolation=small)
+    return resized(grey, LARGE if min(grey.shape) >= LARGE else SMALL)
+
+
+def resized(grey: np.ndarray, side: int) -> np.ndarray:
+    """A grey picture (H, W), reduced or enlarged to (side, side)."""
+    method = cv2.INTER_AREA if min(grey.shape) >= side else cv2.INTER_LINEAR
+    return cv2.resize(grey, (side, side), interpolation=method)

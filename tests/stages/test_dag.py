@@ -72,6 +72,7 @@ def test_no_row_is_lost(project):
     dropped = manifest.read(data / "deduplicate" / "dropped.parquet")
     assert sorted([*kept["id"], *dropped["id"]]) == ingested["id"].tolist()
     assert len(dropped) > 0 and dropped["reason"].notna().all()
+    assert manifest.read(data / "deduplicate" / "near.parquet").empty  # renderings are no copies
     assert manifest.read(data / "split" / "manifest.parquet")["id"].tolist() == kept["id"].tolist()
     assert read_manifest(data / "align")["id"].tolist() == kept["id"].tolist()
     balanced = read_manifest(data / "balance")

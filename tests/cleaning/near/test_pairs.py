@@ -1,9 +1,10 @@
 import cv2
 import numpy as np
+import pytest
 from skimage import data
 
-from fer3d.cleaning.near.correlation import best_correlation
-from fer3d.cleaning.near.pairs import copy_pairs
+from fer3d.cleaning.near.correlation import best_correlation, detail_correlation
+from fer3d.cleaning.near.pairs import MIN_DETAIL, copy_pairs
 from fer3d.files.perceptual import thumbnail
 
 
@@ -11,24 +12,40 @@ def face() -> np.ndarray:
     return data.astronaut()[0:256, 96:352]
 
 
-def test_a_shift_of_up_to_four_pixels_correlates():
-    small = thumbnail(face())
+def test_a_shift_of_up_to_four_of_48_pixels_correlates():
+    small = thumbnail(face()[::4, ::4])
+    assert small.shape == (48, 48)
     for x, y in ((0, 0), (4, -4), (-3, 2)):
         moved = np.roll(small, (y, x), (0, 1))
         assert best_correlation(small, moved) > 0.99
     assert best_correlation(small, np.roll(small, 12, 0)) < 0.9
 
 
+@pytest.mark.parametrize("cut", [2, 5, 8])
+def test_details_of_a_cropped_photo_agree_at_the_right_scale(cut):
+    cropped = thumbnail(face()[cut : 256 - cut, cut : 256 - cut])
+    assert detail_correlation(thumbnail(face()), cropped) > MIN_DETAIL
+    assert detail_correlation(cropped, thumbnail(face())) > MIN_DETAIL
+    assert detail_correlation(cropped, thumbnail(data.coffee())) < 0.5
+
+
+def test_a_large_and_a_small_copy_are_compared_at_the_smaller_size():
+    same = np.zeros(2, np.uint64)
+    large, small = thumbnail(face()), thumbnail(face()[::4, ::4])
+    assert len(large) == 96 and len(small) == 48
+    assert copy_pairs(same, lambda rows: {0: large, 1: small}).tolist() == [[0, 1]]
+
+
 def test_brightness_does_not_matter_and_another_picture_does():
-    small = thumbnail(face())
+    small = thumbnail(face()[::4, ::4])
     assert best_correlation(small, small // 2 + 60) > 0.99
-    assert best_correlation(small, thumbnail(data.coffee())) < 0.9
+    assert best_correlation(small, thumbnail(data.coffee()[::8, ::8])) < 0.9
     assert best_correlation(small, np.full((48, 48), 9, np.uint8)) == 0
     assert best_correlation(np.full((48, 48), 9, np.uint8), small) == 0
 
 
 def test_pairs_are_copies_by_hash_by_picture_and_by_detail():
-    small, other = thumbnail(face()), thumbnail(data.coffee())
+    small, other = thumbnail(face()[::4, ::4]), thumbnail(data.coffee()[::8, ::8])
     blurred = cv2.GaussianBlur(small, (0, 0), 6)  # alike as a whole, another in detail
     noise = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.float32)
     unlike = np.clip(blurred + 0.3 * (noise - 128), 0, 255).astype(np.uint8)
