@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.errors import UserError, printable
-from fer3d.files import images
+from fer3d.inference.files import load_photo
 from fer3d.inference.recognize import Predictor, network_arrays
 
 
@@ -28,9 +27,5 @@ def photographed_faces(files: Sequence[Path], predictor: Predictor) -> dict[str,
 
 
 def _seen(file: Path, predictor: Predictor) -> dict[str, np.ndarray]:
-    try:
-        image = images.load_image(file, max_pixels=images.MAX_PIXELS)
-    except images.Rejected as rejected:
-        raise UserError(f"{printable(file)}: {rejected}") from None
-    prediction = predictor.central_face(image)
+    prediction = predictor.central_face(load_photo(file))
     return network_arrays(prediction.face, prediction.relit)

@@ -3,12 +3,12 @@
 Large packages are only imported in the workers, so that the workers start early.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fer3d.errors import printable
 from fer3d.files import images
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from fer3d.inference.recognize import Prediction, Predictor
 
 MANY = 20  # number of images from which a progress bar is shown
-BATCH = 16  # files per task, lost by an interruption
+BATCH = 16  # files per task, lost by an interruption; images that are processed together
 MIN_FILES = 16  # per worker; fewer take less time than its start
 BATCH_PIXELS = 1 << 22  # px that are processed together, bounds the memory
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -100,35 +102,54 @@ def answer_files(photos: Sequence[Photo], job: Job, settings: Settings) -> Itera
 def answer_batch(job: Job, photos: Sequence[Photo]) -> list[Answered]:
     """Recognize the expressions in some files; see ``answer_files``."""
     classes = job.predictor.classes
-    answers: list[Answer] = []
-    waiting: list[tuple[Photo, np.ndarray]] = []
-    for photo in photos:
-        try:
-            image = images.load_image(photo.path, max_pixels=images.MAX_PIXELS)
-        except images.Rejected as rejected:
-            answers += _recognized(job, waiting)
-            answers.append(Answer.unread(photo.path, rejected))
-            waiting = []
+    read = ((photo, _pixels(photo)) for photo in photos)
+    parts = by_pixels(read, lambda one: one[1])
+    return [(answer, classes) for part in parts for answer in _answers(job, part)]
+
+
+def by_pixels(
+    items: Iterable[Item], pixels_of: "Callable[[Item], np.ndarray | images.Rejected]"
+) -> Iterator[list[Item]]:
+    """Consecutive images in batches of at most ``BATCH``, and little more than ``BATCH_PIXELS``.
+
+    Args:
+        items: images, taken one at a time.
+        pixels_of: the pixels (H, W, ...) of an item, or why it has none.
+    """
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        pixels = pixels_of(item)
+        size += 0 if isinstance(pixels, images.Rejected) else pixels.shape[0] * pixels.shape[1]
+        if len(batch) == BATCH or size > BATCH_PIXELS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _pixels(photo: Photo) -> "np.ndarray | images.Rejected":
+    try:
+        return images.load_image(photo.path, max_pixels=images.MAX_PIXELS)
+    except images.Rejected as rejected:
+        return rejected
+
+
+def _answers(
+    job: Job, photos: "Sequence[tuple[Photo, np.ndarray | images.Rejected]]"
+) -> Iterator[Answer]:
+    """The answer for each file, in their order; writes their pictures."""
+    there = [pixels for _, pixels in photos if not isinstance(pixels, images.Rejected)]
+    found = iter(job.predictor.recognize(there, all_faces=job.all_faces) if there else ())
+    for photo, pixels in photos:
+        if isinstance(pixels, images.Rejected):
+            yield Answer.unread(photo.path, pixels)
             continue
-        waiting.append((photo, image))
-        if sum(image.shape[0] * image.shape[1] for _, image in waiting) > BATCH_PIXELS:
-            answers += _recognized(job, waiting)
-            waiting = []
-    answers += _recognized(job, waiting)
-    return [(answer, classes) for answer in answers]
-
-
-def _recognized(job: Job, photos: "Sequence[tuple[Photo, np.ndarray]]") -> list[Answer]:
-    if not photos:
-        return []
-    found = job.predictor.recognize([image for _, image in photos], all_faces=job.all_faces)
-    for (photo, image), predictions in zip(photos, found, strict=True):
+        predictions = next(found)
         if photo.picture is not None:
-            _write_picture(photo.picture, image, predictions, job)
-    return [
-        _answer(photo.path, predictions)
-        for (photo, _), predictions in zip(photos, found, strict=True)
-    ]
+            _write_picture(photo.picture, pixels, predictions, job)
+        yield _answer(photo.path, predictions)
 
 
 def _answer(path: Path, predictions: "Sequence[Prediction]") -> Answer:

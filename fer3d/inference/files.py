@@ -1,11 +1,13 @@
-"""Expands paths of the command line to image files."""
+"""Image files by path: those in folders, and the image in one."""
 
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fer3d.errors import UserError
-from fer3d.files.images import suffixes
+import numpy as np
+
+from fer3d.errors import UserError, printable
+from fer3d.files import images
 from fer3d.files.visible import is_visible
 
 VIDEO_SUFFIXES = frozenset(
@@ -31,6 +33,18 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES and not path.is_dir()
 
 
+def load_photo(path: Path) -> np.ndarray:
+    """The image (H, W, 3) uint8 RGB in a file.
+
+    Raises:
+        UserError: the file cannot be read as an image; the message names it and says why.
+    """
+    try:
+        return images.load_image(path, max_pixels=images.MAX_PIXELS)
+    except images.Rejected as rejected:
+        raise UserError(f"{printable(path)}: {rejected}") from None
+
+
 def image_files(paths: Sequence[Path]) -> list[Path]:
     """Files as given, and the image files in folders (recursive, sorted).
 
@@ -41,7 +55,9 @@ def image_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         found = sorted(_walk(path)) if path.is_dir() else [path]
         if not found:
-            raise UserError(f"{path} contains no image files ({', '.join(sorted(suffixes()))})")
+            raise UserError(
+                f"{path} contains no image files ({', '.join(sorted(images.suffixes()))})"
+            )
         files += found
     return files
 
@@ -50,5 +66,5 @@ def _walk(folder: Path) -> Iterator[Path]:
     """Image files in a folder, without hidden files and those of other programs."""
     for parent, folders, files in os.walk(folder):
         folders[:] = filter(is_visible, folders)
-        names = (name for name in files if Path(name).suffix.lower() in suffixes())
+        names = (name for name in files if Path(name).suffix.lower() in images.suffixes())
         yield from (Path(parent, name) for name in filter(is_visible, names))

@@ -47,10 +47,11 @@ def ready_toolbox(
     if assets is None and has_all(checkout.ASSETS, ASSETS):
         assets = checkout.ASSETS
     if assets is None:
-        from fer3d.inference.recognize import Predictor
+        from fer3d.inference.recognize import pipeline_params
+        from fer3d.training.checkpoint import read_preprocessing
 
-        predictor = Predictor(recognizer, Toolbox(checkout.ASSETS, models, local))
-        assets = assets_folder(needed_assets(predictor.params), wheels=local.wheels)
+        params = pipeline_params(read_preprocessing(recognizer), recognizer)
+        assets = assets_folder(needed_assets(params), wheels=local.wheels)
     return Toolbox(assets, models, local)
 
 

@@ -1,10 +1,11 @@
 """Classification of the expressions of faces by a trained recognizer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -155,13 +156,26 @@ class Predictor:
     @property
     def params(self) -> PipelineParams:
         """The parameters of the recognizer's training data."""
-        try:
-            return PipelineParams.model_validate(self._trained.preprocessing)
-        except ValidationError as error:
-            name = error.errors()[0]["loc"][0]
-            raise UserError(
-                f"{self.checkpoint} has no parameters of its preprocessing ({name}): train again"
-            ) from None
+        return pipeline_params(self._trained.preprocessing, self.checkpoint)
+
+
+def pipeline_params(preprocessing: Mapping[str, Any], checkpoint: Path) -> PipelineParams:
+    """The parameters of a recognizer's preprocessing.
+
+    Args:
+        preprocessing: as in the recognizer.
+        checkpoint: its file, for the message.
+
+    Raises:
+        UserError: a section is missing or invalid; the message names it.
+    """
+    try:
+        return PipelineParams.model_validate(preprocessing)
+    except ValidationError as error:
+        name = error.errors()[0]["loc"][0]
+        raise UserError(
+            f"{checkpoint} has no parameters of its preprocessing ({name}): train again"
+        ) from None
 
 
 @lru_cache(maxsize=1)

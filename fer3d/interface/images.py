@@ -9,9 +9,9 @@ from typing import TypeAlias, TypeGuard
 import numpy as np
 from PIL import Image, ImageOps
 
-from fer3d.errors import UserError, printable
-from fer3d.files import images
+from fer3d.errors import printable
 from fer3d.files.pixels import to_eight_bits
+from fer3d.inference.files import load_photo
 
 ImageLike: TypeAlias = str | PathLike[str] | np.ndarray | Image.Image
 
@@ -50,19 +50,12 @@ def read_image(image: ImageLike, place: int = 0) -> NamedImage:
         TypeError: anything else.
     """
     if isinstance(image, str | PathLike):
-        return _from_file(Path(image))
+        return NamedImage(printable(Path(image)), load_photo(Path(image)))
     if isinstance(image, Image.Image):
         image = np.asarray((ImageOps.exif_transpose(image) or image).convert("RGB"))
     if not isinstance(image, np.ndarray):
         raise TypeError(f"expected a path, an array or a Pillow image, got {type(image).__name__}")
     return NamedImage(f"image {place}", _as_rgb(image))
-
-
-def _from_file(path: Path) -> NamedImage:
-    try:
-        return NamedImage(printable(path), images.load_image(path, max_pixels=images.MAX_PIXELS))
-    except images.Rejected as rejected:
-        raise UserError(f"{printable(path)}: {rejected}") from None
 
 
 def _as_rgb(array: np.ndarray) -> np.ndarray:

@@ -2,14 +2,14 @@
 
 import html
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast, overload
 
 import numpy as np
 import pandas as pd
 
-from fer3d.inference.batches import BATCH, BATCH_PIXELS
+from fer3d.inference.batches import by_pixels
 from fer3d.interface.images import ImageLike, NamedImage, is_one, read_image
 from fer3d.interface.pictures import figure_html, image_html
 
@@ -144,20 +144,8 @@ def for_each(
         return work([read_image(images)])[0]
     several = enumerate(cast(Iterable[ImageLike], images))
     named = (read_image(image, place) for place, image in several)
-    return Results([result for batch in _batches(named) for result in work(batch)])
-
-
-def _batches(images: Iterable[NamedImage]) -> Iterator[list[NamedImage]]:
-    """Of at most ``BATCH`` images, and little more than ``BATCH_PIXELS``."""
-    waiting: list[NamedImage] = []
-    for image in images:
-        waiting.append(image)
-        pixels = sum(one.pixels[..., 0].size for one in waiting)
-        if len(waiting) == BATCH or pixels > BATCH_PIXELS:
-            yield waiting
-            waiting = []
-    if waiting:
-        yield waiting
+    parts = by_pixels(named, lambda image: image.pixels)
+    return Results([result for batch in parts for result in work(batch)])
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """A trained recognizer as one file: weights, and everything needed to use them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,19 +100,35 @@ def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwo
     )
 
 
+def read_preprocessing(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Parameters of the preprocessing of a recognizer, by stage, without reading its weights.
+
+    Raises:
+        UserError: see ``load_trained``.
+    """
+    with _opened(path) as (about, _):
+        return about["preprocessing"]
+
+
 def _read(path: Path, device: str | torch.device) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The metadata of a recognizer, and its weights."""
+    with _opened(path, device) as (about, file):
+        return about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+@contextmanager
+def _opened(path: Path, device: str | torch.device = "cpu") -> Iterator[tuple[dict[str, Any], Any]]:
+    """The metadata of a recognizer, and its file; errors of reading it are users' errors."""
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             about = json.loads((file.metadata() or {}).get(ABOUT, "{}"))
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if about.get("format") != FORMAT:
+                raise UserError(f"{path} is not a fer3d recognizer of format {FORMAT}: train again")
+            yield about, file
     except FileNotFoundError:
         raise UserError(f"{path} is missing: run `dvc repro train` to make it") from None
     except (SafetensorError, ValueError, OSError) as error:
         raise UserError(f"{path} is not a fer3d recognizer ({_one_line(error)})") from None
-    if about.get("format") != FORMAT:
-        raise UserError(f"{path} is not a fer3d recognizer of format {FORMAT}: train again")
-    return about, state
 
 
 def _plain(tensor: Tensor) -> Tensor:

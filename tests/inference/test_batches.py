@@ -16,7 +16,8 @@ from checkout import link_or_copy
 from typer.testing import CliRunner
 
 from fer3d.cli import typer_app
-from fer3d.files.images import write_png
+from fer3d.files.images import Rejected, Rejection, write_png
+from fer3d.inference.batches import BATCH, BATCH_PIXELS, by_pixels
 from fer3d.inference.documents import BOX
 
 SYNTHETIC = Path(__file__).parents[1] / "alignment" / "data" / "synthetic"
@@ -158,6 +159,16 @@ def test_an_interrupted_folder_is_resumed_with_the_answers_of_one_by_one(predict
     alone = tmp_path / "alone.jsonl"
     predict(predictor, files[0], files[-2], files[-1], "--jsonl", alone)
     assert set(alone.read_text().splitlines()) <= set(text.splitlines())
+
+
+def test_a_batch_ends_after_many_images_or_pixels_and_files_that_are_none_count_as_images():
+    small, large = np.zeros((4, 4, 3)), np.broadcast_to(0, (BATCH_PIXELS, 1, 3))
+    none = Rejected(Rejection.EMPTY, "0 bytes")
+    items = [none, large, small, *[none] * BATCH, small, large, large]
+    parts = list(by_pixels(iter(items), lambda item: item))
+    assert [len(part) for part in parts] == [3, BATCH, 2, 1]
+    assert [item for part in parts for item in part] == items
+    assert list(by_pixels([], lambda item: item)) == []
 
 
 @pytest.mark.parametrize(

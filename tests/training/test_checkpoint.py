@@ -1,5 +1,6 @@
 """A recognizer in a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,12 @@ from safetensors.torch import save_file
 from fer3d.errors import UserError
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
+from fer3d.training.checkpoint import (
+    TrainedNetwork,
+    load_trained,
+    read_preprocessing,
+    save_trained,
+)
 
 
 @pytest.fixture
@@ -31,6 +37,16 @@ def test_it_predicts_the_same_from_the_file_alone(trained: TrainedNetwork, tmp_p
     assert loaded.network.config == trained.network.config
     assert (loaded.classes, loaded.image_size) == (("anger", "fear"), 32)
     assert loaded.training == {"seed": 3, "loss": "focal"}
+
+
+def test_its_preprocessing_is_read_without_its_weights(
+    trained: TrainedNetwork, tmp_path: Path
+) -> None:
+    known = {"align": {"size": 32, "crop": None}}
+    save_trained(replace(trained, preprocessing=known), tmp_path / "model.safetensors")
+    assert read_preprocessing(tmp_path / "model.safetensors") == known
+    with pytest.raises(UserError, match="dvc repro train"):
+        read_preprocessing(tmp_path / "other.safetensors")
 
 
 def test_equal_recognizers_give_equal_bytes(trained: TrainedNetwork, tmp_path: Path) -> None:
