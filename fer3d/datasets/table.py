@@ -4,8 +4,8 @@
     images/0001.jpg,happiness,train,s017
 
 ``split`` and ``subject`` are optional, and so are votes (``fer3d.datasets.votes``); other columns
-are ignored. Relative paths are relative to
-the folder of the list and must stay inside it; other files need an absolute path.
+are ignored. Relative paths are relative to the folder of the list and must stay inside it; other
+files need an absolute path.
 """
 
 import posixpath

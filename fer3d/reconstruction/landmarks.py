@@ -26,7 +26,7 @@ RIGID = np.isin(np.arange(POINTS), [*range(27, 36), 36, 39, 42, 45]).astype(np.f
 expressions."""
 
 # The trees were trained on boxes of dlib's HOG detector. Position and size of these boxes, relative
-# # to the longer side of the levelled mesh, are medians over 178 photos in which it found one face:
+# to the longer side of the levelled mesh, are medians over 178 photos in which it found one face:
 BOX_SIDE = 0.835
 BOX_DROP = 0.003  # offset of the centre from that of the mesh, positive: lower
 

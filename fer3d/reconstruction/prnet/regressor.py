@@ -24,7 +24,7 @@ from fer3d.reconstruction.prnet.network import POSITION_RANGE, SIZE, from_variab
 CROP_SCALE = 1.6  # side of the crop, relative to the mean side of the face's box, as published
 
 # The box is that of the 68 landmarks, as in the authors' training. On the reference face, relative
-# # to the larger of the distances between the eyes and between eyes and mouth:
+# to the larger of the distances between the eyes and between eyes and mouth:
 BOX_SIDE = 2.11  # mean of width and height
 BOX_DROP = 0.227  # its centre below the midpoint of eyes and mouth
 
