@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from experiments import TIMES
+from fer3d.checkout import CELL_TIMES
 from fer3d.experiments.cells import Cell, Configuration
 from fer3d.experiments.matrix import MatrixParams, matrix
 from fer3d.experiments.progress import announce
@@ -22,7 +22,7 @@ def main(
 ) -> None:
     params = load_sections(PARAMS, MatrixParams)
     cell = Cell(Configuration(preset, branches, loss), seed, fold)
-    print(announce(cell, matrix(params), cells, TIMES, params), flush=True)
+    print(announce(cell, matrix(params), cells, CELL_TIMES, params), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from experiments import TIMES
+from fer3d.checkout import CELL_TIMES
 from fer3d.comparison.recipes import Preset
 from fer3d.experiments.cells import OURS, Cell
 from fer3d.experiments.matrix import MatrixParams
@@ -26,7 +26,7 @@ def main(
         return
     params = load_sections(PARAMS, MatrixParams)
     cell = Cell(ModelSetup(preset, model), seed, fold)
-    print(announce(cell, model_cells(params), cells, TIMES, params), flush=True)
+    print(announce(cell, model_cells(params), cells, CELL_TIMES, params), flush=True)
 
 
 if __name__ == "__main__":
