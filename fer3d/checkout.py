@@ -3,7 +3,7 @@
 from pathlib import Path
 
 TOP = Path()  # where commands run
-PARAMS = Path("params.yaml")
+PARAMS, LOCK = Path("params.yaml"), Path("dvc.lock")
 DATA, METRICS, PLOTS = Path("data"), Path("metrics"), Path("plots")
 OUTPUTS = (DATA, METRICS, PLOTS)  # what the stages write
 MODELS = Path("models")  # models that come with fer3d, and those installed by the user

@@ -20,7 +20,7 @@ from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST
 from fer3d.files.packed import open_arrays, read_manifest
-from fer3d.training.checkpoint import load_trained, save_trained
+from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
 
 METRICS = "metrics.json"
 TEMPLATE = "card.md.j2"
@@ -35,17 +35,15 @@ class Origin:
         name: of the recognizer.
         data: a sentence that names the photos.
         licences: a sentence about the licences of photos and weights.
-        commit: of the code that trained it.
-        command: that made it.
-        lock: ``dvc.lock`` of the checkout that trained it.
+        made: how it was made, step by step, as Markdown: commits, commands, edited values.
+        inputs: MD5 of the data that it was trained on, by path, see ``digests``.
     """
 
     name: str
     data: str
     licences: str
-    commit: str
-    command: str
-    lock: Path
+    made: str
+    inputs: Mapping[str, str]
 
 
 def write_boxed(checkpoint: Path, folders: Folders, origin: Origin, out: Path) -> dict[str, Any]:
@@ -72,15 +70,7 @@ def write_boxed(checkpoint: Path, folders: Folders, origin: Origin, out: Path) -
         raise UserError("there are no test images to score a recognizer on")
     result = metrics | {"groups": grouped(test, folders)}
     write_json(out / METRICS, result)
-    text = card(
-        origin,
-        result,
-        asdict(trained.network.config),
-        trained.training,
-        trained.preprocessing,
-        digests(origin.lock),
-    )
-    write_text(out / CARD, text)
+    write_text(out / CARD, card(origin, result, trained))
     return result
 
 
@@ -117,15 +107,14 @@ def digests(lock: Path) -> dict[str, str]:
     return {dep["path"]: dep["md5"] for dep in train["deps"] if dep["path"].startswith("data/")}
 
 
-def card(
-    origin: Origin,
-    metrics: Mapping[str, Any],
-    network: Mapping[str, Any],
-    training: Mapping[str, Any],
-    preprocessing: Mapping[str, Any],
-    data: Mapping[str, str],
-) -> str:
-    """The card as Markdown."""
+def card(origin: Origin, metrics: Mapping[str, Any], trained: TrainedNetwork) -> str:
+    """The card as Markdown.
+
+    Args:
+        origin: where the recognizer comes from.
+        metrics: returned by ``write_boxed``.
+        trained: the recognizer, for its parameters.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -147,9 +136,12 @@ def card(
             for name, row in test["per_class"].items()
             if row["support"]
         },
-        settings={"network": network, "train": training, **preprocessing},
+        settings={
+            "network": asdict(trained.network.config),
+            "train": trained.training,
+            **trained.preprocessing,
+        },
         json=json,
-        data=data,
     )
 
 

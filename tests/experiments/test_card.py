@@ -1,5 +1,8 @@
 """A recognizer with its card."""
 
+import json
+import re
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +10,8 @@ import pandas as pd
 import pytest
 import torch
 
-from fer3d.experiments.card import Origin, write_boxed
+from fer3d.assets.recognizers import CARD, WEIGHTS, recognizer_names
+from fer3d.experiments.card import METRICS, Origin, card, digests, write_boxed
 from fer3d.files.folders import Folders
 from fer3d.files.packed import PackedWriter
 from fer3d.files.specs import Spec
@@ -15,6 +19,8 @@ from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
 
+REPOSITORY = Path(__file__).parents[2]
+NETWORK = re.compile(r"- network: `(.*)`")
 COUNT, SIZE = 40, 32
 LOCK = """
 stages:
@@ -57,9 +63,8 @@ def test_the_card_says_what_was_measured_with_the_weights_beside_it(
     trained = TrainedNetwork(network, ("anger", "fear"), SIZE, SIZE, {"seed": 7})
     save_trained(trained, tmp_path / "own")
     (tmp_path / "dvc.lock").write_text(LOCK)
-    origin = Origin(
-        "small", "Noise.", "No licence.", "abc123", "dvc repro train", tmp_path / "dvc.lock"
-    )
+    inputs = digests(tmp_path / "dvc.lock")
+    origin = Origin("small", "Noise.", "No licence.", "With commit `abc123`.", inputs)
     result = write_boxed(tmp_path / "own", folders, origin, tmp_path / "small")
     weights = tmp_path / "small" / "model.safetensors"
     assert weights.stat().st_size < 0.6 * (tmp_path / "own").stat().st_size
@@ -69,6 +74,29 @@ def test_the_card_says_what_was_measured_with_the_weights_beside_it(
     assert sum(row["images"] for name, row in groups.items() if name.startswith("bright")) == 30
     text = (tmp_path / "small" / "README.md").read_text()
     assert f"accuracy **{result['test']['accuracy']:.3f}**" in text
-    for part in ("Noise.", "abc123", "`data/balance`: `cc`", '"seed": 7', "| anger |"):
+    for part in (
+        "Noise.",
+        "With commit `abc123`.",
+        "`data/balance`: `cc`",
+        '"seed": 7',
+        "| anger |",
+    ):
         assert part in text
     assert "of-another-run" not in text and "fer3d/files" not in text
+
+
+@pytest.mark.parametrize("name", recognizer_names(REPOSITORY / "models"))
+def test_a_committed_card_has_the_metrics_and_parameters_beside_it(name: str) -> None:
+    """The texts that a person wrote are taken from the card; everything else must follow."""
+    folder = REPOSITORY / "models" / name
+    text = (folder / CARD).read_text(encoding="utf-8")
+    paragraphs, rest = text.split("\n\n## How good it is")
+    data, licences = paragraphs.split("\n\n")[2:]
+    made, rest = rest.split("## How it was made\n\n")[1].split("\n\nDigests (MD5)")
+    inputs = dict(re.findall(r"- `(data/\w+)`: `([\w.]+)`", rest))
+    metrics = json.loads((folder / METRICS).read_text(encoding="utf-8"))
+    origin, trained = Origin(name, data, licences, made, inputs), load_trained(folder / WEIGHTS)
+    said, listed = re.subn(NETWORK, "", card(origin, metrics, trained)), re.search(NETWORK, text)
+    assert said == (re.sub(NETWORK, "", text), 1)
+    network = asdict(trained.network.config)  # parameters that are newer than the card aside
+    assert json.loads(listed[1]).items() <= network.items()
