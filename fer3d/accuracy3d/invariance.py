@@ -11,7 +11,6 @@ through the pipeline. Both shading images and aligned photos are then measured:
 Photos are compared inside the true outline of the face only, because hair and background vary less.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +22,7 @@ import pandas as pd
 
 from fer3d.accuracy3d.measures import correlation
 from fer3d.accuracy3d.truth import topology_of, true_face
+from fer3d.geometry.frames import direction
 from fer3d.inference.pipeline import Pipeline
 from fer3d.machine.ordered_map import map_ordered
 from fer3d.machine.settings import Settings
@@ -98,10 +98,8 @@ def light_number(yaw: int, pitch: int) -> int:
 
 def light_of(yaw: int, pitch: int) -> Light:
     """The light of a pose; see ``light_number``."""
-    azimuth, elevation = map(math.radians, LIGHTS[light_number(yaw, pitch)])
-    flat = math.cos(elevation)
-    direction = (flat * math.sin(azimuth), math.sin(elevation), flat * math.cos(azimuth))
-    return Light(direction, AMBIENT)
+    x, y, z = direction(*np.radians(LIGHTS[light_number(yaw, pitch)])).tolist()
+    return Light((x, y, z), AMBIENT)
 
 
 def person_specs(rng: np.random.Generator, number: int) -> dict[tuple[str, int, int], FaceSpec]:

@@ -84,6 +84,17 @@ def viewer_from_face(pose: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "*bat
     return _rotation(1, yaw) @ _rotation(0, -pitch) @ _rotation(2, roll)
 
 
+def direction(azimuth: float | Reals, elevation: float | Reals) -> Float[np.ndarray, "*batch 3"]:
+    """Unit vectors: the z axis, turned towards x by an azimuth and towards y by an elevation.
+
+    Args:
+        azimuth, elevation: (...) radians.
+    """
+    flat = np.cos(elevation)
+    x, y, z = flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth)
+    return np.stack([x, y, z], axis=-1)
+
+
 def _rotation(axis: int, angle: Reals) -> np.ndarray:
     """Right-handed rotation about a coordinate axis: (...) radians to (..., 3, 3)."""
     first, second = (axis + 1) % 3, (axis + 2) % 3

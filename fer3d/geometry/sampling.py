@@ -1,9 +1,12 @@
 """Bilinear sampling of images."""
 
+import cv2
 import numpy as np
-from jaxtyping import Float, Shaped, UInt8
+from jaxtyping import Float, Float32, Shaped, UInt8
 
 from fer3d.geometry.typing import Image
+
+_LONGEST = 16384  # positions per call; cv2.remap takes at most 32,767 rows
 
 
 def bilinear(
@@ -27,13 +30,37 @@ def bilinear(
     return upper * (1 - down) + lower * down
 
 
+def sample_texture(
+    texture: Float32[np.ndarray, "height width c"], where: Float32[np.ndarray, "n 2"]
+) -> Float32[np.ndarray, "n c"]:
+    """``bilinear`` by OpenCV, which rounds positions to fractions of a sample; for rendering.
+
+    Args:
+        texture: samples at integer columns and rows.
+        where: columns and rows, in samples from the centre of the first one.
+    """
+    if not len(where):
+        return np.zeros((0, texture.shape[2]), np.float32)
+    looked_up = [
+        cv2.remap(
+            texture,
+            part[:, None],
+            None,  # type: ignore[call-overload]  # OpenCV's stubs require a second map
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        for part in np.array_split(where, -(-len(where) // _LONGEST))
+    ]
+    return np.concatenate(looked_up)[:, 0]
+
+
 def sample_colours(image: Image, vertices: Shaped[np.ndarray, "v d"]) -> UInt8[np.ndarray, "v 3"]:
     """The colour of the image at each vertex, hidden or not.
 
     Args:
         image: RGB.
         vertices: x, y and optionally z, px, image frame; outside the image, border pixels are
-        repeated.
+            repeated.
 
     Returns:
         RGB, interpolated bilinearly between pixel centres.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fer3d.geometry.frames import direction
 from fer3d.synthetic.action_units import ACTION_UNITS
 from fer3d.synthetic.head import BALD_HAIRLINE
 from fer3d.synthetic.identity import IDENTITY_MODES
@@ -103,8 +104,7 @@ def sample_light(rng: np.random.Generator) -> Light:
     limit = LIGHT_AZIMUTH_LIMIT
     azimuth = np.radians(np.clip(rng.normal(0.0, LIGHT_AZIMUTH), -limit, limit))
     elevation = np.radians(rng.uniform(*LIGHT_ELEVATION))
-    flat = np.cos(elevation)
-    x, y, z = flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth)
+    x, y, z = direction(azimuth, elevation)
     return Light((float(x), float(y), float(z)), float(rng.uniform(*AMBIENT)))
 
 

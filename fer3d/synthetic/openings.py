@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fer3d.geometry.frames import direction
 from fer3d.synthetic import anatomy
 from fer3d.synthetic.spec import Colour
 
@@ -56,7 +57,7 @@ def eye_colours(
     hit, points = _sphere(rays, centre)
     normals = (points - centre) / EYE_RADIUS
     left, up = np.radians(gaze)
-    axis = np.array([np.cos(up) * np.sin(left), np.sin(up), np.cos(up) * np.cos(left)])
+    axis = direction(left, up)
     from_axis = EYE_RADIUS * np.arccos(np.clip(normals @ axis, -1.0, 1.0))
     colours = np.tile(np.array(SCLERA), (len(points), 1))
     ring = 0.55 + 0.9 * np.clip((IRIS_RADIUS - from_axis) / IRIS_RADIUS, 0.0, 0.6)

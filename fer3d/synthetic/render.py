@@ -5,6 +5,7 @@ import numpy as np
 
 from fer3d.geometry.frames import viewer_from_face
 from fer3d.geometry.meshes import unit_vectors, vertex_normals
+from fer3d.geometry.sampling import sample_texture
 from fer3d.synthetic import anatomy, atlas, head, openings, scene, skin
 from fer3d.synthetic.model import FaceModel
 from fer3d.synthetic.scene import FACE, Hits, Scene, View
@@ -156,7 +157,7 @@ class _Shader:
             np.float32
         )
         texture = skin.paint(reference, self._spec.appearance, self._spec.action_units)
-        return sample(texture, where)
+        return sample_texture(texture, where)
 
     def _strands(self, points: np.ndarray) -> np.ndarray:
         """(n,) pattern of hair strands down from the crown, about -1..1."""
@@ -182,26 +183,6 @@ class _Shader:
         upper, lower = openings.teeth_edges(self._person, self._face)
         rays = openings.Rays(points, directions)
         return openings.mouth_colours(rays, points, upper, lower) * light[:, None]
-
-
-def sample(texture: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Bilinear look-up: (H, W, C) float32 at (n, 2) texels (column, row) -> (n, C) float32."""
-    # cv2.remap takes at most 32,767 rows
-    blocks = np.array_split(where, max(1, -(-len(where) // 16384)))
-    looked_up = [
-        cv2.remap(
-            texture,
-            block[:, None],
-            None,  # type: ignore[call-overload]  # OpenCV's stubs require a second map
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        for block in blocks
-        if len(block)
-    ]
-    if not looked_up:
-        return np.zeros((0, texture.shape[2]), np.float32)
-    return np.concatenate(looked_up)[:, 0]
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:

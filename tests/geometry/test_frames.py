@@ -5,6 +5,7 @@ import pytest
 
 from fer3d.geometry.frames import (
     FRONTAL_FACE_FROM_IMAGE,
+    direction,
     pose_from_rotation,
     rotation_from_pose,
     viewer_from_face,
@@ -84,3 +85,10 @@ def test_the_reconstruction_measures_the_same_angles():
     viewer_from_face = head(pitch=-12.0, yaw=41.0, roll=7.0)
     face_from_image = viewer_from_face.T @ FRONTAL_FACE_FROM_IMAGE
     np.testing.assert_allclose(pose_from_rotation(face_from_image), [-12.0, 41.0, 7.0])
+
+
+def test_a_direction_is_that_of_the_nose_of_a_head_with_this_yaw_and_pitch():
+    yaw, pitch = np.array([0.0, 30.0, -75.0, 140.0]), np.array([0.0, 20.0, -89.0, 5.0])
+    nose = viewer_from_face(np.stack([pitch, yaw, 0 * yaw], axis=-1)) @ NOSE
+    np.testing.assert_allclose(direction(np.radians(yaw), np.radians(pitch)), nose, atol=1e-12)
+    np.testing.assert_array_equal(direction(0.0, 0.0), NOSE)

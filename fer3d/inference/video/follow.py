@@ -8,6 +8,7 @@ return to their start are rejected. A similarity is fitted to the others.
 import cv2
 import numpy as np
 
+from fer3d.alignment.boxes import overlap as box_overlap
 from fer3d.geometry import affine
 
 POINTS = 60  # largest number of tracked corners
@@ -64,11 +65,13 @@ def overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     Returns:
         (n, m) float64.
     """
-    boxes, others = np.asarray(boxes, np.float64)[:, None], np.asarray(others, np.float64)[None]
-    low = np.maximum(boxes[..., :2], others[..., :2])
-    high = np.minimum(boxes[..., :2] + boxes[..., 2:], others[..., :2] + others[..., 2:])
-    common = np.clip(high - low, 0, None).prod(axis=-1)
-    return common / (boxes[..., 2:].prod(axis=-1) + others[..., 2:].prod(axis=-1) - common)
+    return box_overlap(_corners_of(boxes)[:, None], _corners_of(others)[None])
+
+
+def _corners_of(boxes: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4) x, y, width, height as x and y of two corners, float64."""
+    boxes = np.asarray(boxes, np.float64)
+    return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
 
 
 def _window(box: np.ndarray, shape: tuple[int, ...]) -> tuple[slice, slice]:

@@ -16,8 +16,8 @@ from fer3d.networks.compared.gabor import (
     triangulate,
 )
 from fer3d.networks.compared.pixels import PIXEL_MAX, grey
-from fer3d.networks.compared.points import POINTS, present_points
-from fer3d.networks.landmark import DISTANCES
+from fer3d.networks.compared.points import present_points
+from fer3d.networks.landmark import DISTANCES, POINTS
 
 MIN_SPREAD = 1e-6  # of a feature over the training set; for constant features
 CHUNK = 32  # faces at a time; the patches of a face need 2.5 MB
