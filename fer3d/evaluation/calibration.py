@@ -55,6 +55,26 @@ def calibration_error(predictions: pd.DataFrame, classes: Sequence[str]) -> floa
     return float(error)
 
 
+def reliability(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Right answers by confidence, in ``BINS`` bins of equal width; empty bins are left out.
+
+    Returns:
+        Table with a row a bin: low, high, the limits of the confidence; images; right, the number
+        of right answers; confidence, the mean.
+    """
+    confidence = confidence_of(predictions, classes)
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    right = (predictions["label"] == predictions["predicted"]).to_numpy()
+    table = pd.DataFrame({"bin": bins, "right": right, "confidence": confidence.astype(float)})
+    groups = table.groupby("bin").agg(
+        images=("right", "size"), right=("right", "sum"), confidence=("confidence", "mean")
+    )
+    low = groups.index.to_numpy() / BINS
+    groups.insert(0, "low", low)
+    groups.insert(1, "high", low + 1 / BINS)
+    return groups.reset_index(drop=True)
+
+
 def accuracy_at(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
     """Accuracy of the n most certain images for n from 1 to N, (N,) float64.
 

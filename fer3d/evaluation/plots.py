@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from fer3d.evaluation.calibration import BINS, accuracy_at, confidence_of
+from fer3d.evaluation.calibration import BINS, accuracy_at, reliability
 from fer3d.evaluation.predictions import classes_of, confusion_of
 from fer3d.files.atomic import write_text
 
@@ -82,12 +82,9 @@ def calibration_png(predictions: pd.DataFrame, split: str) -> bytes:
 
 def _draw_reliability(axes: "Axes", rows: pd.DataFrame) -> None:
     """Accuracy of each bin of confidence; on the diagonal both are equal."""
-    confidence = confidence_of(rows, classes_of(rows))
-    right = (rows["label"] == rows["predicted"]).to_numpy()
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    counts = np.bincount(bins, minlength=BINS)
-    shares = np.bincount(bins, right, minlength=BINS) / np.maximum(counts, 1)
-    axes.bar((np.arange(BINS) + 0.5) / BINS, shares, 0.9 / BINS, color="tab:blue")
+    bins = reliability(rows, classes_of(rows))
+    middle = (bins["low"] + bins["high"]) / 2
+    axes.bar(middle, bins["right"] / bins["images"], 0.9 / BINS, color="tab:blue")
     axes.plot([0, 1], [0, 1], color="grey", linestyle="--")
     axes.set(xlabel="confidence", ylabel="accuracy")
 

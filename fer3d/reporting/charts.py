@@ -1,177 +1,135 @@
-"""Charts and tables of the report page, as data for its template."""
+"""Charts of the pages: positions in SVG units, for the macro ``chart``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-WIDTH, HEIGHT = 420, 220  # of a line chart, SVG units
-MARGIN_LEFT, MARGIN_BOTTOM, MARGIN_TOP, MARGIN_RIGHT = 44, 26, 10, 10
-TICKS = 5
-SERIES = ("train", "validation")
+WIDTH, HEIGHT = 360, 230  # SVG units
+LEFT, RIGHT, TOP, BOTTOM = 50, 14, 10, 46  # margins; axis labels are in the left and bottom ones
+MOST_TICKS = 5
+GAP = 0.1  # between bars, as a share of their width
+
+
+class Tick(NamedTuple):
+    """A number on an axis, and where it stands."""
+
+    position: float
+    text: str
 
 
 @dataclass(frozen=True)
-class LineChart:
-    """A line chart.
+class Line:
+    """A curve.
+
+    Attributes:
+        name: in the legend; a curve without name is not in it.
+        points: of an SVG polyline.
+        style: class in the style sheet.
+    """
+
+    name: str
+    points: str
+    style: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An upright bar from the bottom of the plane to ``top``, with the ends of an interval."""
+
+    left: float
+    width: float
+    top: float
+    ends: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart.
 
     Attributes:
         title: heading.
-        lines: {series: points of an SVG polyline}.
-        y_ticks: (position, text).
-        x_ticks: (position, text).
-        mark: x position of the best epoch.
+        summary: what a reader who does not see the chart is told.
+        x_label: below the x axis.
+        y_label: beside the y axis.
+        x_ticks: from left to right.
+        y_ticks: from bottom to top.
+        lines: curves.
+        bars: drawn below the curves.
+        mark: position of a vertical line.
     """
 
     title: str
-    lines: Mapping[str, str]
-    y_ticks: Sequence[tuple[float, str]]
-    x_ticks: Sequence[tuple[float, str]]
-    mark: float
-
-
-def learning_curve(curves: pd.DataFrame, name: str, title: str, best_epoch: int) -> LineChart:
-    """The chart of one quantity over the epochs.
-
-    Args:
-        curves: learning curves with columns epoch, train_<name>, validation_<name>.
-        name: loss, accuracy, class_accuracy or macro_f1.
-        title: heading of the chart.
-        best_epoch: epoch to mark, counted from 1.
-    """
-    epochs = curves["epoch"].to_numpy(dtype=float)
-    values = {series: curves[f"{series}_{name}"].to_numpy(dtype=float) for series in SERIES}
-    top = max(1.0, *(float(np.nanmax(line)) for line in values.values()))
-    last = max(2.0, epochs.max())
-    ticks = np.unique(np.linspace(1, last, TICKS).round())
-    return LineChart(
-        title=title,
-        lines={series: _polyline(epochs, line, last, top) for series, line in values.items()},
-        y_ticks=[(_y(value, top), f"{value:.2g}") for value in np.linspace(0, top, TICKS)],
-        x_ticks=[(_x(epoch, last), f"{epoch:.0f}") for epoch in ticks],
-        mark=_x(best_epoch, last),
-    )
-
-
-def class_counts(metrics: Mapping[str, Any]) -> list[tuple[str, dict[str, int]]]:
-    """Images per class after each stage that changes them (as in the tables of paper B).
-
-    Args:
-        metrics: metrics by stage; stages may be missing.
-
-    Returns:
-        (title, {class: images}) in the order of the stages.
-    """
-    steps = [
-        ("ingested", metrics.get("ingest", {}).get("per_class")),
-        ("without copies", metrics.get("deduplicate", {}).get("after")),
-        *((name, metrics.get("split", {}).get(name)) for name in ("train", "validation", "test")),
-        ("train, balanced", metrics.get("balance", {}).get("after")),
-    ]
-    return [(title, dict(counts)) for title, counts in steps if counts]
+    summary: str
+    x_label: str
+    y_label: str
+    x_ticks: Sequence[Tick]
+    y_ticks: Sequence[Tick]
+    lines: Sequence[Line] = ()
+    bars: Sequence[Bar] = ()
+    mark: float | None = None
 
 
 @dataclass(frozen=True)
-class MetricsTable:
-    """A part of a metrics file as a table."""
+class Plane:
+    """Maps values to SVG units; y points up in values and down in SVG.
 
-    title: str
-    header: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[str]]]
+    Attributes:
+        x_range: values at the left and right end.
+        y_range: values at the bottom and the top.
+    """
+
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+
+    def x(self, value: float) -> float:
+        low, high = self.x_range
+        return _units(LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low))
+
+    def y(self, value: float) -> float:
+        low, high = self.y_range
+        return _units(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / (high - low))
+
+    def line(self, xs: np.ndarray, ys: np.ndarray, *, name: str, style: str) -> Line:
+        """A curve through the points whose y is finite."""
+        pairs = zip(xs.tolist(), ys.tolist(), strict=True)
+        points = [f"{self.x(x)},{self.y(y)}" for x, y in pairs if np.isfinite(y)]
+        alone = points if len(points) == 1 else []  # a line of one point would not be drawn
+        return Line(name, " ".join(points + alone), style)
+
+    def bar(
+        self, low: float, high: float, value: float, ends: tuple[float, float] | None = None
+    ) -> Bar:
+        """A bar between two values of x, a little narrower than that; ends of y's interval."""
+        gap = GAP * (high - low)
+        left, right = self.x(low + gap / 2), self.x(high - gap / 2)
+        drawn = ends and (self.y(ends[0]), self.y(ends[1]))
+        return Bar(left, _units(right - left), self.y(value), drawn)
+
+    def x_ticks(self, values: Sequence[float]) -> list[Tick]:
+        return [Tick(self.x(value), f"{value:g}") for value in values]
+
+    def y_ticks(self, values: Sequence[float]) -> list[Tick]:
+        return [Tick(self.y(value), f"{value:g}") for value in values]
 
 
-def metrics_tables(metrics: Mapping[str, Any], title: str = "") -> list[MetricsTable]:
-    """A nested metrics file as flat tables: {a: {b: {c: 1}}} becomes table a, row b, column c."""
-    scalars = {name: value for name, value in metrics.items() if not isinstance(value, Mapping)}
-    tables = []
-    if scalars:
-        rows = [(_words(name), [text(value)]) for name, value in scalars.items()]
-        tables.append(MetricsTable(title, ["value"], rows))
-    for name, value in metrics.items():
-        if not isinstance(value, Mapping):
-            continue
-        inner_title = f"{title}: {_words(name)}" if title else _words(name)
-        tables += (
-            [_matrix(value, inner_title)]
-            if _is_matrix(value)
-            else metrics_tables(value, inner_title)
-        )
-    return tables
-
-
-ACCURACY3D = {  # metrics by bin of the true yaw: title, and keys of the number in each bin
-    "images_by_yaw": ("faces", ()),
-    "vertex_error_percent": ("vertices, %", ()),
-    "mesh_landmark_nme_percent": ("68 points of the mesh, %", ()),
-    "landmark_nme_percent": ("68 points for the landmark branch, %", ()),
-    "rotation_deg": ("rotation, median, degrees", ("median",)),
-    "visibility_iou": ("visibility, IoU", ()),
-}
-
-
-def accuracy3d_table(metrics: Mapping[str, Any]) -> MetricsTable | None:
-    """Errors of the 3D faces by true yaw; None if the images have no ground truth.
+def round_numbers(top: float) -> list[float]:
+    """At most ``MOST_TICKS`` + 1 round numbers from 0 to ``top`` or just above it.
 
     Args:
-        metrics: metrics of the stage accuracy3d.
+        top: positive.
     """
-    known = {name: metrics[name] for name in ACCURACY3D if name in metrics}
-    if "images_by_yaw" not in known:
-        return None
-    rows = [
-        (f"{bin_}°", [text(_inner(known[key][bin_], ACCURACY3D[key][1])) for key in known])
-        for bin_ in known["images_by_yaw"]
-    ]
-    return MetricsTable("", [ACCURACY3D[name][0] for name in known], rows)
+    power = 10.0 ** np.floor(np.log10(top / MOST_TICKS))
+    step = next(power * f for f in (1, 2, 2.5, 5, 10) if power * f * MOST_TICKS >= top * (1 - 1e-9))
+    count = int(np.ceil(top / step - 1e-9))  # a multiple of the step may be just above it
+    return [float(f"{step * i:.6g}") for i in range(count + 1)]
 
 
-def _inner(value: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        value = value[name]
-    return value
+def whole_numbers(first: int, last: int) -> list[int]:
+    """At most ``MOST_TICKS`` whole numbers from first to last."""
+    return np.unique(np.linspace(first, last, MOST_TICKS).round()).astype(int).tolist()
 
 
-def text(value: object) -> str:
-    """A metrics value as text for the page."""
-    if value is None:
-        return "none"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def _is_matrix(value: Mapping[str, Any]) -> bool:
-    """Whether it is {row: {column: number}} with the same columns in every row."""
-    rows = list(value.values())
-    return (
-        bool(rows)
-        and all(isinstance(row, Mapping) and list(row) == list(rows[0]) for row in rows)
-        and not any(isinstance(cell, Mapping) for row in rows for cell in row.values())
-    )
-
-
-def _matrix(value: Mapping[str, Any], title: str) -> MetricsTable:
-    header = list(next(iter(value.values())))
-    rows = [(name, [text(cell) for cell in row.values()]) for name, row in value.items()]
-    return MetricsTable(title, [_words(name) for name in header], rows)
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _polyline(epochs: np.ndarray, values: np.ndarray, last: float, top: float) -> str:
-    pairs = zip(epochs, values, strict=True)
-    return " ".join(f"{_x(x, last):.1f},{_y(y, top):.1f}" for x, y in pairs if np.isfinite(y))
-
-
-def _x(epoch: float, last: float) -> float:
-    span = WIDTH - MARGIN_LEFT - MARGIN_RIGHT
-    return round(float(MARGIN_LEFT + span * (epoch - 1) / (last - 1)), 1)
-
-
-def _y(value: float, top: float) -> float:
-    span = HEIGHT - MARGIN_TOP - MARGIN_BOTTOM
-    return round(float(HEIGHT - MARGIN_BOTTOM - span * value / top), 1)
+def _units(value: float) -> float:
+    return round(float(value), 1)

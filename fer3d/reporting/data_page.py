@@ -4,22 +4,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer3d.files import manifest
 from fer3d.files.atomic import write_text
-from fer3d.files.images import MAX_PIXELS, Rejected, encode_png, load_image
-from fer3d.files.sheets import contact_sheet
-from fer3d.reporting.charts import metrics_tables
 from fer3d.reporting.data_set import DataSources
+from fer3d.reporting.gallery import Card, CardGroup, Gallery, Picture
 from fer3d.reporting.params import ReportParams
+from fer3d.reporting.samples import CELL, source_image
+from fer3d.reporting.tables import metrics_tables
 from fer3d.reporting.templates import data_url, template
 
 PAGE, TEMPLATE = "data.html", "data.html.j2"
 GROUPS = 24  # most groups of near copies on the page
 PER_GROUP = 6  # most pictures of a group
-CELL = 96  # px
+SPLITS, LABELS, ALIKE = "several splits", "several labels", "one split and label"
 SECTIONS = {
     "images_by_step": "Images of each class after each stage",
     "lost_by_reason": "Images that were left out, rejected or dropped, by reason",
@@ -50,35 +49,44 @@ def data_page(
         out: folder to write.
         params: without ``pictures``, no image is shown.
     """
-    sheet = None
-    if params.pictures:
-        near = manifest.read(sources.cleaned / "near.parquet")
-        sheet = near_sheet(near, originals)
-    sections = [(title, metrics_tables({name: values[name]})) for name, title in SECTIONS.items()]
-    picture = None if sheet is None else data_url(encode_png(sheet))
-    write_text(out / PAGE, template(TEMPLATE).render(sections=sections, near=picture))
+    near = manifest.read(sources.cleaned / "near.parquet")
+    sections = {
+        name: (title, metrics_tables({title: values[name]})) for name, title in SECTIONS.items()
+    }
+    gallery = near_gallery(near, originals, pictures=params.pictures)
+    write_text(out / PAGE, template(TEMPLATE).render(sections=sections, gallery=gallery))
 
 
-def near_sheet(near: pd.DataFrame, originals: Path) -> np.ndarray | None:
-    """Groups of near copies, one a row: those in several splits or with several labels first.
+def near_gallery(near: pd.DataFrame, originals: Path, *, pictures: bool) -> Gallery:
+    """Groups of near copies: those in several splits or with several labels first.
 
     Args:
         near: ``near.parquet`` of ``deduplicate``.
         originals: the folder of its relative paths.
-
-    Returns:
-        (H, W, 3) uint8 RGB; None without groups.
+        pictures: without them the cards have the paths alone.
     """
-    if near.empty:
-        return None
     groups = near.sort_values("id").groupby("near_group")
     several = groups["split"].nunique() + groups["label"].nunique()
     order = several.sort_values(ascending=False, kind="stable").index[:GROUPS]
-    members = [groups.get_group(name) for name in order]
-    return contact_sheet(
-        [[_picture(originals / path) for path in group["path"][:PER_GROUP]] for group in members],
-        row_titles=[_title(group) for group in members],
-        cell=CELL,
+    cards = [_card(groups.get_group(name), originals, pictures) for name in order]
+    note = f"{len(order)} of {len(several)} groups, those with several splits or labels first."
+    return Gallery.of([CardGroup("Groups of near copies", note, cards)], (SPLITS, LABELS, ALIKE))
+
+
+def _card(group: pd.DataFrame, originals: Path, pictures: bool) -> Card:
+    names = (SPLITS, "split"), (LABELS, "label")
+    kinds = [kind for kind, column in names if group[column].nunique() > 1]
+    paths = list(group["path"])
+    shown = paths[:PER_GROUP] if pictures else []
+    return Card(
+        title=_title(group),
+        note=", ".join(paths),
+        labels=list(dict.fromkeys(group["label"])),
+        kinds=kinds or [ALIKE],
+        pictures=[
+            Picture(Path(path).name, data_url(source_image(originals / path), CELL))
+            for path in shown
+        ],
     )
 
 
@@ -86,11 +94,3 @@ def _title(group: pd.DataFrame) -> str:
     """The labels and official splits of a group."""
     splits = group["split"].fillna("").map(lambda split: f", {split}" if split else "")
     return " | ".join(dict.fromkeys(group["label"] + splits))
-
-
-def _picture(path: Path) -> np.ndarray:
-    """The source image; white if it was removed after the stages ran."""
-    try:
-        return load_image(path, max_pixels=MAX_PIXELS)
-    except Rejected:
-        return np.full((CELL, CELL, 3), 255, np.uint8)

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.evaluation.calibration import accuracy_at, calibration, calibration_error
+from fer3d.evaluation.calibration import (
+    BINS,
+    accuracy_at,
+    calibration,
+    calibration_error,
+    reliability,
+)
 
 CLASSES = ("no", "yes")
 
@@ -35,6 +41,15 @@ def test_bins_are_weighted_by_their_images() -> None:
     # bin of 0.99: accuracy 1, three images; bin of 0.7: accuracy 0, one image
     found = calibration_error(table([0.99, 0.99, 0.99, 0.7], [True, True, True, False]), CLASSES)
     assert found == pytest.approx((3 * 0.01 + 0.7) / 4, abs=1e-6)
+
+
+def test_bins_without_images_are_left_out() -> None:
+    bins = reliability(table([0.99, 1.0, 0.5], [True, False, True]), CLASSES)
+    assert bins["images"].tolist() == [1, 2]
+    assert bins["right"].tolist() == [1, 1]
+    assert bins["high"].iloc[-1] == pytest.approx(1)  # a confidence of 1 is in the last bin
+    assert (bins["high"] - bins["low"]).tolist() == pytest.approx([1 / BINS] * 2)
+    assert bins["confidence"].tolist() == pytest.approx([0.5, 0.995])
 
 
 def test_accuracy_is_that_of_the_most_certain_images() -> None:

@@ -7,13 +7,16 @@ import pandas as pd
 import pytest
 from predicted import CLASSES
 
+from fer3d.files import manifest
 from fer3d.files.images import write_png
 from fer3d.files.packed import PackedWriter
 from fer3d.files.specs import Spec
+from fer3d.reporting.data_set import DataSources
 from fer3d.reporting.samples import SampleSources
 
 SIZE = 40  # px
 VERTICES = 4
+DATA_SIZE = 16  # px, of the images of `data_sources`
 
 
 @pytest.fixture
@@ -67,3 +70,43 @@ def _write(folder: Path, frame: pd.DataFrame, arrays: dict[str, np.ndarray]) -> 
     with PackedWriter(folder, len(frame), specs) as packed:
         packed.write(0, arrays)
         packed.finish(frame)
+
+
+@pytest.fixture
+def data_sources(tmp_path: Path) -> DataSources:
+    """Six images, of which three were lost; one of the others has a noisy copy."""
+    images = [("a", "fear"), ("b", "fear"), ("c", "joy"), ("d", "joy")]
+    manifest.write(_rows(*images, columns="id label"), tmp_path / "ingest/manifest.parquet")
+    rejected = _rows(("x", "joy", "corrupt"), ("y", "", "no_label"), columns="id label reason")
+    manifest.write(rejected, tmp_path / "ingest/rejected.parquet")
+    manifest.write(_rows(*images[:3], columns="id label"), tmp_path / "clean/manifest.parquet")
+    dropped = _rows(("d", "joy", "exact_duplicate"), columns="id label reason")
+    manifest.write(dropped, tmp_path / "clean/dropped.parquet")
+    near = _rows(
+        ("a", "fear", "train", "a", ""),
+        ("b", "fear", "test", "a", ""),
+        ("c", "joy", None, "c", ""),
+        ("e", "joy", None, "c", "near_duplicate"),
+        columns="id label split near_group reason",
+    )
+    manifest.write(near, tmp_path / "clean/near.parquet")
+    faces = _rows(
+        ("a", "fear", "train", "", "a", True, True, -20.0),
+        ("a#poisson", "fear", "train", "poisson", "a", True, True, -20.0),
+        ("b", "fear", "test", "", "b", True, True, 95.0),
+        ("c", "joy", "train", "", "c", False, False, 0.0),
+        columns="id label split noise source_id aligned reconstructed yaw",
+    )
+    pictures = np.full((4, DATA_SIZE, DATA_SIZE, 3), 100, np.uint8)
+    pictures[1] = 0  # has noise: not looked at
+    specs = {"images": Spec((DATA_SIZE, DATA_SIZE, 3), "uint8")}
+    for folder in ("images", "faces"):
+        with PackedWriter(tmp_path / folder, 4, specs) as packed:
+            packed.write(0, {"images": pictures})
+            packed.finish(faces)
+    return DataSources(*(tmp_path / name for name in ("ingest", "clean", "images", "faces")))
+
+
+def _rows(*values: tuple, columns: str) -> pd.DataFrame:
+    frame = pd.DataFrame(values, columns=columns.split())
+    return frame.assign(path=frame["id"] + ".png", sha1=frame["id"], width=30, height=20)

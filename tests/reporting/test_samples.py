@@ -5,15 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fer3d.files.manifest import write
-from fer3d.files.packed import MANIFEST, read_manifest
+from fer3d.files.packed import read_manifest
 from fer3d.reporting.samples import (
     SampleSources,
+    StageImages,
     choose_rows,
     draw_mesh,
-    failure_sheets,
+    evenly,
     overview_sheet,
-    sample_sheets,
 )
 
 
@@ -38,39 +37,28 @@ def test_a_class_without_a_face_that_was_found_is_left_out(sources: SampleSource
     assert sorted(choose_rows(frame, 3)) == ["anger", "joy & <tears>"]
 
 
-def test_there_is_a_sheet_a_class(sources: SampleSources, triangles: np.ndarray) -> None:
-    sheets = sample_sheets(sources, triangles, 2)
-    assert sorted(sheets) == ["anger", "fear", "joy & <tears>"]
-    assert len({sheet.shape for sheet in sheets.values()}) == 1
-
-
 def test_the_overview_has_a_column_a_class(sources: SampleSources, triangles: np.ndarray) -> None:
-    overview = overview_sheet(sources, triangles)
+    overview = overview_sheet(StageImages(sources, triangles))
     assert overview.shape[0] == 22 + 4 * 124 + 4
     assert overview.shape[1] > 3 * 124
+
+
+def test_a_row_without_a_3d_face_has_no_mesh(sources: SampleSources, triangles: np.ndarray) -> None:
+    images = StageImages(sources, triangles)
+    assert list(images.of(0)) == ["original", "aligned"]
+    assert list(images.of(3)) == ["original", "aligned", "mesh", "shading"]
 
 
 def test_sources_that_have_gone_leave_a_blank(
     sources: SampleSources, triangles: np.ndarray
 ) -> None:
-    gone = replace(sources, originals=Path("nowhere"))
-    sheets = sample_sheets(gone, triangles, 2)
-    assert (sheets["fear"][30:100, 10:100] == 255).all()
+    gone = StageImages(replace(sources, originals=Path("nowhere")), triangles)
+    assert (gone.of(3)["original"] == 255).all()
 
 
-def test_failures_are_shown_by_reason(sources: SampleSources) -> None:
-    assert list(failure_sheets(sources, 4)) == [
-        "not aligned: no face was detected",
-        "not reconstructed: no face",
-    ]
-
-
-def test_a_face_without_eyes_is_not_said_to_be_missing(sources: SampleSources) -> None:
-    frame = read_manifest(sources.faces)
-    frame.loc[~frame["aligned"], "detection"] = "haar"
-    write(frame, sources.faces / MANIFEST)
-    assert "not aligned: a face without eyes" in failure_sheets(sources, 4)
-    assert "not aligned: no face was detected" not in failure_sheets(sources, 4)
+def test_rows_are_spread_evenly() -> None:
+    assert evenly(np.arange(9), 3).tolist() == [0, 4, 8]
+    assert evenly(np.array([7]), 3).tolist() == [7]
 
 
 def test_a_mesh_is_drawn_where_its_vertices_are() -> None:

@@ -1,0 +1,197 @@
+"""Photos on the pages: the worst mistakes, faces that were not found, samples of each class."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fer3d.evaluation import PROBABILITY
+from fer3d.evaluation.calibration import confidence_of
+from fer3d.evaluation.predictions import classes_of
+from fer3d.files.manifest import VALIDATION
+from fer3d.reporting.samples import CELL, StageImages, choose_rows, evenly, shown_rows
+from fer3d.reporting.templates import data_url
+
+MISTAKES = 24  # largest number of wrong answers
+FAILURES = 16  # largest number of photos for each reason why no face was found
+WRONG, NO_FACE, NO_3D = "wrong answer", "no face found", "no 3D face"
+RIGHT, NOT_JUDGED = "right answer", "training photo"
+RESULTS = (WRONG, NO_FACE, NO_3D, RIGHT, NOT_JUDGED)
+NOT_DETECTED, NO_EYES = "not detected", "detected without eyes"  # reasons
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with its title."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A photo, or several that belong together.
+
+    Attributes:
+        title: what was answered.
+        note: which photo it is.
+        labels: classes by which it is found.
+        kinds: kinds by which it is found.
+        pictures: none if faces are not shown.
+    """
+
+    title: str
+    note: str
+    labels: Sequence[str]
+    kinds: Sequence[str]
+    pictures: Sequence[Picture]
+
+
+@dataclass(frozen=True)
+class CardGroup:
+    """Cards below a heading."""
+
+    title: str
+    note: str
+    cards: Sequence[Card]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Groups of cards, and the choices of the filter.
+
+    Attributes:
+        groups: none empty.
+        labels: classes.
+        kinds: kinds that occur.
+    """
+
+    groups: Sequence[CardGroup]
+    labels: Sequence[str]
+    kinds: Sequence[str]
+
+    @classmethod
+    def of(cls, groups: Iterable[CardGroup], kinds: Sequence[str]) -> "Gallery":
+        """A gallery of the groups that are not empty; kinds in the given order."""
+        filled = [group for group in groups if group.cards]
+        cards = [card for group in filled for card in group.cards]
+        found = {kind for card in cards for kind in card.kinds}
+        labels = sorted({label for card in cards for label in card.labels})
+        return cls(filled, labels, [kind for kind in kinds if kind in found])
+
+
+def run_gallery(
+    images: StageImages, predictions: pd.DataFrame, per_class: int, *, pictures: bool
+) -> Gallery:
+    """Photos of a run; none is a test image, so that nobody improves a method by looking at them.
+
+    Args:
+        images: images of each stage.
+        predictions: returned by ``evaluate``.
+        per_class: number of samples of each class.
+        pictures: without them the cards say which photos they are, and there are no samples.
+    """
+    answers = judged(images.frame, predictions)
+    wrong = worst_mistakes(answers)
+    failed = failures(images.frame)
+    samples = choose_rows(images.frame, per_class) if pictures else {}
+    seen: set[int] = set()
+    cards = []
+    for rows in (wrong, _joined(failed), _joined(samples)):
+        fresh = [row for row in rows.tolist() if row not in seen]
+        seen.update(fresh)
+        cards.append([_card(images, answers, row, pictures) for row in fresh])
+    groups = [
+        CardGroup(
+            "Worst mistakes", "Wrong answers to validation photos, most confident first.", cards[0]
+        ),
+        CardGroup(
+            "Where no face was found",
+            "These photos are kept. Without a detected face, the whole photo is used; without a 3D "
+            "face, the recognizer sees the photo alone.",
+            cards[1],
+        ),
+        CardGroup("Samples of each class", "Spread evenly over the validation photos.", cards[2]),
+    ]
+    return Gallery.of(groups, RESULTS)
+
+
+def judged(frame: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Answers to the validation photos that may be shown, by number of the row.
+
+    Args:
+        frame: N rows of a manifest.
+        predictions: returned by ``evaluate``.
+
+    Returns:
+        Predictions with their ``confidence``.
+    """
+    part = predictions[predictions["split"] == VALIDATION]
+    part = part.assign(confidence=confidence_of(part, classes_of(predictions)))
+    shown = frame.loc[shown_rows(frame), ["id"]].reset_index(names="row")
+    return shown.merge(part, on="id").set_index("row")
+
+
+def worst_mistakes(answers: pd.DataFrame) -> np.ndarray:
+    """Rows of at most ``MISTAKES`` wrong answers, the most confident first.
+
+    Args:
+        answers: returned by ``judged``.
+    """
+    wrong = answers[answers["label"] != answers["predicted"]]
+    order = wrong.sort_values(["confidence", "id"], ascending=[False, True])
+    return order.index.to_numpy(dtype=int)[:MISTAKES]
+
+
+def failures(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Rows whose face was not found, at most ``FAILURES`` by reason, spread over the classes."""
+    reasons = failure_reasons(frame)[shown_rows(frame)]
+    chosen = {}
+    for reason in sorted(set(reasons) - {""}):
+        rows = reasons.index[reasons == reason].to_numpy()
+        by_class = rows[np.argsort(frame["label"].iloc[rows].to_numpy(dtype=str), kind="stable")]
+        chosen[reason] = evenly(by_class, FAILURES)
+    return chosen
+
+
+def failure_reasons(frame: pd.DataFrame) -> pd.Series:
+    """Why no face was found, by row; "" where one was."""
+    named = frame["reason"].fillna("").str.replace("_", " ")
+    reasons = ("not reconstructed: " + named).where(~frame["reconstructed"], "")
+    not_aligned = np.where(frame["detection"] == "", NOT_DETECTED, NO_EYES)
+    return reasons.where(frame["aligned"], not_aligned)
+
+
+def _card(images: StageImages, answers: pd.DataFrame, row: int, pictures: bool) -> Card:
+    line = images.frame.iloc[row]
+    found = [NO_FACE] * (not line["aligned"]) + [NO_3D] * (not line["reconstructed"])
+    answer = answers.loc[row] if row in answers.index else None
+    reason = failure_reasons(images.frame.iloc[[row]]).iloc[0]
+    shown = images.of(row) if pictures else {}
+    return Card(
+        title=_answer(line["label"], answer),
+        note=", ".join(filter(None, (reason, line["split"], line["path"]))),
+        labels=[line["label"]],
+        kinds=[_result(answer), *found],
+        pictures=[Picture(title, data_url(image, CELL)) for title, image in shown.items()],
+    )
+
+
+def _result(answer: pd.Series | None) -> str:
+    if answer is None:
+        return NOT_JUDGED
+    return RIGHT if answer["label"] == answer["predicted"] else WRONG
+
+
+def _answer(label: str, answer: pd.Series | None) -> str:
+    if answer is None:
+        return label
+    confident = f"{answer['predicted']} {answer['confidence']:.2f}"
+    if answer["label"] == answer["predicted"]:
+        return confident
+    return f"{label} {answer.get(PROBABILITY + label, 0):.2f}, taken for {confident}"
+
+
+def _joined(parts: Mapping[str, np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.zeros(0, int), *parts.values()])
