@@ -1,7 +1,8 @@
 """Photos on the pages: the worst mistakes, faces that were not found, samples of each class."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,12 +97,13 @@ def run_gallery(
     wrong = worst_mistakes(answers)
     failed = failures(images.frame)
     samples = choose_rows(images.frame, per_class) if pictures else {}
+    by_row = answers.to_dict("index")
     seen: set[int] = set()
     cards = []
     for rows in (wrong, _joined(failed), _joined(samples)):
         fresh = [row for row in rows.tolist() if row not in seen]
         seen.update(fresh)
-        cards.append([_card(images, answers, row, pictures) for row in fresh])
+        cards.append([_card(images, row, by_row.get(row), pictures) for row in fresh])
     groups = [
         CardGroup(
             "Worst mistakes", "Wrong answers to validation photos, most confident first.", cards[0]
@@ -163,10 +165,12 @@ def failure_reasons(frame: pd.DataFrame) -> pd.Series:
     return reasons.where(frame["aligned"], not_aligned)
 
 
-def _card(images: StageImages, answers: pd.DataFrame, row: int, pictures: bool) -> Card:
+Answer = Mapping[Hashable, Any] | None  # a row of predictions; None for a training photo
+
+
+def _card(images: StageImages, row: int, answer: Answer, pictures: bool) -> Card:
     line = images.frame.iloc[row]
     found = [NO_FACE] * (not line["aligned"]) + [NO_3D] * (not line["reconstructed"])
-    answer = answers.loc[row] if row in answers.index else None
     reason = failure_reasons(images.frame.iloc[[row]]).iloc[0]
     shown = images.of(row) if pictures else {}
     return Card(
@@ -178,13 +182,13 @@ def _card(images: StageImages, answers: pd.DataFrame, row: int, pictures: bool) 
     )
 
 
-def _result(answer: pd.Series | None) -> str:
+def _result(answer: Answer) -> str:
     if answer is None:
         return NOT_JUDGED
     return RIGHT if answer["label"] == answer["predicted"] else WRONG
 
 
-def _answer(label: str, answer: pd.Series | None) -> str:
+def _answer(label: str, answer: Answer) -> str:
     if answer is None:
         return label
     confident = f"{answer['predicted']} {answer['confidence']:.2f}"
