@@ -1,7 +1,6 @@
 """Photos on the pages: the worst mistakes, faces that were not found, samples of each class."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from fer3d.evaluation import PROBABILITY
 from fer3d.evaluation.calibration import confidence_of
 from fer3d.evaluation.predictions import classes_of
 from fer3d.files.manifest import VALIDATION
+from fer3d.reporting.cards import Card, CardGroup, Gallery, Picture
 from fer3d.reporting.samples import CELL, StageImages, choose_rows, evenly, shown_rows
 from fer3d.reporting.templates import data_url
 
@@ -20,66 +20,6 @@ WRONG, NO_FACE, NO_3D = "wrong answer", "no face found", "no 3D face"
 RIGHT, NOT_JUDGED = "right answer", "training photo"
 RESULTS = (WRONG, NO_FACE, NO_3D, RIGHT, NOT_JUDGED)
 NOT_DETECTED, NO_EYES = "not detected", "detected without eyes"  # reasons
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture with its title."""
-
-    title: str
-    url: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """A photo, or several that belong together.
-
-    Attributes:
-        title: what was answered.
-        note: which photo it is.
-        labels: classes by which it is found.
-        kinds: kinds by which it is found.
-        pictures: none if faces are not shown.
-    """
-
-    title: str
-    note: str
-    labels: Sequence[str]
-    kinds: Sequence[str]
-    pictures: Sequence[Picture]
-
-
-@dataclass(frozen=True)
-class CardGroup:
-    """Cards below a heading."""
-
-    title: str
-    note: str
-    cards: Sequence[Card]
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """Groups of cards, and the choices of the filter.
-
-    Attributes:
-        groups: none empty.
-        labels: classes.
-        kinds: kinds that occur.
-    """
-
-    groups: Sequence[CardGroup]
-    labels: Sequence[str]
-    kinds: Sequence[str]
-
-    @classmethod
-    def of(cls, groups: Iterable[CardGroup], kinds: Sequence[str]) -> "Gallery":
-        """A gallery of the groups that are not empty; kinds in the given order."""
-        filled = [group for group in groups if group.cards]
-        cards = [card for group in filled for card in group.cards]
-        found = {kind for card in cards for kind in card.kinds}
-        labels = sorted({label for card in cards for label in card.labels})
-        return cls(filled, labels, [kind for kind in kinds if kind in found])
 
 
 def run_gallery(

@@ -15,9 +15,11 @@ from fer3d.files.atomic import write_bytes, write_text
 from fer3d.files.images import encode_png
 from fer3d.files.manifest import TEST
 from fer3d.reporting import figures, tables
-from fer3d.reporting.gallery import Gallery, run_gallery
+from fer3d.reporting.cards import Gallery
+from fer3d.reporting.gallery import run_gallery
 from fer3d.reporting.params import ReportParams
 from fer3d.reporting.samples import SampleSources, StageImages, overview_sheet
+from fer3d.reporting.scores import confusion_table, scores_table
 from fer3d.reporting.templates import template
 
 PAGE = "report.html"
@@ -103,9 +105,9 @@ def render(
         images=tables.text(images_of(evaluations[split])),
         accuracy_ends=share_interval(evaluations[split]["accuracy"], len(by_split[split])),
         best_epoch=best,
-        scores=[tables.scores_table(part, name) for name, part in evaluations.items()],
+        scores=[scores_table(part, name) for name, part in evaluations.items()],
         confusions=[
-            tables.confusion_table(confusion_of(part, classes), classes, name)
+            confusion_table(confusion_of(part, classes), classes, name)
             for name, part in by_split.items()
         ],
         calibration=[

@@ -13,7 +13,6 @@ from fer3d.reporting.gallery import (
     NO_FACE,
     RIGHT,
     WRONG,
-    Gallery,
     failure_reasons,
     failures,
     judged,
@@ -116,7 +115,3 @@ def test_without_pictures_the_mistakes_remain(images: StageImages) -> None:
         "Where no face was found",
     ]
     assert not any(card.pictures for group in gallery.groups for card in group.cards)
-
-
-def test_a_gallery_has_no_empty_groups_and_no_idle_choices() -> None:
-    assert Gallery.of([], (WRONG, RIGHT)) == Gallery([], [], [])

@@ -1,15 +1,11 @@
 """Tables of the pages."""
 
-import numpy as np
-
 from fer3d.reporting.tables import (
     Cell,
     accuracy3d_table,
-    confusion_table,
     counts_table,
     metrics_tables,
     row,
-    scores_table,
 )
 
 
@@ -67,20 +63,3 @@ def test_errors_of_the_3d_are_shown_where_there_is_a_truth() -> None:
     assert list(table.header) == ["yaw", "faces", "rotation, median, degrees"]
     assert table.rows == [row("0-30°", ["9", "3.25"])]
     assert accuracy3d_table({"images": 0}) is None
-
-
-def test_confusion_in_per_cent_of_the_true_class() -> None:
-    table = confusion_table(np.array([[3, 1], [0, 0]]), ["joy", "fear"], "test")
-    assert table.rows == [
-        ("joy", [Cell("75.0", 0.75, note="3"), Cell("25.0", 0.25, note="1")]),
-        ("fear", [Cell("0.0", 0, note="0"), Cell("0.0", 0, note="0")]),
-    ]
-
-
-def test_recall_has_the_interval_of_its_images() -> None:
-    scores = {"precision": 1.0, "recall": 0.5, "f1": 0.667, "support": 10}
-    absent = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
-    table = scores_table({"per_class": {"joy": scores, "fear": absent}}, "test")
-    low, high = table.rows[0][1][1].ends
-    assert (round(low, 4), round(high, 4)) == (0.2366, 0.7634)  # Wilson, 5 of 10
-    assert table.rows[1][1][1].ends is None

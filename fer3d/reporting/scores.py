@@ -1,0 +1,52 @@
+"""Tables of scores by class and of confusions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from fer3d.evaluation.intervals import share_interval
+from fer3d.evaluation.plots import row_shares
+from fer3d.reporting.tables import BARS, HEAT, Cell, Table, text
+
+
+def scores_table(evaluation: Mapping[str, Any], split: str) -> Table:
+    """Scores of each class; recall, a proportion of the class's images, with its interval.
+
+    Args:
+        evaluation: metrics of one split.
+        split: its name.
+    """
+    rows = []
+    for name, values in evaluation["per_class"].items():
+        support, recall = values["support"], values["recall"]
+        ends = share_interval(recall, support) if support else None
+        note = f"{ends[0]:.2f} to {ends[1]:.2f}" if ends else ""
+        cells = [
+            Cell(f"{values['precision']:.3f}"),
+            Cell(f"{recall:.3f}", recall, ends, note),
+            Cell(f"{values['f1']:.3f}"),
+            Cell(text(support)),
+        ]
+        rows.append((name, cells))
+    header = ["class", "precision", "recall, 95 % interval", "F1", "images"]
+    return Table(f"Scores by class, {split}", header, rows, style=BARS)
+
+
+def confusion_table(confusion: np.ndarray, classes: Sequence[str], split: str) -> Table:
+    """A confusion matrix in per cent of the true class.
+
+    Args:
+        confusion: (C, C) int; rows are true classes, columns predicted ones.
+        classes: names of the C classes.
+        split: its name.
+    """
+    rows = []
+    for name, counts, shares in zip(
+        classes, confusion.tolist(), row_shares(confusion).tolist(), strict=True
+    ):
+        pairs = zip(counts, shares, strict=True)
+        cells = [Cell(f"{100 * share:.1f}", share, note=text(count)) for count, share in pairs]
+        rows.append((name, cells))
+    title = f"Confusion, {split}: per cent of the true class, and images"
+    return Table(title, ["true class", *classes], rows, style=HEAT)
