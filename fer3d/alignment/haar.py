@@ -15,7 +15,7 @@ from fer3d.alignment.detector import Detections
 from fer3d.errors import UserError
 from fer3d.files.images import resize
 
-_FACE_CASCADE = "haarcascade_frontalface_default.xml"
+FACE_CASCADE = "haarcascade_frontalface_default.xml"
 _EYE_CASCADE = "haarcascade_eye.xml"
 _SCALE_STEP = 1.1  # ratio of consecutive search sizes
 _NEIGHBOURS = 5  # number of overlapping hits required for a detection
@@ -54,7 +54,7 @@ class HaarCascade:
     def _detect(self, image: np.ndarray) -> Detections:
         grey = cv2.equalizeHist(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
         size = (self.min_face, self.min_face)
-        boxes, votes = _search(_load(_FACE_CASCADE), grey, _NEIGHBOURS, size)
+        boxes, votes = _search(load_cascade(FACE_CASCADE), grey, _NEIGHBOURS, size)
         points = [self._points(grey, box) for box in boxes]
         confidence = 1 / (1 + np.exp(-votes))
         return Detections(
@@ -67,7 +67,7 @@ class HaarCascade:
         x, y, width, height = box
         face = resize(grey[y : y + height, x : x + width], _EYE_FACE, _EYE_FACE)
         upper = face[: int(_EYE_FACE * _EYE_REGION)]
-        eyes, votes = _search(_load(_EYE_CASCADE), upper, _EYE_NEIGHBOURS, (0, 0))
+        eyes, votes = _search(load_cascade(_EYE_CASCADE), upper, _EYE_NEIGHBOURS, (0, 0))
         pair = best_pair(eyes[:, :2] + eyes[:, 2:] / 2, votes, _EYE_FACE)
         if pair is None:
             return np.full((5, 2), np.nan)
@@ -110,7 +110,12 @@ def _search(
 
 
 @lru_cache(maxsize=2)
-def _load(name: str) -> cv2.CascadeClassifier:
+def load_cascade(name: str) -> cv2.CascadeClassifier:
+    """A cascade that comes with OpenCV, loaded once per process.
+
+    Raises:
+        UserError: this OpenCV does not have it.
+    """
     if not hasattr(cv2, "CascadeClassifier"):
         raise UserError("OpenCV 5 has no Haar cascades: install opencv-python-headless below 5")
     folder = cv2.data.haarcascades  # type: ignore[attr-defined]  # missing in OpenCV's stubs

@@ -1,6 +1,7 @@
 """`fer3d evaluate`: scores of a recognizer on a folder of labelled photos."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,12 +18,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fer3d.inference.labelled import LabelledPhotos
+    from fer3d.inference.peer import Peer
 
 TITLES = {
     "every_image": "every image; without a face: wrong",
     "with_face": "images with a face",
     "as_answered": "as answered; without a face: the whole image",
 }
+
+
+class PeerName(StrEnum):
+    """Packages whose recognizer can be scored on the same photos."""
+
+    FER = "fer"
 
 
 def evaluate(
@@ -42,6 +50,10 @@ def evaluate(
         list[str] | None,
         typer.Option(metavar="LABEL=CLASS", help="a class of the recognizer; may be repeated"),
     ] = None,
+    peer: Annotated[
+        PeerName | None,
+        typer.Option(help="score this package on the same photos, with its own detector"),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", dir_okay=False, help="write all scores")
     ] = None,
@@ -54,8 +66,8 @@ def evaluate(
 ) -> None:
     """Score a recognizer on labelled photos, with intervals.
 
-    Photos whose class the recognizer does not know are left out and counted. Each photo is answered
-    as by `fer3d predict`.
+    Photos whose class the recognizer, or the peer, does not know are left out and counted. Each
+    photo is answered as by `fer3d predict`.
     """
     from fer3d.assets.recognizers import find_recognizer
     from fer3d.files.outputs import check_output, write_output
@@ -71,7 +83,9 @@ def evaluate(
     classes = job.predictor.classes
     names = load_section(checkout.params_file(), "ingest", IngestParams).class_names
     names = {**names, **_renamed(rename)}
-    photos = labelled_photos(source, layout, names, classes, split, _kept())
+    other = _load_peer(names) if peer else None
+    known = [name for name in classes if other is None or name in other.classes]
+    photos = labelled_photos(source, layout, names, known, split, _kept())
     for option, path in (("--json", json_file), ("--csv", csv_file)):
         if path is not None:
             check_output(path, option, photos.paths, force=force)
@@ -80,6 +94,9 @@ def evaluate(
     for image, problem in table.loc[table["problem"] != "", ["image", "problem"]].to_numpy():
         terminal.say(f"fer3d: {image}: {problem}", "warning", image=image)
     result = labelled_scores(table, classes)
+    if other:
+        answered = answers_table(photos, other.answer_files(photos.paths))
+        result["peers"] = {str(peer): labelled_scores(answered, other.classes)}
     _print(result, photos)
     if json_file:
         write_output(json_file, _document(model, source, result, photos))
@@ -87,6 +104,12 @@ def evaluate(
         write_output(csv_file, _csv(table))
     if result["unreadable"]:
         raise typer.Exit(1)
+
+
+def _load_peer(class_names: Mapping[str, str]) -> "Peer":
+    from fer3d.inference.peer import Peer
+
+    return Peer(class_names)
 
 
 def _kept() -> Path:
@@ -108,23 +131,36 @@ def _renamed(options: list[str] | None) -> dict[str, str]:
 
 def _print(result: Mapping[str, Any], photos: "LabelledPhotos") -> None:
     table = Table("", *OVERALL.values(), "images", header_style="bold")
+    _add_rows(table, result)
+    for name, scores in result.get("peers", {}).items():
+        table.add_section()
+        _add_rows(table, scores, f"{name}: ")
+    console = Console()
+    console.print(table)
+    console.print(_by_class(result))
+    print(f"{result['no_face']} images without a face, {result['unreadable']} unreadable")
+    for name, scores in result.get("peers", {}).items():
+        print(f"{name}: {scores['no_face']} images without a face")
+    for reason, count in photos.left_out.items():
+        print(f"left out: {count} images, {reason}")
+
+
+def _add_rows(table: Table, result: Mapping[str, Any], who: str = "") -> None:
     for key, title in TITLES.items():
         if part := result.get(key):
             count = images_of(part)
             cells = [f"{part[name]:.3f}" if name in part else "" for name in OVERALL]
             cells[0] += _interval(part["accuracy"], count)
-            table.add_row(title, *cells, str(count))
+            table.add_row(who + title, *cells, str(count))
+
+
+def _by_class(result: Mapping[str, Any]) -> Table:
     recalls = Table("class", "recall", "precision", "F1", "images", header_style="bold")
     for name, values in result["every_image"]["per_class"].items():
         limits = _interval(values["recall"], values["support"])
         scores = [f"{values[key]:.3f}" for key in ("recall", "precision", "f1")]
         recalls.add_row(name, scores[0] + limits, *scores[1:], str(values["support"]))
-    console = Console()
-    console.print(table)
-    console.print(recalls)
-    print(f"{result['no_face']} images without a face, {result['unreadable']} unreadable")
-    for reason, count in photos.left_out.items():
-        print(f"left out: {count} images, {reason}")
+    return recalls
 
 
 def _interval(share: float, count: int) -> str:
