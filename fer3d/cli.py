@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from fer3d import checkout
+from fer3d.commands import app as app_command
 from fer3d.commands import doctor, evaluate, experiments, export, face3d, predict, store
 from fer3d.commands.options import ForceOption, ModelsOption
 from fer3d.errors import UserError, explained
@@ -25,6 +26,7 @@ typer_app.command("predict")(predict.predict)
 typer_app.command("face3d")(face3d.face3d)
 typer_app.command("evaluate")(evaluate.evaluate)
 typer_app.command("export")(export.export)
+typer_app.command("app")(app_command.app)
 typer_app.command("doctor")(doctor.doctor)
 typer_app.add_typer(experiments.app, name="experiments")
 

@@ -21,7 +21,7 @@ FLOORS = (
     ("commands",),
     ("doctor",),
     ("params",),
-    ("accuracy3d", "experiments", "synthesis"),
+    ("accuracy3d", "app", "experiments", "synthesis"),
     ("interface", "exporting"),
     ("inference",),
     ("synthetic", "relighting", "reporting"),

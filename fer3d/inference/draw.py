@@ -111,16 +111,34 @@ def _marked(
     height, width = image.shape[:2]
     scale = max(1.0, MIN_SIDE / max(height, width))
     picture = Image.fromarray(resize(image, round(scale * width), round(scale * height)))
-    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(size=14)
+    pen = ImageDraw.Draw(picture)
     for face in faces:
         x, y, across, down = (scale * float(v) for v in face.prediction.face.aligned.box_source)
         if np.isfinite(x):
-            colour, label = _colour(face), f" {face.number} {face.prediction.expression} "
-            pen.rectangle((x, y, x + across, y + down), outline=colour, width=2)
-            place = pen.textbbox((max(x, 0), max(y - 17, 0)), label, font=font)
-            pen.rectangle(place, fill=colour)
-            pen.text(place[:2], label, fill=_PAPER, font=font, anchor="lt")
+            label = f" {face.number} {face.prediction.expression} "
+            draw_box(pen, (x, y, across, down), label, face.number)
     return np.asarray(picture)
+
+
+def draw_box(
+    pen: ImageDraw.ImageDraw, box: Sequence[float], label: str, number: int, *, size: int = 14
+) -> None:
+    """Draw the box of a face, with a label above it.
+
+    Args:
+        pen: of a picture.
+        box: x, y, width, height, px.
+        label: may be empty.
+        number: of the face, from 1; selects the colour.
+        size: of the letters, px.
+    """
+    x, y, across, down = box
+    colour, font = _colour(number), ImageFont.load_default(size=size)
+    pen.rectangle((x, y, x + across, y + down), outline=colour, width=max(2, size // 7))
+    if label:
+        place = pen.textbbox((max(x, 0), max(y - size - size // 4, 0)), label, font=font)
+        pen.rectangle(place, fill=colour)
+        pen.text(place[:2], label, fill=_PAPER, font=font, anchor="lt")
 
 
 def _panel(faces: Sequence[Numbered], parts: Collection[str], height: int) -> np.ndarray:
@@ -142,7 +160,7 @@ def _entry_height(face: Numbered, parts: Collection[str]) -> int:
 
 def _draw_entry(picture: Image.Image, face: Numbered, parts: Collection[str], top: int) -> None:
     """A title, a bar for each class, and thumbnails on request."""
-    prediction, colour = face.prediction, _colour(face)
+    prediction, colour = face.prediction, _colour(face.number)
     pen, small = ImageDraw.Draw(picture), ImageFont.load_default(size=11)
     title = f"{face.number}  {prediction.expression}  {prediction.confidence:.0%}"
     pen.text((8, top + 5), title, fill=colour, font=ImageFont.load_default(size=14))
@@ -159,5 +177,5 @@ def _draw_entry(picture: Image.Image, face: Numbered, parts: Collection[str], to
         picture.paste(thumbnail, (8 + place * _THUMBNAIL, y + 2))
 
 
-def _colour(face: Numbered) -> tuple[int, int, int]:
-    return _COLOURS[(face.number - 1) % len(_COLOURS)]
+def _colour(number: int) -> tuple[int, int, int]:
+    return _COLOURS[(number - 1) % len(_COLOURS)]

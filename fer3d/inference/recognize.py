@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -15,9 +15,13 @@ from fer3d.errors import UserError
 from fer3d.inference.face import Face
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.networks.inputs import sparse_vertices, to_inputs
+from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import ShadingImage
 from fer3d.toolbox import Toolbox
 from fer3d.training.checkpoint import TrainedNetwork, load_trained
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 UNCERTAIN = "uncertain"  # the answer below a least confidence
 TIGHT = 1.1
@@ -113,16 +117,21 @@ class Predictor:
     def predictions(self, faces: Sequence[Face]) -> list[Prediction]:
         """The expression of each reconstructed face."""
         relit = self._pipeline.relight(faces)
-        rows = probabilities(self._trained, faces, relit)
+        rows = probabilities(self.trained, faces, relit)
         return [
             Prediction(dict(zip(self.classes, row, strict=True)), face, image, self.min_confidence)
             for row, face, image in zip(rows, faces, relit, strict=True)
         ]
 
     @property
+    def relighter(self) -> Relighter:
+        """What shades the faces, with the recognizer's own light."""
+        return self._pipeline.relighter
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The classes, in the order of the network's outputs."""
-        return tuple(self._trained.classes)
+        return tuple(self.trained.classes)
 
     @cached_property
     def face_pipeline(self) -> Pipeline:
@@ -150,13 +159,14 @@ class Predictor:
         return make_pipeline(self.params, self.toolbox)
 
     @cached_property
-    def _trained(self) -> TrainedNetwork:
+    def trained(self) -> TrainedNetwork:
+        """The network, loaded once."""
         return load_trained(self.checkpoint, self.toolbox.device)
 
     @property
     def params(self) -> PipelineParams:
         """The parameters of the recognizer's training data."""
-        return pipeline_params(self._trained.preprocessing, self.checkpoint)
+        return pipeline_params(self.trained.preprocessing, self.checkpoint)
 
 
 def pipeline_params(preprocessing: Mapping[str, Any], checkpoint: Path) -> PipelineParams:
@@ -192,22 +202,32 @@ def probabilities(
     The order of summation in kernels depends on the number of rows. Therefore the network is run on
     chunks of exactly ``CHUNK`` rows, padded with zeros, and faces do not affect each other.
     """
-    import torch
-
-    device = next(trained.network.parameters()).device
     rows = [network_arrays(*seen) for seen in zip(faces, relit, strict=True)]
     found: list[list[float]] = []
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
-        filled = part + [{name: np.zeros_like(v) for name, v in part[0].items()}] * (
-            CHUNK - len(part)
-        )
-        batch = {
-            name: torch.from_numpy(np.stack([row[name] for row in filled])).to(device)
-            for name in part[0]
-        }
-        found += trained.network.probabilities(**to_inputs(batch))[: len(part)].tolist()
+        found += trained.network.probabilities(**padded_inputs(trained, part))[: len(part)].tolist()
     return found
+
+
+def padded_inputs(
+    trained: TrainedNetwork, rows: Sequence[dict[str, np.ndarray]]
+) -> dict[str, "Tensor"]:
+    """The arguments of the network for ``CHUNK`` rows: those given, then zeros.
+
+    Args:
+        trained: the network.
+        rows: one to ``CHUNK``, see ``network_arrays``.
+    """
+    import torch
+
+    device = next(trained.network.parameters()).device
+    zeros = {name: np.zeros_like(values) for name, values in rows[0].items()}
+    filled = [*rows, *[zeros] * (CHUNK - len(rows))]
+    batch = {
+        name: torch.from_numpy(np.stack([row[name] for row in filled])).to(device) for name in zeros
+    }
+    return to_inputs(batch)
 
 
 def network_arrays(face: Face, relit: ShadingImage) -> dict[str, np.ndarray]:
