@@ -5,7 +5,8 @@
     python -m benchmarks memory --rows 4000 40000
 
 Comparisons run ours and the peer's in turn and append one JSON line each to --out. Other entries
-take options of their own: memory, store, training, compared, near.
+take options of their own: memory, store, training, compared, near, predict_folder,
+predict_video.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from benchmarks.pairs import Options, Record, measure
 from benchmarks.standin import table
 
 COMPARISONS = ("align", "noise", "reconstruct", "relight", "photo", "loading")
-OTHERS = ("memory", "store", "training", "compared", "near")
+OTHERS = ("memory", "store", "training", "compared", "near", "predict_folder", "predict_video")
 
 
 def main() -> None:
