@@ -18,7 +18,11 @@ from fer3d.machine import settings, terminal
 
 FAILED = 2  # exit status, as of wrong options; 1 is that of a command that found problems
 
-typer_app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+typer_app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 assets_app = typer.Typer(no_args_is_help=True, help="Model files.")
 typer_app.add_typer(assets_app, name="assets")
 typer_app.add_typer(store.app, name="store")

@@ -59,14 +59,26 @@ class Desk:
         return self.write("params.yaml", yaml.safe_dump(values))
 
 
-@mistake("a wrong path", 1)
+@mistake("a wrong path")
 def wrong_path(desk):
-    return ["predict", "nowhere.jpg", *desk.options]
+    return ["predict", "nowhere.jpg"]  # known before model files are fetched
+
+
+@mistake("a wrong path among others", 1)
+def one_wrong_path(desk):
+    return ["predict", desk.photo(), "nowhere.jpg", *desk.options]
 
 
 @mistake("a folder without images")
 def empty_folder(desk):
     return ["predict", desk.folder, *desk.options]
+
+
+@mistake("a folder of videos")
+def folder_of_videos(desk):
+    (desk.folder / "films").mkdir()
+    desk.write("films/film.mp4")
+    return ["predict", desk.folder / "films", *desk.options]
 
 
 @mistake("a file that is no image", 1)
@@ -137,6 +149,21 @@ def foreign_output(desk):
     return ["predict", desk.photo(), "--csv", desk.write("notes.csv"), *desk.options]
 
 
+@mistake("an option of pictures without pictures")
+def no_picture(desk):
+    return ["predict", desk.photo(), "--draw", "mesh", *desk.options]
+
+
+@mistake("an option of videos for a photo")
+def not_a_video(desk):
+    return ["predict", desk.photo(), "--every", "2", *desk.options]
+
+
+@mistake("a misspelt layout")
+def misspelt_layout(desk):
+    return ["evaluate", desk.recognizer[1], desk.folder, "--layout", "rafdb", *desk.assets]
+
+
 @mistake("no options where some are needed")
 def no_inputs(desk):
     return ["predict", *desk.options]
@@ -150,6 +177,12 @@ def full_disk(desk):
 @mistake("a misspelt setting")
 def strange_setting(desk):
     desk.environment["FER3D_WORKER"] = "2"
+    return ["predict", desk.photo(), *desk.options]
+
+
+@mistake("a misspelt setting in `fer3d.local.toml`")
+def strange_local_setting(desk):
+    desk.write("fer3d.local.toml", "worker = 2")
     return ["predict", desk.photo(), *desk.options]
 
 

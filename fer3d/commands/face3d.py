@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def face3d(
-    image: Annotated[list[Path], typer.Argument(help="image files")],
+    image: Annotated[
+        list[Path],
+        typer.Argument(metavar="IMAGE... | FOLDER...", help="image files, and folders of them"),
+    ],
     json_file: Annotated[
         Path | None,
         typer.Option(
@@ -48,16 +51,19 @@ def face3d(
     force: ForceOption = False,
 ) -> None:
     """Reconstruct the faces of each image in 3D, largest first: 68 landmarks, pose, mesh."""
+    from fer3d.inference.files import check_inputs, image_files
     from fer3d.inference.photos import Outputs, describe
     from fer3d.inference.ready import ready_finder
     from fer3d.params import load
 
     outputs = Outputs(json_file, mesh, picture)
-    outputs.check(image, force=force)
+    check_inputs(image)
+    files = image_files(image)
+    outputs.check(files, force=force)
     load(params or checkout.params_file())  # all sections, so that a misspelt key is an error
     finder = ready_finder(params, assets, models)
     table, unread = image_table("face", "pitch", "yaw", "roll", "visible", "note"), 0
-    for photo in describe(image, finder, outputs):
+    for photo in describe(files, finder, outputs):
         _add_faces(table, photo)
         unread += bool(photo.problem)
     Console().print(table)

@@ -104,7 +104,7 @@ def predict(
     """
     from fer3d.assets.recognizers import described, find_recognizer
     from fer3d.inference.batches import Job
-    from fer3d.inference.files import is_video
+    from fer3d.inference.files import check_inputs, is_video
     from fer3d.inference.ready import ready_toolbox
 
     if not inputs and camera is None:
@@ -116,6 +116,12 @@ def predict(
         raise typer.BadParameter("a video is taken alone, and without --resume")
     if resume and not any(documents.values()):
         raise typer.BadParameter("--resume needs --json, --jsonl or --csv")
+    if draw and picture is None:
+        raise typer.BadParameter("--draw needs --picture")
+    if not video and (every, smooth, seconds) != (1, 0.0, None):
+        raise typer.BadParameter("--every, --smooth and --seconds are for videos")
+    if camera is None:
+        check_inputs(inputs)
     recognizer = find_recognizer(model)
     terminal.say(described(recognizer))
     toolbox = ready_toolbox(recognizer, assets, models)

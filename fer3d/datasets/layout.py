@@ -48,8 +48,10 @@ def read_layout(
         options: parameters of layouts, by name; their defaults for those that are not there.
 
     Raises:
-        UserError: the source is missing, has no known layout, or has no entries.
+        UserError: an unknown name, or the source is missing, has no known layout or no entries.
     """
+    if name not in NAMES:
+        raise UserError(f"no layout {name!r}: expected {', '.join(NAMES)}")
     if archive := find_archive(source, name):
         folder = _unpacked(source, kept)
         return Layout(folder, unpack(archive, source, folder))

@@ -45,6 +45,16 @@ def load_photo(path: Path) -> np.ndarray:
         raise UserError(f"{printable(path)}: {rejected}") from None
 
 
+def check_inputs(paths: Sequence[Path]) -> None:
+    """Check that there is something to read, before model files are fetched and loaded.
+
+    Raises:
+        UserError: none of the paths exists.
+    """
+    if not any(map(os.path.lexists, paths)):
+        raise UserError(f"{printable(paths[0])}: no such file or folder")
+
+
 def image_files(paths: Sequence[Path]) -> list[Path]:
     """Files as given, and the image files in folders (recursive, sorted).
 
@@ -55,11 +65,15 @@ def image_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         found = sorted(_walk(path)) if path.is_dir() else [path]
         if not found:
-            raise UserError(
-                f"{path} contains no image files ({', '.join(sorted(images.suffixes()))})"
-            )
+            raise UserError(_no_images(path))
         files += found
     return files
+
+
+def _no_images(folder: Path) -> str:
+    text = f"{folder} contains no image files ({', '.join(sorted(images.suffixes()))})"
+    film = next(filter(is_video, sorted(folder.rglob("*"))), None)
+    return f"{text}; videos are named one by one, such as {film}" if film else text
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -91,6 +91,9 @@ def load(folder: Path, environment: Mapping[str, str] | None = None) -> Settings
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
+        if name not in Settings.model_fields:
+            known = ", ".join(Settings.model_fields)
+            raise UserError(f"{LOCAL_FILE}: unknown setting {name!r}; known: {known}") from None
         raise UserError(
             f"setting {name!r} ({PREFIX}{name.upper()} or {LOCAL_FILE}): "
             f"{first['msg']}, got {first['input']!r}"

@@ -5,7 +5,10 @@ They are text, or on request (setting ``log``) JSON objects, one a line, for log
 
 import json
 import logging
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -59,6 +62,20 @@ def say(message: str, level: str = "info", **values: object) -> None:
         fields = {"time": now, "level": level, "message": message, **values}
         message = json.dumps(fields, ensure_ascii=False)
     print(message, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def native_messages_off() -> Iterator[None]:
+    """Drop what libraries in C++ print on standard error meanwhile, such as TFLite's greetings."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def print_everywhere() -> None:

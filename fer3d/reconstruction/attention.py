@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Float, Integer, UInt8
 
 from fer3d.geometry import affine
+from fer3d.machine.terminal import native_messages_off
 from fer3d.reconstruction.topology import VERTICES
 from fer3d.reconstruction.windows import sample_windows
 
@@ -201,8 +202,9 @@ class _Part:
     def __init__(self, data: bytes):
         from ai_edge_litert.interpreter import Interpreter
 
-        self._interpreter = Interpreter(model_content=data, num_threads=1)
-        self._interpreter.allocate_tensors()
+        with native_messages_off():
+            self._interpreter = Interpreter(model_content=data, num_threads=1)
+            self._interpreter.allocate_tensors()
         self._inputs, self._outputs = (
             [detail["index"] for detail in details]
             for details in (

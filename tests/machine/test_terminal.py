@@ -90,3 +90,13 @@ def test_an_error_of_a_command_and_of_a_stage_is_a_line_of_json(
     line = json.loads(done.stderr)
     assert done.returncode == status and line["level"] == "error"
     assert "run" in line["message"]  # what to run
+
+
+def test_messages_of_native_libraries_can_be_dropped_for_a_while():
+    code = (
+        "import os; from fer3d.machine.terminal import native_messages_off\n"
+        "with native_messages_off(): os.write(2, b'hello ')\n"
+        "os.write(2, b'error')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stderr == b"error"
