@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from fer3d.assets.recognizers import CARD, WEIGHTS
 from fer3d.errors import UserError
@@ -16,15 +15,19 @@ from fer3d.evaluation.evaluate import evaluate
 from fer3d.evaluation.intervals import proportion_interval, share_interval
 from fer3d.evaluation.tables import images_of
 from fer3d.experiments.groups import THIRDS, lighting, thirds, yaw_groups, yaw_names
+from fer3d.experiments.provenance import photos_used
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
-from fer3d.files.manifest import TEST
+from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.training.calibration import calibrate
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
+from fer3d.training.data import ExpressionDataset, open_set
 
 METRICS = "metrics.json"
 TEMPLATE = "card.md.j2"
 DECIMALS = 4
+ONE_CROP, MIRRORED = "one crop", "the mean of the answers for a photo and its mirror image"
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Origin:
         data: a sentence that names the photos.
         licences: a sentence about the licences of photos and weights.
         made: how it was made, step by step, as Markdown: commits, commands, edited values.
-        inputs: MD5 of the data that it was trained on, by path, see ``digests``.
+        inputs: MD5 of the data that it was trained on, by path, see ``provenance.digests``.
+        parameters: of the stages that chose its photos, see ``provenance.data_parameters``.
     """
 
     name: str
@@ -44,9 +48,12 @@ class Origin:
     licences: str
     made: str
     inputs: Mapping[str, str]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def write_boxed(checkpoint: Path, folders: Folders, origin: Origin, out: Path) -> dict[str, Any]:
+def write_boxed(
+    checkpoint: Path, folders: Folders, origin: Origin, out: Path, *, mirrored: bool = False
+) -> dict[str, Any]:
     """Write a recognizer that comes with fer3d, and score it as it is written.
 
     Args:
@@ -54,21 +61,25 @@ def write_boxed(checkpoint: Path, folders: Folders, origin: Origin, out: Path) -
         folders: the arrays that it was trained on; their test images are scored.
         origin: where it comes from.
         out: folder to write ``model.safetensors``, ``metrics.json`` and ``README.md`` into.
+        mirrored: set ``network.mirrored``, and calibrate again.
 
     Returns:
         What ``metrics.json`` has: metrics of validation and test images as the stage `evaluate`
-        gives them, and accuracy by group of the test images.
+        gives them, accuracy by group of the test images, and `data`, see ``photos_used``.
 
     Raises:
         UserError: there are no test images, or the files do not fit together.
     """
     trained = load_trained(checkpoint)
+    if mirrored:
+        _mirror(trained, folders)
     save_trained(trained, out / WEIGHTS, half=True)
     predictions, metrics = evaluate(out / WEIGHTS, folders)
     test = predictions[predictions["split"] == TEST]
     if test.empty:
         raise UserError("there are no test images to score a recognizer on")
-    result = metrics | {"groups": grouped(test, folders)}
+    data = photos_used(read_manifest(folders.images)) | {"parameters": dict(origin.parameters)}
+    result = metrics | {"groups": grouped(test, folders), "data": data}
     write_json(out / METRICS, result)
     write_text(out / CARD, card(origin, result, trained))
     return result
@@ -97,16 +108,6 @@ def grouped(test: pd.DataFrame, folders: Folders) -> dict[str, dict[str, Any]]:
     return {name: _score(right[chosen]) for name, chosen in groups.items() if chosen.any()}
 
 
-def digests(lock: Path) -> dict[str, str]:
-    """MD5 of the data that the stage `train` read, by path, from a ``dvc.lock``.
-
-    They are taken from its inputs: the outputs of other stages in the file can be those of another
-    run.
-    """
-    train = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]["train"]
-    return {dep["path"]: dep["md5"] for dep in train["deps"] if dep["path"].startswith("data/")}
-
-
 def card(origin: Origin, metrics: Mapping[str, Any], trained: TrainedNetwork) -> str:
     """The card as Markdown.
 
@@ -127,6 +128,7 @@ def card(origin: Origin, metrics: Mapping[str, Any], trained: TrainedNetwork) ->
     test = metrics[TEST]
     return environment.get_template(TEMPLATE).render(
         origin=origin,
+        answer=MIRRORED if trained.network.config.mirrored else ONE_CROP,
         metrics=metrics,
         test=test,
         images=images_of(test),
@@ -137,12 +139,21 @@ def card(origin: Origin, metrics: Mapping[str, Any], trained: TrainedNetwork) ->
             if row["support"]
         },
         settings={
+            **metrics.get("data", {}).get("parameters", {}),
             "network": asdict(trained.network.config),
             "train": trained.training,
             **trained.preprocessing,
         },
         json=json,
     )
+
+
+def _mirror(trained: TrainedNetwork, folders: Folders) -> None:
+    """Let a network answer with the mean of a face and of the mirrored face, calibrated for it."""
+    network = trained.network
+    network.config = replace(network.config, mirrored=True)
+    arrays = open_set(folders, vertices=network.config.vertices)
+    calibrate(network, ExpressionDataset(arrays, arrays.rows(VALIDATION), trained.classes))
 
 
 def _score(right: np.ndarray) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from fer3d.assets.recognizers import CARD, WEIGHTS, recognizer_names
-from fer3d.experiments.card import METRICS, Origin, card, digests, write_boxed
+from fer3d.experiments.card import METRICS, Origin, card, write_boxed
+from fer3d.experiments.provenance import data_parameters, digests
 from fer3d.files.folders import Folders
 from fer3d.files.packed import PackedWriter
 from fer3d.files.specs import Spec
@@ -24,7 +25,9 @@ NETWORK = re.compile(r"- network: `(.*)`")
 COUNT, SIZE = 40, 32
 LOCK = """
 stages:
-  balance: {outs: [{path: data/balance, md5: of-another-run}]}
+  balance:
+    outs: [{path: data/balance, md5: of-another-run}]
+    params: {params.yaml: {balance: {policy: auto}}}
   train: {deps: [{path: data/balance, md5: cc}, {path: fer3d/files, md5: bb}], outs: []}
 """
 
@@ -37,6 +40,7 @@ def folders(tmp_path: Path) -> Folders:
     frame = frame.assign(
         label=["anger", "fear"] * (COUNT // 2),
         path=frame["id"], sha1="0" * 40, width=SIZE, height=SIZE,
+        near_group=["00"] * 3 + ["03"] + [None] * (COUNT - 4),
         reconstructed=True,
         yaw=np.linspace(-40, 40, COUNT),
         detection="mtcnn",
@@ -55,17 +59,20 @@ def folders(tmp_path: Path) -> Folders:
     return Folders(*(tmp_path / name for name in arrays))
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
 def test_the_card_says_what_was_measured_with_the_weights_beside_it(
-    folders: Folders, tmp_path: Path
+    folders: Folders, tmp_path: Path, mirrored: bool
 ) -> None:
     torch.manual_seed(0)
     network = FusionNetwork(NetworkConfig(), 2, image_size=SIZE, shading_size=SIZE).eval()
     trained = TrainedNetwork(network, ("anger", "fear"), SIZE, SIZE, {"seed": 7})
     save_trained(trained, tmp_path / "own")
     (tmp_path / "dvc.lock").write_text(LOCK)
-    inputs = digests(tmp_path / "dvc.lock")
-    origin = Origin("small", "Noise.", "No licence.", "With commit `abc123`.", inputs)
-    result = write_boxed(tmp_path / "own", folders, origin, tmp_path / "small")
+    lock = tmp_path / "dvc.lock"
+    made = "With commit `abc123`."
+    origin = Origin("small", "Noise.", "No licence.", made, digests(lock), data_parameters(lock))
+    out = tmp_path / "small"
+    result = write_boxed(tmp_path / "own", folders, origin, out, mirrored=mirrored)
     weights = tmp_path / "small" / "model.safetensors"
     assert weights.stat().st_size < 0.6 * (tmp_path / "own").stat().st_size
     assert load_trained(weights).training == {"seed": 7}
@@ -80,8 +87,15 @@ def test_the_card_says_what_was_measured_with_the_weights_beside_it(
         "`data/balance`: `cc`",
         '"seed": 7',
         "| anger |",
+        "| class | validation | test |\n|---|---:|---:|\n| anger | 10 | 10 |\n| fear | 0 | 20 |\n",
+        "| all | 10 | 30 |\n\nNoisy copies in training: 0.",
+        "Groups of near copies: 1 with 3 photos; in more than one split: 1.",
+        '- balance: `{"policy": "auto"}`\n- network: ',
+        f'"mirrored": {str(mirrored).lower()}',
+        "its mirror image and the weights" if mirrored else "one crop and the weights",
     ):
         assert part in text
+    assert load_trained(weights).network.config.mirrored == mirrored
     assert "of-another-run" not in text and "fer3d/files" not in text
 
 
