@@ -7,7 +7,7 @@ ARGS ?=
 STAMP := $(VENV)/.fer3d-set-up
 # the environment comes first on PATH, so that `python` in dvc.yaml is its interpreter
 RUN = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH" DVC_NO_ANALYTICS=1
-# one process per core; each takes whole test files, in the order of tests/conftest.py
+# one process more than cores; each takes whole test files, in the order of tests/conftest.py
 PYTEST = python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

@@ -40,8 +40,8 @@ LONGEST = (
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """The cores that this process may use, rather than those of the machine."""
-    return min(joblib.cpu_count(), MOST_PROCESSES)
+    """One more than the cores that this process may use: many tests wait for other processes."""
+    return min(joblib.cpu_count() + 1, MOST_PROCESSES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

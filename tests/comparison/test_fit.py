@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from _pytest.mark import ParameterSet
 from torch import Tensor, nn
 
 from fer3d.comparison import steps as steps_module
@@ -50,7 +51,13 @@ def accuracy(fitted: FittedModel, arrays: Arrays, split: str = "test") -> float:
     return float((rows.argmax(axis=1) == labels).mean())
 
 
-@pytest.mark.parametrize("name", [name for name in STEPS if name != "zeng-2018"])
+def _slow(name: str) -> ParameterSet:
+    """The models that take a while are trained in the slow tests."""
+    slow = name in ("li-2017", "inc-2016", "zeng-2018")
+    return pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("name", [_slow(name) for name in STEPS if name != "zeng-2018"])
 def test_articles_models_do_better_than_chance(name: str, arrays: Arrays) -> None:
     fitted = fit_compared(name, arrays, SETTINGS["article"])
     assert accuracy(fitted, arrays) > 0.6
@@ -61,7 +68,8 @@ def test_articles_models_do_better_than_chance(name: str, arrays: Arrays) -> Non
     np.testing.assert_allclose(rows.sum(axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", [name for name in STEPS if name != "fabian-2016"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [_slow(name) for name in STEPS if name != "fabian-2016"])
 def test_the_recommended_recipe_trains_them_all(name: str, arrays: Arrays) -> None:
     fitted = fit_compared(name, arrays, SETTINGS["recommended"])
     assert accuracy(fitted, arrays) > 0.6

@@ -98,6 +98,7 @@ def test_what_does_not_agree_is_an_error(found: Agreement) -> None:
         export._check(found)
 
 
+@pytest.mark.slow
 def test_the_command_compares_on_photos_and_writes_the_model(
     predictor, face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """The map on a real Dask cluster: a scheduler and workers in processes of their own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -41,13 +42,12 @@ class Cluster:
         port_file = self.folder / "scheduler.json"
         options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"]
         self.scheduler = self._spawn("scheduler", *options, str(port_file))
-        while not port_file.exists():
+        while not self.address:
             assert self.scheduler.poll() is None
             time.sleep(0.05)
-        address = port_file.read_text().split('"address": "')[1].split('"')[0]
-        self.address = address
+            self.address = _address(port_file)
         self.workers = [
-            self._spawn("worker", address, "--no-nanny", "--nthreads", "2", "--no-dashboard")
+            self._spawn("worker", self.address, "--no-nanny", "--nthreads", "2", "--no-dashboard")
             for _ in range(workers)
         ]
         while dask_cluster.count_workers(dask_cluster.connect(self.settings())) < workers:
@@ -72,6 +72,14 @@ class Cluster:
         )
         self._processes.append(process)
         return process
+
+
+def _address(port_file: Path) -> str:
+    """The scheduler's address, or nothing while its file is being written."""
+    try:
+        return json.loads(port_file.read_text())["address"]
+    except (FileNotFoundError, json.JSONDecodeError):
+        return ""
 
 
 def started(folder: Path) -> Iterator[Cluster]:

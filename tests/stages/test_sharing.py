@@ -62,6 +62,7 @@ def test_one_cache_dir_without_a_lock_file(colleague, first_run, assets_dir):
     assert colleague.digests() == first_run.project.digests()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("link", "light"), [("hardlink", 0.5), ("symlink", 0.25)])
 def test_stages_work_on_read_only_links_and_leave_the_cache_whole(
     colleague, published, link, light

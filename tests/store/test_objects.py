@@ -140,6 +140,7 @@ for round in range(int(sys.argv[2])):
 """
 
 
+@pytest.mark.slow
 def test_writers_of_the_same_keys_all_succeed_and_readers_see_whole_objects(store, repository):
     rounds = "6" if "://" not in store.address else "3"
     command = [sys.executable, "-c", WRITER, store.address, rounds]

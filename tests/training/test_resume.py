@@ -59,6 +59,7 @@ def _kill_once_there_is(state: Path, process: subprocess.Popen, after: float) ->
     process.communicate()
 
 
+@pytest.mark.slow
 def test_a_training_killed_twice_ends_with_the_bytes_of_one_that_was_not(
     folders: Folders, tmp_path: Path
 ) -> None:
