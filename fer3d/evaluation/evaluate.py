@@ -9,7 +9,11 @@ import pandas as pd
 from torch import Tensor
 
 from fer3d.errors import UserError
-from fer3d.evaluation.predictions import evaluate_split, predictions_table
+from fer3d.evaluation.predictions import (
+    evaluate_reconstructed,
+    evaluate_split,
+    predictions_table,
+)
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.machine.progress import progress
@@ -39,9 +43,11 @@ def evaluate(
         device: cpu | cuda.
 
     Returns:
-        Predictions, sorted by id: id, split, label, predicted, and p_<class> float32 for each
-        class. Metrics of each split that has images: accuracy, class_accuracy, macro_f1, per_class
-        {precision, recall, f1, support}, calibration_error, accuracy_at_coverage.
+        Predictions, sorted by id: id, split, label, reconstructed, predicted, and p_<class> float32
+        for each class. Metrics of each split that has images: accuracy, class_accuracy, macro_f1,
+        per_class {precision, recall, f1, support}, calibration_error, accuracy_at_coverage; and
+        ``reconstructed``, the scores of the images with a 3D face alone, see
+        ``evaluate_reconstructed``.
 
     Raises:
         UserError: the checkpoint does not fit the arrays, the probabilities are not finite, or both
@@ -79,9 +85,11 @@ def evaluate_network(
             "the recognizer's probabilities are not finite (NaN) because its training diverged: "
             "lower train.learning_rate and train again"
         )
-    predictions = predictions_table(arrays.frame.iloc[rows], probabilities, classes)
+    frame = arrays.frame.iloc[rows].assign(reconstructed=arrays.reconstructed[rows])
+    predictions = predictions_table(frame, probabilities, classes)
     return predictions, {
         split: evaluate_split(part, classes)
+        | {"reconstructed": evaluate_reconstructed(part, classes)}
         for split in SPLITS
         if len(part := predictions[predictions["split"] == split])
     }

@@ -10,21 +10,22 @@ import pyarrow.parquet as pq
 
 from fer3d.evaluation import PROBABILITY
 from fer3d.evaluation.calibration import calibration
-from fer3d.evaluation.scores import confusion_matrix, scores
+from fer3d.evaluation.scores import MEANS, confusion_matrix, scores
 from fer3d.files.atomic import atomic_path
 
 
 def predictions_table(
     frame: pd.DataFrame, probabilities: np.ndarray, classes: Sequence[str]
 ) -> pd.DataFrame:
-    """One row per image: its true class, predicted class and probabilities.
+    """One row per image: its true class, predicted class, probabilities, and whether it has a 3D
+    face.
 
     Args:
-        frame: N rows of a manifest.
+        frame: N rows of a manifest, with ``reconstructed``.
         probabilities: (N, C) float32.
         classes: names of the C classes.
     """
-    table = frame[["id", "split", "label"]].reset_index(drop=True)
+    table = frame[["id", "split", "label", "reconstructed"]].reset_index(drop=True)
     table["predicted"] = np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)]
     columns = {f"{PROBABILITY}{name}": probabilities[:, i] for i, name in enumerate(classes)}
     return table.assign(**columns)
@@ -33,6 +34,19 @@ def predictions_table(
 def evaluate_split(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, object]:
     """Scores and calibration of a table of predictions, see ``scores`` and ``calibration``."""
     return scores(confusion_of(predictions, classes), classes) | calibration(predictions, classes)
+
+
+def evaluate_reconstructed(
+    predictions: pd.DataFrame, classes: Sequence[str]
+) -> dict[str, int | float | None]:
+    """Scores of the images with a reconstructed 3D face alone.
+
+    Returns:
+        {images, accuracy, class_accuracy, macro_f1}; the scores are None without such images.
+    """
+    part = predictions[predictions["reconstructed"]]
+    judged = scores(confusion_of(part, classes), classes)
+    return {"images": len(part), **{name: judged[name] if len(part) else None for name in MEANS}}
 
 
 def confusion_of(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 DECIMALS = 6  # of scores in metrics files
+MEANS = ("accuracy", "class_accuracy", "macro_f1")  # scores of all classes together
 
 
 def confusion_matrix(actual: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

@@ -1,11 +1,12 @@
 """The evaluation table, for the terminal and for Markdown."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer3d.errors import UserError
+from fer3d.evaluation.scores import MEANS
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,6 +17,7 @@ OVERALL = {
     "macro_f1": "macro F1",
     "calibration_error": "calibration error",
 }
+RECONSTRUCTED = {name: f"{OVERALL[name]}, 3D" for name in MEANS}  # of images with a 3D face
 BY_CLASS = ("precision", "recall", "f1", "support")
 
 
@@ -37,9 +39,7 @@ def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[st
     """Header and rows of the evaluation table: one row per class, then the means.
 
     Args:
-        metrics: returned by ``evaluate``: for each split accuracy, class_accuracy, macro_f1,
-            per_class,
-            calibration_error.
+        metrics: returned by ``evaluate``.
     """
     header = ["class", *(f"{split} {name}" for split in metrics for name in BY_CLASS)]
     classes = next(iter(metrics.values()))["per_class"]
@@ -52,6 +52,10 @@ def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[st
     ]
     for key, title in OVERALL.items():
         means = [["", "", _cell(part[key]), str(images_of(part))] for part in metrics.values()]
+        rows.append([title, *(cell for cells in means for cell in cells)])
+    faces = _reconstructed(metrics.values())
+    for key, title in RECONSTRUCTED.items() if faces else ():
+        means = [["", "", _cell(part[key]), str(part["images"])] for part in faces]
         rows.append([title, *(cell for cells in means for cell in cells)])
     return header, rows
 
@@ -73,6 +77,11 @@ def evaluation_table(metrics: Mapping[str, Any]) -> "Table":
     for key, title in OVERALL.items():
         means = [_cell(part[key]) for part in parts]
         table.add_row(title, "", "", means[0], str(images_of(parts[0])), *means[1:])
+    table.add_section()
+    faces = _reconstructed(parts)
+    for key, title in RECONSTRUCTED.items() if faces else ():
+        means = [_cell(part[key]) for part in faces]
+        table.add_row(title, "", "", means[0], str(faces[0]["images"]), *means[1:])
     return table
 
 
@@ -87,7 +96,14 @@ def evaluation_markdown(metrics: Mapping[str, Any]) -> str:
     return markdown_table(*evaluation_rows(metrics))
 
 
-def _cell(value: float) -> str:
+def _reconstructed(parts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The scores of images with a 3D face; none in the metrics of earlier versions."""
+    return [part["reconstructed"] for part in parts if "reconstructed" in part]
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return ""
     return str(value) if isinstance(value, int) else f"{value:.3f}"
 
 

@@ -19,7 +19,7 @@ from fer3d.reporting.cards import Gallery
 from fer3d.reporting.gallery import run_gallery
 from fer3d.reporting.params import ReportParams
 from fer3d.reporting.samples import SampleSources, StageImages, overview_sheet
-from fer3d.reporting.scores import confusion_table, scores_table
+from fer3d.reporting.scores import confusion_table, reconstructed_table, scores_table
 from fer3d.reporting.templates import template
 
 PAGE = "report.html"
@@ -105,7 +105,10 @@ def render(
         images=tables.text(images_of(evaluations[split])),
         accuracy_ends=share_interval(evaluations[split]["accuracy"], len(by_split[split])),
         best_epoch=best,
-        scores=[scores_table(part, name) for name, part in evaluations.items()],
+        scores=[
+            *(scores_table(part, name) for name, part in evaluations.items()),
+            reconstructed_table(evaluations),
+        ],
         confusions=[
             confusion_table(confusion_of(part, classes), classes, name)
             for name, part in by_split.items()

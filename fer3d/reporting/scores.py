@@ -7,7 +7,9 @@ import numpy as np
 
 from fer3d.evaluation.intervals import share_interval
 from fer3d.evaluation.plots import row_shares
-from fer3d.reporting.tables import BARS, HEAT, Cell, Table, text
+from fer3d.evaluation.scores import MEANS
+from fer3d.evaluation.tables import OVERALL, images_of
+from fer3d.reporting.tables import BARS, HEAT, Cell, Table, row, text
 
 
 def scores_table(evaluation: Mapping[str, Any], split: str) -> Table:
@@ -31,6 +33,25 @@ def scores_table(evaluation: Mapping[str, Any], split: str) -> Table:
         rows.append((name, cells))
     header = ["class", "precision", "recall, 95 % interval", "F1", "images"]
     return Table(f"Scores by class, {split}", header, rows, style=BARS)
+
+
+def reconstructed_table(evaluations: Mapping[str, Any]) -> Table:
+    """Scores of all images beside those of the images with a 3D face alone.
+
+    Args:
+        evaluations: metrics of ``evaluate``, by split.
+    """
+    rows = []
+    for split, evaluation in evaluations.items():
+        parts = {
+            f"{split}, all": evaluation | {"images": images_of(evaluation)},
+            f"{split}, with a 3D face": evaluation["reconstructed"],
+        }
+        for title, part in parts.items():
+            scores = ["" if part[name] is None else f"{part[name]:.3f}" for name in MEANS]
+            rows.append(row(title, [*scores, text(part["images"])]))
+    header = ["images", *(OVERALL[name] for name in MEANS), "number"]
+    return Table("All images, and those with a reconstructed 3D face", header, rows)
 
 
 def confusion_table(confusion: np.ndarray, classes: Sequence[str], split: str) -> Table:

@@ -62,6 +62,9 @@ def test_validation_and_test_rows_are_predicted_each_once(folders: Folders, tmp_
     test = predictions[predictions["split"] == "test"]
     assert metrics["test"]["accuracy"] == (test["label"] == test["predicted"]).mean()
     assert confusion_of(test, classes_of(predictions)).sum() == 20
+    means = ("accuracy", "class_accuracy", "macro_f1")
+    faces = {name: metrics["test"][name] for name in means}  # all rows are reconstructed here
+    assert metrics["test"]["reconstructed"] == {"images": 20} | faces
 
 
 def test_two_runs_give_equal_bytes(folders: Folders, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from rich.console import Console
 
 from fer3d.evaluation.plots import calibration_png, confusion_png, row_shares, write_confusion
-from fer3d.evaluation.predictions import classes_of, evaluate_split
+from fer3d.evaluation.predictions import classes_of, evaluate_reconstructed, evaluate_split
 from fer3d.evaluation.tables import evaluation_markdown, evaluation_rows, evaluation_table
 
 
@@ -19,7 +19,11 @@ from fer3d.evaluation.tables import evaluation_markdown, evaluation_rows, evalua
 def metrics(predictions: pd.DataFrame) -> dict:
     classes = classes_of(predictions)
     parts = predictions.groupby("split", sort=False)
-    return {split: evaluate_split(part, classes) for split, part in parts}
+    return {
+        split: evaluate_split(part, classes)
+        | {"reconstructed": evaluate_reconstructed(part, classes)}
+        for split, part in parts
+    }
 
 
 def test_the_table_has_a_row_a_class_and_the_means(metrics: dict) -> None:
@@ -31,9 +35,24 @@ def test_the_table_has_a_row_a_class_and_the_means(metrics: dict) -> None:
         "class accuracy",
         "macro F1",
         "calibration error",
+        "accuracy, 3D",
+        "class accuracy, 3D",
+        "macro F1, 3D",
     ]
-    assert rows[-2][-2] == f"{metrics['test']['macro_f1']:.3f}"
-    assert rows[-1][-1] == "50"
+    assert rows[5][-2] == f"{metrics['test']['macro_f1']:.3f}"
+    assert rows[6][-1] == "50"
+    assert rows[-1][-2:] == [f"{metrics['test']['reconstructed']['macro_f1']:.3f}", "40"]
+
+
+def test_accuracy_of_the_images_with_a_3d_face(predictions: pd.DataFrame) -> None:
+    classes = classes_of(predictions)
+    faces = predictions[predictions["reconstructed"]]
+    scores = evaluate_reconstructed(predictions, classes)
+    assert scores["images"] == len(faces) == 72
+    assert scores["accuracy"] == round((faces["label"] == faces["predicted"]).mean(), 6)
+    assert scores["macro_f1"] == evaluate_split(faces, classes)["macro_f1"]
+    none = evaluate_reconstructed(predictions.assign(reconstructed=False), classes)
+    assert none == {"images": 0, "accuracy": None, "class_accuracy": None, "macro_f1": None}
 
 
 def test_markdown_shows_every_number(metrics: dict) -> None:

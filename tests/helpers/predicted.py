@@ -17,6 +17,7 @@ def predictions() -> pd.DataFrame:
             "id": [f"{i:03d}" for i in range(90)],
             "split": np.where(np.arange(90) < 40, "validation", "test"),
             "label": labels,
+            "reconstructed": np.arange(90) % 5 > 0,
             "predicted": np.where(rng.random(90) < 0.7, labels, rng.choice(CLASSES, 90)),
         }
     )

@@ -10,7 +10,12 @@ import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.evaluation.predictions import classes_of, evaluate_split, write_predictions
+from fer3d.evaluation.predictions import (
+    classes_of,
+    evaluate_reconstructed,
+    evaluate_split,
+    write_predictions,
+)
 from fer3d.reporting.params import ReportParams
 from fer3d.reporting.report import STAGES, RunFiles, report
 from fer3d.reporting.samples import SampleSources
@@ -28,7 +33,11 @@ def inputs(tmp_path: Path, predictions: pd.DataFrame, sources: SampleSources) ->
         "balance": {"before": dict.fromkeys(classes, 6), "after": dict.fromkeys(classes, 9)},
         "accuracy3d": {"images": 2, "images_by_yaw": {"0-15": 2}, "vertex_error_percent": BY_YAW},
         "train": {"epochs": 3, "best_epoch": 2, "validation": {"macro_f1": 0.5}},
-        "evaluate": {name: evaluate_split(part, classes) for name, part in splits},
+        "evaluate": {
+            name: evaluate_split(part, classes)
+            | {"reconstructed": evaluate_reconstructed(part, classes)}
+            for name, part in splits
+        },
     }
     for name, values in metrics.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(values))
@@ -96,6 +105,7 @@ def test_the_page_is_whole_and_needs_nothing_else(
     assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
     assert "joy &amp; &lt;tears&gt;" in page
     assert '<th scope="row">0-15°</th><td>2</td><td>2.75</td>' in page
+    assert '<th scope="row">test, with a 3D face</th>' in page
     assert "<tears>" not in page
     assert not re.search(r"\bnan\b|>None<|Undefined", page)
 
