@@ -12,6 +12,7 @@ from stages import PARAMS, PathOption, run
 def main(
     ingested: PathOption,
     cleaned: PathOption,
+    aligned: PathOption,
     images: PathOption,
     faces: PathOption,
     out: PathOption,
@@ -19,7 +20,7 @@ def main(
 ) -> None:
     params = load_section(PARAMS, "report", ReportParams)
     originals = load_section(PARAMS, "ingest", SourceParams).root
-    sources = DataSources(ingested, cleaned, images, faces)
+    sources = DataSources(ingested, cleaned, aligned, images, faces)
     values = describe(sources)
     data_page(values, sources, originals, out, params)
     write_json(metrics, values)

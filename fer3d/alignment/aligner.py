@@ -10,6 +10,7 @@ import numpy as np
 from fer3d.alignment import eyes
 from fer3d.alignment.detector import Detections, Detector, largest_first, most_central
 from fer3d.alignment.params import AlignParams
+from fer3d.alignment.reject import face_side
 from fer3d.geometry import affine
 from fer3d.toolbox import Toolbox
 
@@ -27,7 +28,8 @@ class Aligned:
         points: (5, 2) of that dtype, in the order of ``Detections``; NaN if no eyes were found.
         confidence: 0 to 1; 0 if no face was found.
         box_source: (4,) of that dtype, the detected box in the source image, px.
-        faces_found: number of faces that the detector found in the source image.
+        sides: (n,) of that dtype, px, of the boxes of all faces that the detector found in the
+            source image.
     """
 
     image: np.ndarray
@@ -38,7 +40,12 @@ class Aligned:
     points: np.ndarray
     confidence: float
     box_source: np.ndarray
-    faces_found: int
+    sides: np.ndarray
+
+    @property
+    def faces_found(self) -> int:
+        """Number of faces that the detector found in the source image."""
+        return len(self.sides)
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ class Aligner:
             points=affine.apply(aligned_from_image, points).astype(self.dtype),
             confidence=float(faces.confidence[face]),
             box_source=box,
-            faces_found=len(faces),
+            sides=face_side(faces.boxes).astype(self.dtype),
         )
 
     def _detect_padded(self, images: np.ndarray) -> list[Detections]:
@@ -135,7 +142,7 @@ class Aligner:
             points=np.full((5, 2), np.nan, self.dtype),
             confidence=0.0,
             box_source=np.full(4, np.nan, self.dtype),
-            faces_found=0,
+            sides=np.empty(0, self.dtype),
         )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fer3d.files.sections import Fraction
+from fer3d.files.sections import Fraction, Section
 
 
 class AlignParams(BaseModel):
@@ -20,7 +20,21 @@ class AlignParams(BaseModel):
     thresholds: tuple[Fraction, Fraction, Fraction]
 
 
+class RejectParams(Section):
+    """Which images are rejected for their faces (paper A, section 5.1); None: none."""
+
+    min_face_side: Annotated[float, Field(gt=0)] | None = None
+    max_major_faces: Annotated[int, Field(ge=1)] | None = None
+    major_face: Fraction = 0.5
+
+    @property
+    def active(self) -> bool:
+        """Whether any image can be rejected."""
+        return self.min_face_side is not None or self.max_major_faces is not None
+
+
 class AlignStageParams(AlignParams, extra="forbid"):
-    """The whole section: also how many faces must be found in a data set."""
+    """The whole section: also which images are rejected, and how many faces must be found."""
 
     min_found_fraction: Fraction
+    reject: RejectParams = RejectParams()

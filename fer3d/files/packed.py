@@ -27,6 +27,7 @@ from fer3d.files.atomic import atomic_folder
 from fer3d.files.specs import Spec
 
 MANIFEST = "manifest.parquet"
+ROWS_AT_ONCE = 512  # rows that are copied together
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,22 @@ class PackedWriter:
         """Write rows ``start, start + 1, ...``: one array (n, ...) for each declared name."""
         count = len(next(iter(batch.values())))
         self.files.write(range(start, start + count), batch)
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Leave out all rows but these, (K,) int, ascending; call it after all are written."""
+        specs = {name: spec for name, spec in self._specs.items() if name not in self._scratch}
+        arrays = self.arrays
+        kept = RowFiles(self.files.folder / "kept", len(rows), specs)
+        kept.folder.mkdir()
+        kept.create()
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = rows[start : start + ROWS_AT_ONCE]
+            numbers = range(start, start + len(part))
+            kept.write(numbers, {name: arrays[name][part] for name in specs})
+        for name in specs:
+            (kept.folder / f"{name}.npy").replace(self.files.folder / f"{name}.npy")
+        kept.folder.rmdir()
+        self._rows = len(rows)
 
     def finish(self, frame: pd.DataFrame) -> None:
         """Write the manifest of the rows, in their order, and complete the folder."""

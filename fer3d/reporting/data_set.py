@@ -27,12 +27,14 @@ class DataSources:
     Attributes:
         ingested: manifest and rejected rows, of ``ingest``.
         cleaned: manifest, dropped rows and near copies, of ``deduplicate``.
+        aligned: packed and rejected rows, of ``align``.
         images: packed, of ``balance``.
         faces: packed, of ``reconstruct``, with the same rows.
     """
 
     ingested: Path
     cleaned: Path
+    aligned: Path
     images: Path
     faces: Path
 
@@ -45,7 +47,7 @@ def describe(sources: DataSources) -> dict[str, Any]:
     Returns:
         images_by_step: by class; ingested, without copies, by split, faces found, reconstructed,
             rows after balancing.
-        lost_by_reason: by reason of ``ingest`` and ``deduplicate``, and by class.
+        lost_by_reason: by reason of ``ingest``, ``deduplicate`` and ``align``, and by class.
         not_found: by split and class: images, not aligned, not reconstructed, per cent of these.
         near_copies: see ``near_copies``.
         shorter_side_px: of the source images, by split: quantiles.
@@ -58,6 +60,7 @@ def describe(sources: DataSources) -> dict[str, Any]:
     lost = [
         manifest.read(sources.ingested / "rejected.parquet"),
         manifest.read(sources.cleaned / "dropped.parquet"),
+        manifest.read(sources.aligned / "rejected.parquet"),
     ]
     frame = read_manifest(sources.faces)
     original = np.flatnonzero(frame["noise"] == "")

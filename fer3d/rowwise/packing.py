@@ -39,14 +39,21 @@ def compute_dataset(
         The manifest that was written.
     """
     with PackedWriter(out, len(frame), producer.outputs, producer.scratch) as packed:
-        tally = map_rows(producer, source, packed.files, settings)
+        compute_rows(producer, source, packed, settings)
         frame = frame.assign(**columns(packed.arrays))
         packed.finish(frame)
+    return frame
+
+
+def compute_rows(
+    producer: Producer, source: RowSource, packed: PackedWriter, settings: Settings
+) -> None:
+    """Compute every row of a source into a packed folder that is being written; log how many."""
+    tally = map_rows(producer, source, packed.files, settings)
     log = logging.getLogger(__name__)
     for path in tally.damaged:
         log.warning("%s: damaged, set aside: %s", producer.name, path)
     log.info("%s: %s", producer.name, tally)
-    return frame
 
 
 def compute_packed(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from fer3d.alignment.align import align_dataset, check_found, producer
-from fer3d.alignment.params import AlignParams, AlignStageParams
+from fer3d.alignment.params import AlignParams, AlignStageParams, RejectParams
 from fer3d.datasets.params import SourceParams
 from fer3d.errors import UserError
 from fer3d.files import images, manifest, packed
@@ -18,6 +18,7 @@ from fer3d.toolbox import Toolbox
 PARAMS = AlignParams(
     detector="mtcnn", size=64, crop=1.5, padding=0.0, min_face=20, thresholds=(0.6, 0.7, 0.8)
 )
+STAGE = AlignStageParams(**PARAMS.model_dump(), min_found_fraction=0.0)
 
 
 @pytest.fixture
@@ -40,11 +41,17 @@ def dataset(tmp_path: Path, face: np.ndarray) -> tuple[Path, Path]:
 
 
 def run(
-    dataset: tuple[Path, Path], out: Path, assets_dir: Path, workers: int = 1, store: str = "none"
+    dataset: tuple[Path, Path],
+    out: Path,
+    assets_dir: Path,
+    workers: int = 1,
+    store: str = "none",
+    reject: RejectParams | None = None,
 ) -> dict:
     settings = Settings(workers=workers, device="cpu", store=store)
     toolbox = Toolbox(assets_dir, settings=settings)
-    return align_dataset(dataset[0], origin(dataset[1]), out, PARAMS, toolbox)
+    params = STAGE.model_copy(update={"reject": reject or RejectParams()})
+    return align_dataset(dataset[0], origin(dataset[1]), out, params, toolbox)
 
 
 def origin(root: Path, max_pixels: int = 1_000_000) -> SourceParams:
@@ -69,6 +76,54 @@ def test_no_row_is_lost_and_each_has_its_own_image(
         "fear": {"aligned": 1, "not_aligned": 0},
     }
     assert metrics["aligned_fraction"] == pytest.approx(6 / 9)
+
+
+def replace_image(dataset: tuple[Path, Path], row: int, image: np.ndarray) -> None:
+    table, root = dataset
+    frame = manifest.read(table)
+    path = root / frame["path"][row]
+    images.write_png(path, np.ascontiguousarray(image))
+    frame.loc[row, ["height", "width"]] = image.shape[:2]
+    frame.loc[row, "sha1"] = hashlib.sha1(path.read_bytes()).hexdigest()
+    manifest.write(frame, table)
+
+
+def test_images_are_rejected_for_their_faces_and_counted_by_class(
+    dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path, face: np.ndarray
+) -> None:
+    """Faces of 110 px in images with even numbers, of 55 px in others, none in every third."""
+    replace_image(dataset, 0, np.concatenate([face, face, face], axis=1))
+    replace_image(dataset, 2, np.concatenate([face, face], axis=1))
+    out, paper = tmp_path / "out", RejectParams(min_face_side=60, max_major_faces=2)
+    metrics = run(dataset, out, assets_dir, reject=paper)
+    gone = manifest.read(out / "rejected.parquet").set_index("id")
+    assert gone["reason"].to_dict() == {
+        "anger/0.png": "several_faces",
+        "fear/1.png": "small_face",
+        "fear/3.png": "small_face",
+        "fear/7.png": "small_face",
+    }
+    assert gone["detail"]["anger/0.png"] == "3 major faces"
+    assert 40 < float(gone["detail"]["fear/1.png"].removesuffix(" px")) < 60
+    assert metrics["rejected"] == {"small_face": {"fear": 3}, "several_faces": {"anger": 1}}
+    run(dataset, tmp_path / "whole", assets_dir)
+    whole, some = packed.open_arrays(tmp_path / "whole"), packed.open_arrays(out)
+    frame = packed.read_manifest(tmp_path / "whole")
+    kept = frame[~frame["id"].isin(gone.index)]
+    pd.testing.assert_frame_equal(packed.read_manifest(out), kept.reset_index(drop=True))
+    for name, array in whole.items():
+        np.testing.assert_array_equal(some[name], array[kept.index])
+    assert manifest.read(tmp_path / "whole/rejected.parquet").empty
+
+
+def test_a_data_set_of_which_nothing_is_left_is_an_error(
+    dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path
+) -> None:
+    table = manifest.read(dataset[0])
+    manifest.write(table[table["id"].isin(["fear/1.png", "fear/3.png"])], dataset[0])
+    with pytest.raises(UserError, match=r"all 2 images are rejected .* align\.reject"):
+        run(dataset, tmp_path / "out", assets_dir, reject=RejectParams(min_face_side=60))
+    assert not (tmp_path / "out").exists()
 
 
 def test_workers_change_no_byte(
@@ -111,7 +166,7 @@ def test_a_file_that_cannot_be_decoded_any_more_is_named(
 ) -> None:
     small = origin(dataset[1], max_pixels=100)
     with pytest.raises(UserError, match=r"\.png can no longer be read"):
-        align_dataset(dataset[0], small, tmp_path / "out", PARAMS, Toolbox(assets_dir))
+        align_dataset(dataset[0], small, tmp_path / "out", STAGE, Toolbox(assets_dir))
 
 
 def test_a_changed_file_is_named(

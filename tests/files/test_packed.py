@@ -27,6 +27,24 @@ def test_rows_come_back_where_they_were_written(tmp_path):
     assert len(read_manifest(tmp_path / "packed")) == 4
 
 
+def test_rows_that_are_not_kept_leave_no_trace(tmp_path, monkeypatch):
+    monkeypatch.setattr("fer3d.files.packed.ROWS_AT_ONCE", 2)
+    values = np.arange(18, dtype=np.float32).reshape(6, 3)
+    wanted = {"a": Spec((3,), "float32"), "b": Spec((), "uint8")}
+    rows = np.array([0, 2, 3, 5])
+    with PackedWriter(tmp_path / "some", 6, wanted, ["b"]) as packed:
+        packed.write(0, {"a": values, "b": np.zeros(6, np.uint8)})
+        packed.keep(rows)
+        packed.finish(table(4))
+    with PackedWriter(tmp_path / "only", 4, {"a": wanted["a"]}) as packed:
+        packed.write(0, {"a": values[rows]})
+        packed.finish(table(4))
+    files = sorted(path.name for path in (tmp_path / "only").iterdir())
+    assert sorted(path.name for path in (tmp_path / "some").iterdir()) == files
+    for name in files:
+        assert (tmp_path / "some" / name).read_bytes() == (tmp_path / "only" / name).read_bytes()
+
+
 def test_opened_arrays_are_mapped_and_read_only(tmp_path):
     with PackedWriter(tmp_path / "packed", 2, {"a": Spec((), "uint8")}) as packed:
         packed.finish(table(2))

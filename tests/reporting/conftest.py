@@ -82,6 +82,8 @@ def data_sources(tmp_path: Path) -> DataSources:
     manifest.write(_rows(*images[:3], columns="id label"), tmp_path / "clean/manifest.parquet")
     dropped = _rows(("d", "joy", "exact_duplicate"), columns="id label reason")
     manifest.write(dropped, tmp_path / "clean/dropped.parquet")
+    small = _rows(("e", "fear", "small_face"), columns="id label reason")
+    manifest.write(small, tmp_path / "align/rejected.parquet")
     near = _rows(
         ("a", "fear", "train", "a", ""),
         ("b", "fear", "test", "a", ""),
@@ -104,7 +106,8 @@ def data_sources(tmp_path: Path) -> DataSources:
         with PackedWriter(tmp_path / folder, 4, specs) as packed:
             packed.write(0, {"images": pictures})
             packed.finish(faces)
-    return DataSources(*(tmp_path / name for name in ("ingest", "clean", "images", "faces")))
+    names = ("ingest", "clean", "align", "images", "faces")
+    return DataSources(*(tmp_path / name for name in names))
 
 
 def _rows(*values: tuple, columns: str) -> pd.DataFrame:

@@ -21,10 +21,11 @@ def test_images_are_counted_after_each_stage_and_by_reason(data_sources):
     }
     assert list(values["images_by_step"]["all"].values()) == [4, 3, 2, 1, 2, 2, 4]
     assert values["lost_by_reason"] == {
-        "corrupt": {"joy": 1, "no label": 0, "all": 1},
-        "exact_duplicate": {"joy": 1, "no label": 0, "all": 1},
-        "no_label": {"joy": 0, "no label": 1, "all": 1},
-        "all": {"joy": 2, "no label": 1, "all": 3},
+        "corrupt": {"fear": 0, "joy": 1, "no label": 0, "all": 1},
+        "exact_duplicate": {"fear": 0, "joy": 1, "no label": 0, "all": 1},
+        "no_label": {"fear": 0, "joy": 0, "no label": 1, "all": 1},
+        "small_face": {"fear": 1, "joy": 0, "no label": 0, "all": 1},
+        "all": {"fear": 1, "joy": 2, "no label": 1, "all": 4},
     }
 
 
