@@ -57,8 +57,7 @@ def rejected_rows(
     Raises:
         UserError: all rows are rejected.
     """
-    reasons = pd.Series("", index=frame.index, dtype=object)
-    details = reasons.copy()
+    reasons, details = np.full((2, len(frame)), "", dtype=object)
     if params.max_major_faces is not None:
         many = faces[MAJOR] > params.max_major_faces
         reasons[many] = Rejection.SEVERAL_FACES.value

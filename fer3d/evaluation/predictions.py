@@ -36,9 +36,7 @@ def evaluate_split(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[st
     return scores(confusion_of(predictions, classes), classes) | calibration(predictions, classes)
 
 
-def evaluate_reconstructed(
-    predictions: pd.DataFrame, classes: Sequence[str]
-) -> dict[str, int | float | None]:
+def evaluate_reconstructed(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, object]:
     """Scores of the images with a reconstructed 3D face alone.
 
     Returns:
