@@ -5,6 +5,7 @@ from pathlib import Path
 from fer3d.checkout import DATA, SHADINGS
 from fer3d.doctor import disk, machine, sharing
 from fer3d.doctor.finding import Finding, Status
+from fer3d.doctor.unpacking import unpacked
 from fer3d.machine import addresses
 from fer3d.machine.settings import Settings
 from fer3d.params import Params
@@ -33,6 +34,7 @@ def examine(checkout: Path, params: Params, settings: Settings) -> list[Finding]
         sharing.store(settings),
         sharing.group(_shared(checkout, cache, settings)),
         *_room(checkout, cache, params, settings),
+        *unpacked(checkout, params),
         sharing.dask(settings),
         sharing.leftovers(checkout),
     ]

@@ -94,12 +94,15 @@ def room(
     findings = []
     for parts in by_device.values():
         names, folder = ", ".join(name for name, _, _ in parts), parts[0][1]
-        stat = os.statvfs(folder)
         total = sum(count for _, _, count in parts)
-        findings.append(
-            judge_room(names, needed.images, stat.f_bavail * stat.f_frsize, total, started)
-        )
+        findings.append(judge_room(names, needed.images, free_bytes(folder), total, started))
     return findings
+
+
+def free_bytes(folder: Path) -> int:
+    """Free space of the file system of a folder, which may not exist yet."""
+    stat = os.statvfs(_existing(folder))
+    return stat.f_bavail * stat.f_frsize
 
 
 def judge_room(names: str, images: int, free: float, needed: float, started: bool) -> Finding:

@@ -11,8 +11,10 @@ import pytest
 
 from fer3d import params as parameters
 from fer3d.assets.catalogue import ASSETS
+from fer3d.datasets.layout import read_layout
 from fer3d.doctor import Status, disk, examine, machine, sharing
 from fer3d.doctor.finding import size
+from fer3d.doctor.unpacking import unpacked, used_bytes
 from fer3d.files.atomic import _MACHINE
 from fer3d.machine.settings import Settings
 
@@ -201,6 +203,26 @@ def test_too_little_room(tmp_path, params):
     assert found.status is Status.WARNING
     (found,) = disk.room(None, {}, started=False)
     assert "ingest.source" in found.advice
+
+
+def test_images_that_are_unpacked_from_an_archive_take_room(checkout, params, monkeypatch):
+    assert unpacked(checkout, params) == []
+    table = checkout / "fer2013.csv"
+    row = "0," + " ".join(["128"] * 48 * 48) + ",Training\n"
+    table.write_text("emotion,pixels,Usage\n" + 3 * row)
+    listed = params.ingest.model_copy(update={"source": "fer2013.csv"})
+    params = params.model_copy(update={"ingest": listed})
+    (before,) = unpacked(checkout, params)
+    assert before.status is Status.OK and size(table.stat().st_size) in before.detail
+    with monkeypatch.context() as full:
+        full.setattr("fer3d.doctor.unpacking.free_bytes", lambda folder: 1000)
+        (found,) = unpacked(checkout, params)
+    assert found.status is Status.PROBLEM and ".fer3d" in found.detail
+    root = read_layout(table, kept=checkout / ".fer3d").root
+    written = sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+    assert written <= used_bytes(root) < written + 10 * 4096
+    (after,) = unpacked(checkout, params)
+    assert str(root) in after.detail and size(used_bytes(root)) in after.detail
 
 
 def test_too_few_inodes(tmp_path):

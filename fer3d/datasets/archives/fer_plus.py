@@ -28,8 +28,10 @@ SINGLE = 1  # fewer or as many votes are taken for a mistake
 
 
 def recognises(source: Path) -> bool:
-    """Whether a source is FER2013's table, or has it, with the votes beside it."""
-    return fer2013.recognises(source) and _votes_beside(source).exists()
+    """Whether a source is FER2013's table, or has it, with the votes beside it; or these alone."""
+    if fer2013.recognises(source):
+        return _votes_beside(source).exists()
+    return (source / VOTES).exists()
 
 
 def containers(source: Path) -> list[Path]:

@@ -65,7 +65,7 @@ def recognises(source: Path) -> bool:
     if (source / DICTIONARY).exists() or (source / STATE).exists():
         return True
     tables = _tables(source)
-    return bool(tables) and _has_images(tables[0])
+    return bool(tables) and (_SHARD.match(tables[0].name) is not None or _has_images(tables[0]))
 
 
 def containers(source: Path) -> list[Path]:

@@ -34,9 +34,8 @@ _PATH, _EXPRESSION = "subDirectory_filePath", "expression"
 
 def recognises(source: Path) -> bool:
     """Whether a folder has one of the two releases, complete or not."""
-    lists = any((source / name).exists() for name in LISTS)
-    sets = any((source / name / "annotations").exists() for name in SETS)
-    return sets or (lists and existing(source, *IMAGES[:-1]) is not None)
+    parts = [f"{name}/{part}" for name in SETS for part in ("annotations", "images")]
+    return existing(source, *parts, *IMAGES[:-1]) is not None
 
 
 def read(source: Path) -> list[Entry]:

@@ -19,10 +19,14 @@ from fer3d.errors import UserError
 from fer3d.files.sections import Section
 
 NAME = "ck+"
-IMAGES, EMOTIONS = (
-    ("cohn-kanade-images", "extended-cohn-kanade-images"),
-    ("Emotion", "Emotion_labels"),
+# Each archive may be unpacked into a folder with its own name.
+IMAGES = (
+    "cohn-kanade-images",
+    "extended-cohn-kanade-images/cohn-kanade-images",
+    "extended-cohn-kanade-images",
 )
+EMOTIONS = ("Emotion", "Emotion_labels/Emotion", "Emotion_labels")
+FILES = "S*/*/*_emotion.txt"
 LABELS = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
 NEUTRAL = LABELS[0]
 
@@ -41,7 +45,9 @@ class CkPlusParams(Section):
 
 def recognises(source: Path) -> bool:
     """Whether a folder has this layout, complete or not."""
-    return existing(source, *IMAGES) is not None
+    emotions = existing(source, *EMOTIONS)
+    labelled = emotions is not None and any(emotions.glob(FILES))
+    return labelled or existing(source, *IMAGES) is not None
 
 
 def read(source: Path, params: CkPlusParams | None = None) -> list[Entry]:
@@ -59,7 +65,7 @@ def read(source: Path, params: CkPlusParams | None = None) -> list[Entry]:
     if images is None or emotions is None:
         missing = source / (IMAGES[0] if images is None else EMOTIONS[0])
         raise UserError(f"{missing} is missing: CK+ has a folder of images and one of labels")
-    files = sorted(emotions.glob("*/*/*_emotion.txt"))
+    files = sorted(emotions.glob(FILES))
     if not files:
         raise UserError(
             f"{emotions} has no emotion files such as S005/001/S005_001_00000011_emotion.txt"

@@ -20,18 +20,23 @@ _TOPS = ("", "basic/")
 
 
 def recognises(source: Path) -> bool:
-    """Whether a folder has this layout, or that of the compound expressions."""
-    return _list_of(source) is not None or (source / "compound/EmoLabel" / LIST).exists()
+    """Whether a folder has this layout, complete or not, or that of the compound expressions."""
+    parts = [f"{top}{folder}" for top in _TOPS for folder in ("Image/aligned", "Image/original")]
+    known = _list_of(source) or existing(source, *parts, f"compound/EmoLabel/{LIST}")
+    return known is not None
 
 
 def read(source: Path) -> list[Entry]:
     """Entries in the order of the list.
 
     Raises:
-        UserError: compound expressions, an invalid line, or a missing image.
+        UserError: compound expressions, an invalid line, or a missing list or image.
     """
     listed = _list_of(source)
     if listed is None:
+        if not (source / "compound").exists():
+            top = source / "basic" if (source / "basic").exists() else source
+            raise UserError(f"{top / 'EmoLabel' / LIST} is missing: RAF-DB's labels")
         raise UserError(
             f"{source} has only RAF-DB's compound expressions: the basic ones are read "
             f"(basic/EmoLabel/{LIST})"

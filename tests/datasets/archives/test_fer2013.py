@@ -139,7 +139,11 @@ def test_what_is_wrong_with_the_votes_is_said_in_one_line(tmp_path, table, messa
 
 @pytest.mark.parametrize(
     ("name", "files", "missing"),
-    [("fer2013", {}, "fer2013.csv"), ("fer+", {"fer2013": FER}, "fer2013new.csv")],
+    [
+        ("fer2013", {}, "fer2013.csv"),
+        ("fer+", {"fer2013": FER}, "fer2013new.csv"),
+        ("auto", {"fer2013new": VOTES}, "fer2013.csv"),
+    ],
 )
 def test_a_missing_table_is_named(tmp_path, name, files, missing):
     with pytest.raises(UserError, match=f"{missing} is missing"):

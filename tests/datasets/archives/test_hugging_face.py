@@ -132,6 +132,11 @@ def test_a_truncated_file_is_named(tmp_path):
     file.write_bytes(file.read_bytes()[:-300])
     with pytest.raises(UserError, match=r"00001.arrow cannot be read"):
         read(source)
+    pointer = tmp_path / "repository/data/train-00000-of-00001.parquet"
+    pointer.parent.mkdir(parents=True)
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(UserError, match=r"train-00000-of-00001.parquet cannot be read"):
+        read(tmp_path / "repository")
     path = parquet(tmp_path / "train.parquet", table([0, 1]))
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UserError, match=r"train.parquet cannot be read"):

@@ -176,6 +176,14 @@ def test_raf_db_may_lie_in_basic_with_original_images(tmp_path):
     assert rows(made(tmp_path, files)) == [expected]
 
 
+def test_archives_of_ck_plus_may_be_unpacked_into_folders_with_their_names(tmp_path):
+    files = {
+        "extended-cohn-kanade-images/cohn-kanade-images/S005/001/S005_001_00000001.png": "",
+        "Emotion_labels/Emotion/S005/001/S005_001_00000001_emotion.txt": " 3.0000000e+00\n",
+    }
+    assert rows(made(tmp_path, files)) == [(next(iter(files)), "disgust", None, "S005")]
+
+
 COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
 
 
@@ -192,7 +200,10 @@ COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
             r"in each line, got 'train",
         ),
         ({"EmoLabel/list_patition_label.txt": "train_1.jpg 1"}, r"aligned is missing: unpack"),
+        ({"Image/original/train_1.jpg": ""}, r"EmoLabel/list_patition_label.txt is missing"),
+        ({"basic/Image/aligned/a.jpg": ""}, r"basic/EmoLabel/list_patition_label.txt is missing"),
         ({"cohn-kanade-images/S005/001/a.png": ""}, r"Emotion is missing"),
+        ({"Emotion/S005/001/S005_001_00000005_emotion.txt": "3"}, r"kanade-images is missing"),
         (CK | {"Emotion/S005/001/S005_001_00000005_emotion.txt": "nine"}, r"0 to 7, got 'nine'"),
         (CK | {"Emotion/S999/001/S999_001_00000001_emotion.txt": "1"}, r"S999/001 has no frames"),
         ({"OriginalImg/NI/Dark/P001/Anger/000.jpeg": ""}, r"OriginalImg/VL/Strong is missing"),
@@ -216,6 +227,8 @@ COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
         ),
         (AFFECT_CSV | {"training.csv": AFFECT_CSV["training.csv"] + "1/z.jpg,0,42,0\n"}, r"got 42"),
         (AFFECT_NPY | {"val_set/images/13.jpg": ""}, r"13_exp.npy is missing"),
+        ({"train_set/images/0.jpg": ""}, r"train_set/annotations is missing"),
+        ({"Manually_Annotated_Images/1/a.jpg": ""}, r"training.csv is missing: AffectNet has"),
         (AFFECT_NPY | {"val_set/annotations/12_exp.npy": "no array"}, r"is not a NumPy file"),
         ({"cropped_aligned/a/00001.jpg": ""}, r"has no annotations"),
         (WILD | {"EXPR_Set/Train_Set/a.txt": "Neutral,Bored\n1\n1\n"}, r"names of expressions"),
