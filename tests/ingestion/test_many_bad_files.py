@@ -1,29 +1,26 @@
 """A thousand bad files among a thousand good ones: each is rejected with its reason."""
 
+import contextlib
 import io
+import json
 import os
 import pickle
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
+import yaml
 from PIL import Image
 
 from fer3d.files import manifest
-from fer3d.ingestion.ingest import ingest_dataset
-from fer3d.ingestion.params import IngestParams
-from fer3d.machine.settings import Settings
 
 EACH = 100  # bad files of a kind
-PARAMS = IngestParams(
-    source="",
-    layout="folders",
-    max_pixels=10_000,
-    max_rejected_fraction=0.5,
-    class_names={},
-    classes=None,
-)
+MAX_PIXELS = 10_000
 
 
 def encoded(seed: int, kind: str, side: int = 24) -> bytes:
@@ -77,11 +74,41 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "faces"
 
 
-def test_a_thousand_bad_files_among_a_thousand_good_ones(source, tmp_path):
-    metrics = ingest_dataset(source, tmp_path / "out", PARAMS, Settings(workers=2))
+def limited(source: Path, folder: Path, repository: Path) -> tuple[float, float]:
+    """Run the stage with two workers; processor time, s, and memory of all processes, MB."""
+    values = yaml.safe_load((repository / "params.yaml").read_text())
+    values["ingest"] |= {"source": str(source), "max_pixels": MAX_PIXELS}
+    values["ingest"]["max_rejected_fraction"] = 0.5
+    (folder / "params.yaml").write_text(yaml.safe_dump(values))
+    command = [sys.executable, "-m", "stages.ingest", "--out", "out", "--metrics", "metrics.json"]
+    environment = os.environ | {"PYTHONPATH": str(repository), "FER3D_WORKERS": "2"}
+    started, memory = os.times(), 0
+    with subprocess.Popen(command, cwd=folder, env=environment) as process:
+        while process.poll() is None:
+            memory = max(memory, resident(psutil.Process(process.pid)))
+            time.sleep(0.05)
+    assert process.returncode == 0
+    ended = os.times()
+    seconds = ended.children_user + ended.children_system
+    return seconds - started.children_user - started.children_system, memory / 1e6
+
+
+def resident(process: psutil.Process) -> int:
+    """Resident memory of a process and its children, bytes; shared pages count several times."""
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for one in (process, *process.children(recursive=True)):
+            total += one.memory_info().rss
+    return total
+
+
+def test_a_thousand_bad_files_among_a_thousand_good_ones(source, tmp_path, repository):
+    seconds, megabytes = limited(source, tmp_path, repository)
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert (metrics["images"], metrics["rejected"]) == (EACH * len(BAD), EACH * len(BAD))
     good = manifest.read(tmp_path / "out/manifest.parquet")
     assert good["id"].str.contains("/good-").all()
     bad = manifest.read(tmp_path / "out/rejected.parquet")
     names = bad["id"].str.extract(r"/(\w+)-\d+\.jpg")[0]
     assert bad["reason"].tolist() == [BAD[name][0] for name in names]
+    assert seconds < 60 and megabytes < 1000
