@@ -23,15 +23,10 @@ Values = dict[str, Any]
 IN_THE_BROWSER = {  # results and inputs of the functions in assets/page.js
     "chosen": ([Output("photo", "data")], [Input("upload", "contents")]),
     "picked": (
-        [
-            Output("face", "data"),
-            *(Output(name, "src") for name in ("picture", "aligned", "shading")),
-        ],
-        [
-            *(Input(name, "data") for name in ("faces", "pictures")),
-            *(Input(name, "value") for name in ("number", "drawn")),
-        ],
+        [Output("face", "data"), Output("aligned", "src"), Output("shading", "src")],
+        [Input("faces", "data"), Input("pictures", "data"), Input("number", "value")],
     ),
+    "drawn": ([Output("picture", "src")], [Input("pictures", "data"), Input("drawn", "value")]),
 }
 LOOKED = {
     "faces": Output("faces", "data"),
@@ -41,10 +36,16 @@ LOOKED = {
     "message": Output("message", "children"),
     "empty": Output("result", "hidden"),
 }
+BUSY = [  # while it looks
+    (Output("busy", "hidden"), False, True),
+    (Output("message", "hidden"), True, False),
+    (Output("result", "className"), "waits", ""),
+]
 SHOWN = {
     "figure": Output("mesh", "figure"),
     "relit": Output("relit", "src"),
-    "flat": Output("face3d", "hidden"),
+    "no_mesh": Output("mesh-card", "hidden"),
+    "no_light": Output("light-card", "hidden"),
     "branches": Output("branches", "options"),
     "on": Output("branches", "value"),
     "note": Output("branches-note", "children"),
@@ -97,12 +98,13 @@ class Callbacks:
             "facts": facts(seen.rotation_deg, seen.presence, seen.no_face3d)
         }
         if seen.no_face3d:
-            return {"figure": no_update, "relit": no_update, "flat": True} | about
+            return dict.fromkeys(SHOWN, no_update) | about | {"no_mesh": True, "no_light": True}
         relighter = self.predictor.relighter
         lit = relit(seen, light_direction(azimuth, elevation), relighter)
         triangles = relighter.surface.load().triangles
         figure = mesh_figure(surface_points(seen, relighter), triangles, lit.intensities)
-        return {"figure": figure, "relit": png_url(lit.shading), "flat": False} | about
+        shown = {"figure": figure, "relit": png_url(lit.shading)}
+        return shown | about | {"no_mesh": False, "no_light": False}
 
     def shine(self, azimuth: float, elevation: float, face: Values | None) -> Values:
         """Relights the face: ``SHONE``."""
@@ -153,8 +155,10 @@ def connect(app: Dash, callbacks: Callbacks) -> None:
     still = {name: State(name, "value") for name in lights}
     moved = {name: Input(name, "value") for name in lights}
     switched = {"on": Input("branches", "value"), "face": Input(*face)}
+    app.callback(
+        LOOKED, {"photo": Input("photo", "data")}, prevent_initial_call=True, running=BUSY
+    )(callbacks.look)
     for outputs, arguments, method in (
-        (LOOKED, {"photo": Input("photo", "data")}, callbacks.look),
         (SHOWN, {"face": Input(*face)} | still, callbacks.show),
         (SHONE, moved | {"face": State(*face)}, callbacks.shine),
         (Output("bars", "children"), switched, callbacks.weigh),

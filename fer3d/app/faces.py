@@ -1,6 +1,7 @@
 """What the page knows of the faces in a photo."""
 
 from base64 import b64decode, b64encode
+from functools import partial
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,9 @@ from fer3d.inference.recognize import Prediction, Predictor
 from fer3d.machine.threads import single_threaded
 
 MAX_FACES = 12  # the largest ones
+SMALLEST_FACE = 1 / 40
+"""Side of the smallest face that is looked for, relative to the shorter side of a photo: the time
+of the detector grows with the number of such faces that would fit into the photo."""
 
 
 class SeenFace(BaseModel):
@@ -61,7 +65,10 @@ class SeenFace(BaseModel):
 
 
 def find_faces(image: np.ndarray, predictor: Predictor) -> list[Prediction]:
-    """The largest faces of a photo, as `fer3d predict --all-faces` finds them.
+    """The largest faces of a photo.
+
+    Those that `fer3d predict --all-faces` finds; in a photo that is wider and higher than 40 times
+    the smallest face of the recognizer, those that are not small, see ``SMALLEST_FACE``.
 
     Args:
         image: (H, W, 3) uint8, RGB.
@@ -70,12 +77,19 @@ def find_faces(image: np.ndarray, predictor: Predictor) -> list[Prediction]:
     Raises:
         UserError: there is no face; the message is a sentence for the page.
     """
-    found = single_threaded(predictor.all_faces, image)[:MAX_FACES]
+    found = single_threaded(partial(_faces_in, predictor), image)
     if not found:
         raise UserError(
-            "No face was found. Faces are found from about 20 px on, if both eyes can be seen."
+            "No face was found. Both eyes must be seen, and a face must be 20 px wide and, in a "
+            "large photo, a fortieth of its shorter side."
         )
     return found
+
+
+def _faces_in(predictor: Predictor, image: np.ndarray) -> list[Prediction]:
+    pipeline = predictor.frame_pipeline(round(SMALLEST_FACE * min(image.shape[:2])))
+    (faces,) = pipeline.all_faces([image])
+    return predictor.predictions(faces[:MAX_FACES])
 
 
 def seen_faces(predictions: list[Prediction], predictor: Predictor) -> list[SeenFace]:

@@ -21,7 +21,6 @@ MESH_CONFIG: Any = {
     "modeBarButtons": [["resetCameraDefault3d", "toImage"]],
 }
 AZIMUTH, ELEVATION = 90, 80  # degrees, to both sides
-_AWAITED: Any = {"picture": "src"}
 _BARS: Any = {"aria-label": "probabilities of the expressions"}
 _WHAT_IT_SAYS = (
     "The bars say what annotators would call the face in this photo. They say nothing certain "
@@ -42,12 +41,8 @@ def page(recognizer: str) -> Component:
             *_stores(),
             _chooser(),
             html.P(id="message", role="status"),
-            dcc.Loading(
-                html.Div(_result(), id="result", hidden=True),
-                target_components=_AWAITED,
-                delay_show=150,
-                overlay_style={"visibility": "visible", "opacity": 0.4},
-            ),
+            html.P("Looking for faces …", id="busy", role="status", hidden=True),
+            html.Div(_columns(), id="result", hidden=True),
             html.Footer(
                 [
                     html.P(_WHAT_IT_SAYS),
@@ -73,7 +68,7 @@ def bars(names: Sequence[str], values: Sequence[float], whole: Sequence[float]) 
 def facts(rotation_deg: Mapping[str, float] | None, presence: float, problem: str) -> str:
     """A line on the pose of a face."""
     if rotation_deg is None:
-        return f"No 3D face ({problem.replace('_', ' ')}): the photo alone is classified."
+        return f"No 3D face was reconstructed ({problem.replace('_', ' ')})."
     angles = ", ".join(f"{name} {round(value)}°" for name, value in rotation_deg.items())
     return f"{angles}, presence {presence:.2f}"
 
@@ -126,11 +121,12 @@ def _chooser() -> Component:
     )
 
 
-def _result() -> list[Component]:
-    return [
-        html.Div([_photo(), _expression()], className="columns"),
-        html.Div([_mesh(), _light()], className="columns", id="face3d"),
-    ]
+def _columns() -> Component:
+    """In two columns; on a narrow screen one below the other, see ``order`` in the style sheet."""
+    left, right = [_photo(), _mesh()], [_expression(), _light()]
+    return html.Div(
+        [html.Div(cards, className="column") for cards in (left, right)], className="columns"
+    )
 
 
 def _photo() -> Component:
@@ -139,16 +135,8 @@ def _photo() -> Component:
             html.H2("Faces"),
             html.Img(id="picture", alt="the photo with boxes, landmarks and axes of its faces"),
             dcc.Checklist([{"label": "draw the mesh", "value": "mesh"}], [], id="drawn"),
-            html.H3("What the network sees"),
-            html.Div(
-                [
-                    _figure("aligned", "aligned face"),
-                    _figure("shading", "shading image, lit from the front"),
-                ],
-                className="row",
-            ),
-            html.P(id="facts", className="quiet"),
-        ]
+        ],
+        id="photo-card",
     )
 
 
@@ -161,7 +149,17 @@ def _expression() -> Component:
             html.H3("Branches of the network"),
             dcc.Checklist([], [], id="branches", inline=True),
             html.P(id="branches-note", className="quiet"),
-        ]
+            html.H3("What the network sees"),
+            html.Div(
+                [
+                    _figure("aligned", "aligned face"),
+                    _figure("shading", "shading image, lit from the front"),
+                ],
+                className="row",
+            ),
+            html.P(id="facts", className="quiet"),
+        ],
+        id="expression-card",
     )
 
 
@@ -175,7 +173,8 @@ def _mesh() -> Component:
             html.H2("The face in 3D"),
             html.Div(dcc.Graph(id="mesh", config=MESH_CONFIG, responsive=True), className="mesh"),
             html.P("Drag the face to turn it; the light turns with it.", className="quiet"),
-        ]
+        ],
+        id="mesh-card",
     )
 
 
@@ -193,7 +192,8 @@ def _light() -> Component:
                 "the front, whatever is set here.",
                 className="quiet",
             ),
-        ]
+        ],
+        id="light-card",
     )
 
 

@@ -49,7 +49,7 @@ def test_what_the_browser_refuses_is_told_too(callbacks) -> None:
 
 def test_the_figure_has_the_surface_of_the_face(callbacks, face, boxed) -> None:
     got = callbacks.show(face, 0, 0)
-    assert got.keys() == SHOWN.keys() and not got["flat"]
+    assert got.keys() == SHOWN.keys() and not got["no_mesh"] and not got["no_light"]
     (mesh,) = got["figure"].data
     dense = boxed.relighter.surface.load()
     assert len(mesh.x) == len(mesh.intensity) == len(dense)
@@ -86,7 +86,9 @@ def test_without_a_3d_face_the_photo_alone_is_on(callbacks, boxed, grey) -> None
     (seen,) = seen_faces([boxed.central_face(grey)], boxed)
     face = seen.model_dump(mode="json")
     got = callbacks.show(face, 0, 0)
-    assert got["flat"] and got["on"] == ["base"] and "no face" in got["facts"]
+    assert (
+        got["no_mesh"] and got["no_light"] and got["on"] == ["base"] and "no face" in got["facts"]
+    )
     assert [option["disabled"] for option in got["branches"]] == [False, True, True, True]
     assert set(callbacks.shine(10, 0, face).values()) == {no_update}
 

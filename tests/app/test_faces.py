@@ -20,6 +20,12 @@ def test_only_the_largest_faces_are_kept(couple, boxed, found, monkeypatch) -> N
     assert np.array_equal(only.face.aligned.box, found[0].face.aligned.box)
 
 
+def test_faces_that_are_small_for_the_photo_are_not_looked_for(couple, boxed, monkeypatch) -> None:
+    monkeypatch.setattr(faces, "SMALLEST_FACE", 2.0)
+    with pytest.raises(UserError):
+        find_faces(couple, boxed)
+
+
 def test_without_a_face_there_is_a_sentence(grey, boxed) -> None:
     with pytest.raises(UserError, match="No face was found"):
         find_faces(grey, boxed)

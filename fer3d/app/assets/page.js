@@ -59,15 +59,13 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     app: {
       chosen: (contents) => (contents ? photo(contents) : unchanged()),
-      picked: (faces, pictures, number, drawn) => {
-        if (!faces || number === null || number === undefined) return Array(4).fill(unchanged());
-        return [
-          faces[number],
-          pictures[drawn.includes("mesh") ? "mesh" : "plain"],
-          pictures.aligned[number],
-          pictures.shading[number],
-        ];
+      picked: (faces, pictures, number) => {
+        if (!faces || number === null || number === undefined) return Array(3).fill(unchanged());
+        return [faces[number], pictures.aligned[number], pictures.shading[number]];
       },
+      drawn: (pictures, parts) => (
+        pictures ? pictures[parts.includes("mesh") ? "mesh" : "plain"] : unchanged()
+      ),
     },
   });
 })();
