@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,16 @@ from fer3d import checkout
 if TYPE_CHECKING:
     from fer3d.experiments.matrix import MatrixParams
 
+SOURCE_HELP = "predictions (Parquet) of `evaluate`, or RECOGNIZER:CLASSIFIER, such as own:base"
+
 app = typer.Typer(no_args_is_help=True, help="The paper's experiments over seeds and folds.")
+
+
+class Split(StrEnum):
+    """Images that no network was trained on."""
+
+    TEST = "test"
+    VALIDATION = "validation"
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,31 @@ def show(
         print(page.read_text(encoding="utf-8"), end="")
     else:
         raise UserError(f"{page} is missing: run `make experiments` to make it")
+
+
+@app.command()
+def difference(
+    first: Annotated[str, typer.Argument(help=SOURCE_HELP)],
+    second: Annotated[str, typer.Argument(help="the same")],
+    split: Annotated[Split, typer.Option(help="images to compare on")] = Split.TEST,
+    data: Annotated[
+        Path, typer.Option(help="folder of balance, reconstruct and relight")
+    ] = checkout.DATA,
+    replicates: Annotated[int, typer.Option(min=100, help="of the bootstrap")] = 2000,
+) -> None:
+    """Compare two classifiers image by image: all images, turned heads, no 3D face, light.
+
+    Prints Markdown: accuracies and their difference with its interval, and McNemar's test.
+    """
+    from fer3d.experiments.formats import to_markdown
+    from fer3d.experiments.pair import pair_on, pair_tables
+    from fer3d.experiments.results import Bootstrap
+    from fer3d.files.folders import Folders
+
+    folders = Folders(*(data / name for name in ("balance", "reconstruct", "relight")))
+    pair = pair_on(split, (first, second), folders)
+    tables = pair_tables(pair, Bootstrap(replicates))
+    print("\n".join(to_markdown(table, table.notes) for table in tables), end="")
 
 
 def _dvc(*arguments: str) -> int:

@@ -88,6 +88,14 @@ def make_set(data: Path, rng_seed: int = 0) -> None:
     write_packed(data / "relight", frame, {"shading": shading})
 
 
+@pytest.fixture(scope="session")
+def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that ``make_set`` writes."""
+    folder = tmp_path_factory.mktemp("set")
+    make_set(folder)
+    return folder
+
+
 def write_packed(folder: Path, frame: pd.DataFrame, arrays: Mapping[str, np.ndarray]) -> None:
     specs = {name: Spec(values.shape[1:], values.dtype.name) for name, values in arrays.items()}
     with PackedWriter(folder, len(frame), specs) as packed:

@@ -1,0 +1,186 @@
+"""Two classifiers on the same images: whether and where the second one is better."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from fer3d.assets.recognizers import find_recognizer
+from fer3d.errors import UserError
+from fer3d.evaluation.evaluate import predict
+from fer3d.evaluation.predictions import predictions_table
+from fer3d.experiments.comparisons import (
+    INTERVALS,
+    Group,
+    accuracy_entries,
+    groups,
+    mcnemar_entries,
+)
+from fer3d.experiments.formats import ResultTable
+from fer3d.experiments.groups import lighting
+from fer3d.experiments.results import Bootstrap, Difference
+from fer3d.experiments.statistics import difference_interval, mcnemar
+from fer3d.files.folders import Folders
+from fer3d.files.manifest import people
+from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.networks.fusion import FusionNetwork
+from fer3d.training.checkpoint import load_trained
+from fer3d.training.data import ExpressionDataset, open_set
+
+WHOLE = "whole"  # the classifier of all branches
+SEPARATOR = ":"  # between a recognizer and one of its classifiers
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Hits of two classifiers on the same images.
+
+    Attributes:
+        titles: of the first and the second.
+        first: (N,) bool, whether the first is right.
+        second: (N,) bool.
+        people: (N,) str, person in each image, see ``fer3d.files.manifest.people``.
+        groups: of these images, all of them first.
+    """
+
+    titles: tuple[str, str]
+    first: np.ndarray
+    second: np.ndarray
+    people: np.ndarray
+    groups: Sequence[Group]
+
+
+class OneClassifier:
+    """One of the classifiers of a network, as ``predict`` takes it."""
+
+    def __init__(self, network: FusionNetwork, name: str):
+        """
+        Args:
+            network: in evaluation mode.
+            name: one of ``classifiers``.
+
+        Raises:
+            UserError: the network has no such classifier.
+        """
+        known = classifiers(network)
+        if name not in known:
+            raise UserError(f"no classifier {name!r}: this network has {', '.join(known)}")
+        self._network, self._place = network, known.index(name)
+
+    def probabilities(self, **inputs: Tensor | None) -> Tensor:
+        """(B, C) float32, rows sum to 1; only those of the whole network are calibrated."""
+        logits = self._network.heads(**inputs)[self._place].detach()
+        return logits.softmax(dim=1)
+
+
+def classifiers(network: FusionNetwork) -> list[str]:
+    """Names of a network's classifiers, in the order of ``FusionNetwork.heads``."""
+    late = network.config.preset == "photos"
+    return [WHOLE, *(network.late.alone if late else ())]
+
+
+def read_predictions(source: str, split: str, folders: Folders) -> pd.DataFrame:
+    """Predictions of the images of a split, in the order of their ids.
+
+    Args:
+        source: a Parquet file of the stage `evaluate` or of a cell, or RECOGNIZER:CLASSIFIER, such
+            as own:base, whose images are then classified.
+        split: validation | test.
+        folders: the arrays.
+
+    Returns:
+        Columns id, label, predicted.
+
+    Raises:
+        UserError: there is no such file, recognizer or classifier.
+    """
+    recognizer, separator, name = source.rpartition(SEPARATOR)
+    if separator and not Path(source).exists():
+        trained = load_trained(find_recognizer(recognizer))
+        arrays = open_set(folders, vertices=trained.network.config.vertices)
+        dataset = ExpressionDataset(arrays, arrays.rows(split), trained.classes)
+        if not len(dataset):
+            raise UserError(f"there are no {split} images in {folders.images}")
+        probabilities = predict(OneClassifier(trained.network, name), dataset)
+        frame = arrays.frame[arrays.frame["split"] == split]
+        return predictions_table(frame, probabilities, trained.classes)
+    try:
+        table = pd.read_parquet(source, columns=["id", "split", "label", "predicted"])
+    except (OSError, ValueError) as error:
+        raise UserError(f"{source} is not a file of predictions ({error})") from None
+    return table[table["split"] == split].sort_values("id", ignore_index=True)
+
+
+def pair_on(split: str, sources: tuple[str, str], folders: Folders) -> Pair:
+    """Two classifiers on the images of a split.
+
+    Args:
+        split: validation | test.
+        sources: of the first and the second, see ``read_predictions``.
+        folders: the arrays.
+
+    Raises:
+        UserError: a source cannot be read, there are no images of the split, or the two were
+            predicted for different images.
+    """
+    one, other = (read_predictions(source, split, folders) for source in sources)
+    faces = read_manifest(folders.faces)
+    rows = pd.Index(faces["id"]).get_indexer(one["id"])
+    if one.empty or not one["id"].equals(other["id"]) or (rows < 0).any():
+        raise UserError(
+            f"{' and '.join(sources)} do not have the same {split} images, of {folders.images}"
+        )
+    chosen = faces.iloc[rows].reset_index(drop=True)
+    light = lighting(open_arrays(folders.images, "images")["images"], rows, chosen)
+    persons = people(read_manifest(folders.images)).loc[one["id"]].to_numpy(dtype=str)
+    return Pair(sources, _hits(one), _hits(other), persons, groups(chosen, light))
+
+
+def differences(pair: Pair, bootstrap: Bootstrap) -> list[Difference]:
+    """Accuracy of the second minus that of the first in each group, with its interval."""
+    return [
+        Difference(
+            float(pair.first[group.rows].mean()),
+            float(pair.second[group.rows].mean()),
+            difference_interval(
+                pair.first[None, group.rows],
+                pair.second[None, group.rows],
+                pair.people[group.rows],
+                **vars(bootstrap),
+            ),
+        )
+        for group in pair.groups
+    ]
+
+
+def pair_tables(pair: Pair, bootstrap: Bootstrap) -> list[ResultTable]:
+    """The difference by group, and McNemar's test."""
+    first, second = pair.titles
+    rows = [
+        [group.kind, group.name, int(group.rows.sum()), *accuracy_entries(difference)]
+        for group, difference in zip(pair.groups, differences(pair, bootstrap), strict=True)
+    ]
+    return [
+        ResultTable(
+            "groups",
+            f"{second} − {first}",  # noqa: RUF001
+            "Accuracy in per cent by group of images.",
+            ("by", "group", "images", first, second, "difference"),
+            rows,
+            (INTERVALS,),
+        ),
+        ResultTable(
+            "mcnemar",
+            "McNemar's test",
+            "Images that only one of them classified correctly.",
+            (f"{first} alone", f"{second} alone", "p, exact", "chi-square", "p"),
+            [mcnemar_entries(mcnemar(pair.first, pair.second))],
+        ),
+    ]
+
+
+def _hits(table: pd.DataFrame) -> np.ndarray:
+    return (table["label"] == table["predicted"]).to_numpy(dtype=bool)
