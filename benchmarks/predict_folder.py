@@ -31,7 +31,7 @@ def main() -> None:
         many = fer3d("predict", name, "--model", options.model, "--jsonl", out)
     print(f"{machine()}, {settings.load(Path()).workers} workers\n")
     rows = [
-        [str(count), f"{ran.seconds:.1f}", f"{count / ran.seconds:.1f}", f"{ran.memory / 1e6:.0f}"]
+        [str(count), f"{ran.seconds:.1f}", f"{count / ran.seconds:.3g}", f"{ran.memory / 1e6:.0f}"]
         for count, ran in ((1, one), (options.photos, many))
     ]
     print(table(["photos", "s", "photos/s", "MB"], rows))

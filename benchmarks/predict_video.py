@@ -51,7 +51,7 @@ def main() -> None:
             film, out = Path(name) / "film.avi", Path(name) / "out.jsonl"
             write_film(film, photo, frames)
             ran = fer3d("predict", film, "--model", options.model, "--jsonl", out)
-        speed = f"{frames / ran.seconds:.1f}"
+        speed = f"{frames / ran.seconds:.3g}"
         rows.append([f"{minutes:g}", f"{ran.seconds:.0f}", speed, f"{ran.memory / 1e6:.0f}"])
     print(f"{machine()}, {settings.load(Path()).workers} workers\n")
     print(table(["minutes", "s", "frames/s", "MB"], rows))

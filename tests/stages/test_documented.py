@@ -24,6 +24,7 @@ SMALLER = {  # what a block names: what it gets here
         "sed -i 's/  loss: .*/  loss: focal/' params.yaml\ndvc repro #"
     ),
 }
+MOST_S = 1200  # a block that waits for something
 FINDINGS = ("fer3d doctor",)  # exit status 1: something is wrong with the machine
 
 pytestmark = pytest.mark.slow
@@ -59,11 +60,14 @@ def test_a_block_runs(block: Block, desk, tmp_path: Path) -> None:
     text = block.text
     for there, here in SMALLER.items():
         text = text.replace(there, here)
+    # the code of the checkout, and a place where a shell keeps its completion
+    changed = {"PYTHONPATH": str(desk.folder), "HOME": str(tmp_path)}
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", text],
         cwd=desk.folder,
-        env=desk.environment | {"HOME": str(tmp_path)},  # where a shell keeps its completion
+        env=desk.environment | changed,
         stdin=subprocess.DEVNULL,
+        timeout=MOST_S,
         capture_output=True,
         text=True,
     )
