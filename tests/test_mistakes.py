@@ -20,7 +20,8 @@ from fer3d.files.images import write_png
 
 REPOSITORY = Path(__file__).parents[1]
 TABLE = (REPOSITORY / "docs/errors.md").read_text(encoding="utf-8")
-SAID = dict(re.findall(r"(?m)^\| (.+?) \| `(.+)` \|$", TABLE))
+ROWS = re.findall(r"(?m)^\| (.+?) \| (`.+`) \|$", TABLE)
+SAID = {mistake: said.strip("` ") for mistake, said in ROWS}  # with ` inside, it is in ``
 COMMAND, STAGE = 2, 1  # exit status of the command, and of a stage
 MISTAKES: dict[str, tuple[Callable, int]] = {}
 
