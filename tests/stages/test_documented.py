@@ -60,6 +60,7 @@ def test_a_block_runs(block: Block, desk, tmp_path: Path) -> None:
     text = block.text
     for there, here in SMALLER.items():
         text = text.replace(there, here)
+    (desk.folder / "annotated.mp4").unlink(missing_ok=True)  # of another block; videos stay
     # the code of the checkout, and a place where a shell keeps its completion
     changed = {"PYTHONPATH": str(desk.folder), "HOME": str(tmp_path)}
     done = subprocess.run(
