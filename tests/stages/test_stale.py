@@ -81,3 +81,13 @@ def test_what_python_leaves_beside_code_makes_nothing_stale(checkout: Checkout) 
     checkout.run(sys.executable, "-m", "compileall", "-q", "fer3d/geometry", "fer3d/networks")
     assert list(checkout.folder.glob("fer3d/networks/__pycache__/*.pyc"))
     assert stale(checkout) == {"ingest"}
+
+
+def test_a_recognizer_that_comes_with_fer3d_makes_nothing_stale_but_a_3d_network_does(
+    checkout: Checkout,
+) -> None:
+    (checkout.folder / "models" / "fer2013").mkdir()
+    (checkout.folder / "models" / "fer2013" / "README.md").write_text("another card")
+    assert stale(checkout) == {"ingest"}
+    (checkout.folder / "models" / "prnet.npz").write_bytes(b"weights")
+    assert stale(checkout) == {"ingest", "reconstruct", "relight", "report"}
