@@ -1,4 +1,4 @@
-"""Public functions take few parameters, in one order."""
+"""Public functions take few parameters, in one order; functions and modules are short."""
 
 import ast
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 LIBRARY = Path(__file__).parents[1] / "fer3d"
 MOST = 6  # parameters, self aside
+LONGEST_BODY, LONGEST_MODULE = 50, 320  # lines
 OPTIONS = ("cli.py", "commands/")  # of the command line, where a parameter is an option
 
 
@@ -55,3 +56,16 @@ def test_inputs_come_before_outputs_before_parameters_before_the_toolbox(module:
             if "out" in required:
                 after = required[required.index("out") + 1 :]
                 assert all(name in ORDER for name in after), node.name
+
+
+@pytest.mark.parametrize(
+    "path", sorted(LIBRARY.rglob("*.py")), ids=lambda path: path.relative_to(LIBRARY).as_posix()
+)
+def test_functions_and_modules_are_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST_MODULE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[1 if ast.get_docstring(node) else 0 :]
+            lines = first[-1].end_lineno - first[0].lineno + 1 if first else 0
+            assert lines <= LONGEST_BODY, node.name
