@@ -12,7 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 from benchmarks import data
 from benchmarks.pairs import Options, Pair
 from fer3d.files.folders import Folders
-from fer3d.training.data import ExpressionDataset, open_set
+from fer3d.training.arrays import open_set
+from fer3d.training.data import ExpressionDataset
 
 BATCH = 64
 

@@ -18,10 +18,10 @@ import pandas as pd
 
 from fer3d.files.digests import sha256_arrays
 from fer3d.files.packed import PackedWriter
-from fer3d.files.specs import Spec
+from fer3d.files.specs import Arrays, Spec
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.packing import Columns, compute_packed
-from fer3d.rowwise.producer import Arrays, Batch, Producer
+from fer3d.rowwise.producer import Batch, Producer
 
 SIZE = 100  # px, of an aligned image
 ROWS_AT_ONCE = 1000  # per write

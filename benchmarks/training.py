@@ -27,8 +27,9 @@ from fer3d.files.packed import PackedWriter
 from fer3d.files.specs import Spec
 from fer3d.networks.config import NetworkConfig
 from fer3d.presets.configs import network_config, train_config
+from fer3d.training.arrays import InputArrays, open_set
 from fer3d.training.config import TrainConfig
-from fer3d.training.data import Arrays, Batch, ExpressionData, open_set
+from fer3d.training.data import Batch, ExpressionData
 from fer3d.training.fit import build_network
 from fer3d.training.module import ExpressionModule
 
@@ -62,7 +63,7 @@ def _row(pipeline: float, resident: float) -> str:
 
 
 def _measure(
-    arrays: Arrays, network: NetworkConfig, train: TrainConfig, options: argparse.Namespace
+    arrays: InputArrays, network: NetworkConfig, train: TrainConfig, options: argparse.Namespace
 ) -> tuple[float, float]:
     """Images per second with the pipeline and with one batch, the best of ``ROUNDS`` each."""
     device = torch.device(options.device)

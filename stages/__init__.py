@@ -36,6 +36,7 @@ from fer3d.machine.lifetimes import end_with_parent  # noqa: E402
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PathOption = Annotated[Path, typer.Option()]
+# Not those of fer3d.checkout, so that stages do not depend on all paths there.
 CHECKOUT = Path()  # DVC runs stages in the top folder
 PARAMS = CHECKOUT / "params.yaml"
 

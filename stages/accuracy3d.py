@@ -1,6 +1,6 @@
 """Errors of the 3D faces of rendered images, and invariance of shading images to pose and light."""
 
-from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset
+from fer3d.accuracy3d.dataset import MeasuredFolders, accuracy3d_dataset
 from fer3d.accuracy3d.invariance import invariance
 from fer3d.accuracy3d.params import Accuracy3dParams
 from fer3d.datasets.params import SourceParams
@@ -23,7 +23,7 @@ def main(
     probe = load_section(PARAMS, "accuracy3d", Accuracy3dParams)
     params = load_sections(PARAMS, PipelineParams)
     local = settings.load(CHECKOUT)
-    folders = Folders(origin.root, aligned, faces, shadings)
+    folders = MeasuredFolders(origin.root, aligned, faces, shadings)
     values = accuracy3d_dataset(folders, params.relight, Toolbox(assets, settings=local))
     if values["images"] and probe.people:
         pipeline = make_pipeline(params, Toolbox(assets))

@@ -32,7 +32,7 @@ NOTHING = {"images": 0}
 
 
 @dataclass(frozen=True)
-class Folders:
+class MeasuredFolders:
     """Outputs of the stages; rows of the packed folders correspond.
 
     Attributes:
@@ -48,7 +48,9 @@ class Folders:
     shadings: Path
 
 
-def accuracy3d_dataset(folders: Folders, params: RelightParams, toolbox: Toolbox) -> dict[str, Any]:
+def accuracy3d_dataset(
+    folders: MeasuredFolders, params: RelightParams, toolbox: Toolbox
+) -> dict[str, Any]:
     """Compare the outputs of the stages with the ground truth.
 
     Noisy copies are left out; their ground truth is that of their source.
@@ -117,7 +119,7 @@ def _run(work: Any, tasks: Sequence[Any], settings: Settings, total: int) -> lis
 
 
 def _compare_rows(
-    folders: Folders,
+    folders: MeasuredFolders,
     truth: Path,
     load: Callable[[], Topology],
     params: RelightParams,

@@ -47,14 +47,14 @@ KINDS = ("shading", "photo")
 
 
 @dataclass(frozen=True)
-class View:
+class MaskedView:
     """One picture of a person: shading image and photo, each with its mask."""
 
     pictures: dict[str, np.ndarray]
     masks: dict[str, np.ndarray]
 
 
-Views = dict[tuple[str, int, int], View]
+MaskedViews = dict[tuple[str, int, int], MaskedView]
 """By expression, index of the yaw and index of the pitch; faces not found are left out."""
 
 
@@ -129,7 +129,7 @@ def person_specs(rng: np.random.Generator, number: int) -> dict[tuple[str, int, 
     }
 
 
-def _person(seed: int, pipeline: Pipeline, number: int) -> Views:
+def _person(seed: int, pipeline: Pipeline, number: int) -> MaskedViews:
     """All pictures of one person in which a face is found, in a worker process."""
     model, views = load_model(pipeline.reconstructor.assets), {}
     specs = person_specs(np.random.default_rng((seed, number)), number)
@@ -140,7 +140,7 @@ def _person(seed: int, pipeline: Pipeline, number: int) -> Views:
     return views
 
 
-def _view(rendered: Rendered, pipeline: Pipeline) -> View | None:
+def _view(rendered: Rendered, pipeline: Pipeline) -> MaskedView | None:
     (face,) = pipeline.central_faces([rendered.image])
     if face.reconstruction.reason:
         return None
@@ -155,13 +155,13 @@ def _view(rendered: Rendered, pipeline: Pipeline) -> View | None:
     size = len(aligned.image)
     triangles = topology_of(pipeline).triangles
     outline = rasterize(truth.vertices_image, triangles, size, size).covered
-    return View(
+    return MaskedView(
         {"shading": relit.shading, "photo": aligned.image.mean(axis=2)},
         {"shading": relit.mask, "photo": outline},
     )
 
 
-def measure_views(people: Sequence[Views], kind: str) -> dict[str, Any]:
+def measure_views(people: Sequence[MaskedViews], kind: str) -> dict[str, Any]:
     """Correlations and sensitivity of one kind of picture; see ``invariance``."""
     across, between = _pose_pairs(people, kind), _expression_pairs(people, kind)
     distance = 1 - across["correlation"].mean()
@@ -174,7 +174,7 @@ def measure_views(people: Sequence[Views], kind: str) -> dict[str, Any]:
     }
 
 
-def _pose_pairs(people: Sequence[Views], kind: str) -> pd.DataFrame:
+def _pose_pairs(people: Sequence[MaskedViews], kind: str) -> pd.DataFrame:
     """The correlation of each picture with the frontal one of its expression, by pose and light."""
     rows = []
     for views in people:
@@ -191,7 +191,7 @@ def _means(across: pd.DataFrame, by: str, values: Iterable[float]) -> dict[str, 
     return {f"{value:g}": _rounded(found.get(value, np.nan)) for value in values}
 
 
-def _expression_pairs(people: Sequence[Views], kind: str) -> list[float]:
+def _expression_pairs(people: Sequence[MaskedViews], kind: str) -> list[float]:
     """Correlations of two expressions of one person in one pose and light."""
     pairs = []
     for views in people:
@@ -201,7 +201,7 @@ def _expression_pairs(people: Sequence[Views], kind: str) -> list[float]:
     return pairs
 
 
-def _correlation(a: View, b: View, kind: str) -> float:
+def _correlation(a: MaskedView, b: MaskedView, kind: str) -> float:
     return correlation(a.pictures[kind], b.pictures[kind], a.masks[kind] & b.masks[kind])
 
 

@@ -31,9 +31,9 @@ from fer3d.errors import UserError
 from fer3d.files import manifest
 from fer3d.files.digests import sha256_file
 from fer3d.files.packed import PackedWriter
-from fer3d.files.specs import Spec
+from fer3d.files.specs import Arrays, Spec
 from fer3d.rowwise.packing import compute_rows
-from fer3d.rowwise.producer import Arrays, Producer
+from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import Batch, FileSource, decode_file
 from fer3d.toolbox import Toolbox
 

@@ -59,7 +59,7 @@ def export(
 
 
 def _faces(file: Path, images: list[Path], assets: Path | None) -> Faces:
-    from fer3d.exporting.faces import photographed_faces
+    from fer3d.exporting.photographed import photographed_faces
     from fer3d.inference.files import image_files
     from fer3d.inference.ready import ready_predictor
 

@@ -13,7 +13,7 @@ from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption, imag
 from fer3d.errors import printable
 
 if TYPE_CHECKING:
-    from fer3d.inference.photos import Photo
+    from fer3d.inference.photos import Photo3D
 
 
 def face3d(
@@ -71,7 +71,7 @@ def face3d(
         raise typer.Exit(1)
 
 
-def _add_faces(table: Table, photo: "Photo") -> None:
+def _add_faces(table: Table, photo: "Photo3D") -> None:
     """Add one row per face, or one row with the reason why there is none."""
     name = escape(printable(photo.path))
     for number, face in enumerate(photo.faces, start=1):

@@ -21,7 +21,7 @@ from fer3d.commands.options import (
 )
 from fer3d.commands.predict_video import INTERRUPTED, FrameOptions, predict_video
 from fer3d.errors import printable
-from fer3d.inference.pictures import Part, picture_paths
+from fer3d.inference.picture_paths import Part, picture_paths
 from fer3d.machine import terminal
 
 if TYPE_CHECKING:
@@ -186,11 +186,11 @@ def _predict_photos(
     resume: bool,
 ) -> None:
     from fer3d.inference.batches import answer_files
-    from fer3d.inference.documents import Layout, documents
+    from fer3d.inference.documents import DocumentLayout, documents
 
     summary = _Summary(shown=len(photos) < SHOWN or not any(paths.values()))
     console = console_beside(paths.values())
-    with documents(paths, Layout(job.all_faces), resume=resume) as written:
+    with documents(paths, DocumentLayout(job.all_faces), resume=resume) as written:
         todo = [photo for photo in photos if printable(photo.path) not in written.answered]
         if resume:
             terminal.say(f"{len(photos) - len(todo)} images are answered already")

@@ -81,7 +81,7 @@ def _run(
     options: FrameOptions,
     summary: "_Summary",
 ) -> None:
-    from fer3d.inference.documents import Layout, documents
+    from fer3d.inference.documents import DocumentLayout, documents
     from fer3d.inference.draw import draw_frame
     from fer3d.inference.video.frames import open_camera, open_video
     from fer3d.inference.video.recognize import recognize_video
@@ -96,7 +96,7 @@ def _run(
             if isinstance(source, int)
             else open_video(source, every=every)
         )
-        written = stack.enter_context(documents(paths, Layout(True, True)))
+        written = stack.enter_context(documents(paths, DocumentLayout(True, True)))
         advance = stack.enter_context(progress(video.name, video.count))
         drawn = picture and stack.enter_context(VideoOutput(picture, video.fps / every))
         seen = recognize_video(video, predictor, smoothing_s=options.smoothing_s)

@@ -7,7 +7,7 @@ from typing import Any
 from fer3d.comparison.registry import model_of
 from fer3d.comparison.steps import Setting, Steps
 from fer3d.networks.compared.contract import ComparedNetwork
-from fer3d.training.data import Arrays
+from fer3d.training.arrays import InputArrays
 from fer3d.training.trainer import reproducible
 
 
@@ -31,7 +31,7 @@ class FittedModel:
     curves: Mapping[str, str]
 
 
-def fit_compared(name: str, arrays: Arrays, setting: Setting) -> FittedModel:
+def fit_compared(name: str, arrays: InputArrays, setting: Setting) -> FittedModel:
     """Train a model on the training images. All choices are made on training or validation images.
 
     Equal arguments give equal weights on one machine, interrupted or not.

@@ -20,7 +20,7 @@ from fer3d.networks.compared.jung2015 import Jung2015
 from fer3d.networks.compared.li2017 import Li2017
 from fer3d.networks.compared.zeng2018 import Zeng2018, ZengBase
 from fer3d.networks.compared.zhang2017 import Zhang2017, fuse
-from fer3d.training.data import draw
+from fer3d.training.arrays import draw
 
 Plan = Callable[[Any, Steps], tuple[ComparedNetwork, dict[str, Any]]]
 

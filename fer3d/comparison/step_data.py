@@ -10,14 +10,15 @@ from sklearn.model_selection import StratifiedGroupKFold
 from torch import Tensor
 
 from fer3d.files.manifest import people
-from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset
+from fer3d.training.arrays import InputArrays
+from fer3d.training.data import ExpressionData, ExpressionDataset
 
 
 class AnnotatedDataset(ExpressionDataset):
     """Rows with the labels of several annotators: ``label`` of a batch is (B, K), -1 for none."""
 
     def __init__(
-        self, arrays: Arrays, rows: np.ndarray, classes: Sequence[str], machine: Tensor
+        self, arrays: InputArrays, rows: np.ndarray, classes: Sequence[str], machine: Tensor
     ) -> None:
         """
         Args:
@@ -37,7 +38,7 @@ class StepData(ExpressionData):
     """Batches of given training rows, and all validation rows."""
 
     def __init__(
-        self, arrays: Arrays, train: ExpressionDataset, classes: Sequence[str], **options: Any
+        self, arrays: InputArrays, train: ExpressionDataset, classes: Sequence[str], **options: Any
     ):
         """
         Args:

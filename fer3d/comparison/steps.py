@@ -14,9 +14,10 @@ from fer3d.comparison.step_data import AnnotatedDataset, StepData, groups
 from fer3d.comparison.step_module import StepModule
 from fer3d.files.manifest import TRAIN, VALIDATION
 from fer3d.networks.compared.contract import ComparedNetwork
+from fer3d.training.arrays import InputArrays, draw
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import Course
-from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, draw, network_inputs
+from fer3d.training.data import ExpressionData, ExpressionDataset, network_inputs
 from fer3d.training.losses import balanced_class_weights
 from fer3d.training.resume import SUFFIX, TrainingState, last_state
 from fer3d.training.trainer import Runtime, make_trainer
@@ -55,7 +56,7 @@ class Steps:
         courses: of the completed steps, by name.
     """
 
-    def __init__(self, arrays: Arrays, recipes: Mapping[str, Recipe], setting: Setting):
+    def __init__(self, arrays: InputArrays, recipes: Mapping[str, Recipe], setting: Setting):
         """
         Args:
             arrays: the set; its test rows are not read.

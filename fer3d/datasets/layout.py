@@ -7,8 +7,8 @@ from typing import Any
 
 from fer3d.datasets.archives import fer2013, fer_plus, hugging_face, webdataset
 from fer3d.datasets.archives.unpack import Archive, unpack, unpacked_folder
+from fer3d.datasets.class_folders import read_folder
 from fer3d.datasets.entries import Entry
-from fer3d.datasets.folder import read_folder
 from fer3d.datasets.layouts import aff_wild2, affectnet, ck_plus, jaffe, oulu_casia, raf_db
 from fer3d.datasets.table import SUFFIXES, read_table
 from fer3d.errors import UserError

@@ -8,7 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from fer3d.datasets.layout import AUTO, NAMES, image_root
 from fer3d.files.images import MAX_PIXELS
 
-KEPT = Path(".fer3d")  # folder of a checkout for what saves time in the next run
+# Folder of a checkout for what saves time in the next run. It is not in fer3d.checkout, so that
+# stages do not depend on all paths there.
+KEPT = Path(".fer3d")
 
 
 def _known(name: str) -> str:

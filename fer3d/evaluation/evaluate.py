@@ -17,8 +17,9 @@ from fer3d.evaluation.predictions import (
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.machine.progress import progress
+from fer3d.training.arrays import InputArrays, open_set
 from fer3d.training.checkpoint import TrainedNetwork, load_trained
-from fer3d.training.data import Arrays, ExpressionDataset, network_inputs, open_set
+from fer3d.training.data import ExpressionDataset, network_inputs
 
 SPLITS = (VALIDATION, TEST)
 BATCH = 64  # images; a constant, because results depend on it in the last digits
@@ -60,7 +61,7 @@ def evaluate(
 
 
 def evaluate_network(
-    network: Network, classes: Sequence[str], arrays: Arrays, *, device: str = "cpu"
+    network: Network, classes: Sequence[str], arrays: InputArrays, *, device: str = "cpu"
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     """Predict validation and test images with any network that takes these inputs.
 
@@ -105,7 +106,7 @@ def predict(network: Network, dataset: ExpressionDataset, device: str = "cpu") -
     return np.concatenate(parts)
 
 
-def _check_sizes(trained: TrainedNetwork, arrays: Arrays) -> None:
+def _check_sizes(trained: TrainedNetwork, arrays: InputArrays) -> None:
     for name in ("image_size", "shading_size"):
         expected, actual = getattr(trained, name), getattr(arrays, name)
         if expected != actual:

@@ -20,9 +20,10 @@ from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.files.packed import open_arrays, read_manifest
-from fer3d.training.calibration import calibrate
+from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
-from fer3d.training.data import ExpressionDataset, open_set
+from fer3d.training.data import ExpressionDataset
+from fer3d.training.temperature import calibrate
 
 METRICS = "metrics.json"
 TEMPLATE = "card.md.j2"

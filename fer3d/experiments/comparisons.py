@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from fer3d.experiments.cells import TITLES, Configuration, own
-from fer3d.experiments.formats import UNDEFINED, Entry, ResultTable, Value
+from fer3d.experiments.formats import UNDEFINED, ResultTable, TableEntry, Value
 from fer3d.experiments.groups import THIRDS, TURNED, Lighting, thirds, turned, yaw_groups, yaw_names
-from fer3d.experiments.results import Bootstrap, Difference, Results
+from fer3d.experiments.results import Bootstrap, CellResults, Difference
 from fer3d.experiments.statistics import McNemar, mcnemar
 
 QUESTIONS = (  # two sets of branches, and what the second one adds
@@ -54,7 +54,7 @@ def groups(frame: pd.DataFrame, light: Lighting) -> list[Group]:
     return [group for group in found if group.rows.any()]
 
 
-def pairs(results: Results) -> Iterator[tuple[Configuration, Configuration, str]]:
+def pairs(results: CellResults) -> Iterator[tuple[Configuration, Configuration, str]]:
     """Pairs of configurations that differ only in branches, as in ``QUESTIONS``."""
     for preset, loss in dict.fromkeys((c.preset, c.loss) for c in own(results.predicted)):
         for without, having, what in QUESTIONS:
@@ -63,7 +63,7 @@ def pairs(results: Results) -> Iterator[tuple[Configuration, Configuration, str]
                 yield *pair, what
 
 
-def whole_against_base(results: Results) -> list[tuple[str, str]]:
+def whole_against_base(results: CellResults) -> list[tuple[str, str]]:
     """Presets and losses that have both Base and Whole."""
     return [
         (first.preset, first.loss)
@@ -72,7 +72,7 @@ def whole_against_base(results: Results) -> list[tuple[str, str]]:
     ]
 
 
-def difference_table(results: Results, bootstrap: Bootstrap) -> ResultTable:
+def difference_table(results: CellResults, bootstrap: Bootstrap) -> ResultTable:
     """What each branch adds: one row per question, preset and loss."""
     rows = []
     for first, second, what in pairs(results):
@@ -104,9 +104,9 @@ INTERVALS = (
 )
 
 
-def mcnemar_table(results: Results) -> ResultTable:
+def mcnemar_table(results: CellResults) -> ResultTable:
     """McNemar's test between Base and Whole, for each seed and for the sum of their counts."""
-    rows: list[list[Entry]] = []
+    rows: list[list[TableEntry]] = []
     for preset, loss in whole_against_base(results):
         pair = (Configuration(preset, branches, loss) for branches in ("base", "whole"))
         one, other = map(results.hits, pair)
@@ -131,7 +131,7 @@ def mcnemar_table(results: Results) -> ResultTable:
 
 
 def group_table(
-    results: Results, found: list[Group], bootstrap: Bootstrap, preset: str, loss: str
+    results: CellResults, found: list[Group], bootstrap: Bootstrap, preset: str, loss: str
 ) -> ResultTable:
     """Base and Whole by groups of test images, for one preset and loss."""
     differences = group_differences(results, found, bootstrap, preset, loss)
@@ -156,21 +156,21 @@ def group_table(
 
 
 def group_differences(
-    results: Results, found: list[Group], bootstrap: Bootstrap, preset: str, loss: str
+    results: CellResults, found: list[Group], bootstrap: Bootstrap, preset: str, loss: str
 ) -> list[Difference]:
     """Whole - Base in each group."""
     pair = (Configuration(preset, "base", loss), Configuration(preset, "whole", loss))
     return [results.difference(*pair, bootstrap, group.rows) for group in found]
 
 
-def accuracy_entries(difference: Difference) -> list[Entry]:
+def accuracy_entries(difference: Difference) -> list[TableEntry]:
     """Accuracies of both setups, and their difference with its interval."""
     change = Value(difference.value, interval=difference.interval, signed=True, runs=False)
     before = (Value(part, runs=False) for part in (difference.first, difference.second))
     return [*before, change]
 
 
-def mcnemar_entries(test: McNemar) -> list[Entry]:
+def mcnemar_entries(test: McNemar) -> list[TableEntry]:
     """Both counts, exact p, chi-square and its p."""
     square = UNDEFINED if test.chi_square is None else f"{test.chi_square:.2f}"
     return [test.only_first, test.only_second, _p(test.exact), square, _p(test.p_chi_square)]

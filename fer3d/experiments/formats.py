@@ -79,7 +79,7 @@ class Value:
         return ["" if value is None else f"{100 * value:.4f}" for value in values]
 
 
-Entry = str | int | Value
+TableEntry = str | int | Value
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class ResultTable:
     title: str
     caption: str
     header: Sequence[str]
-    rows: Sequence[Sequence[Entry]]
+    rows: Sequence[Sequence[TableEntry]]
     notes: Sequence[str] = field(default=())
 
 
@@ -149,11 +149,11 @@ def latex(text: str) -> str:
     return "".join(_LATEX.get(sign, sign) for sign in text)
 
 
-def _csv(entry: Entry, wide: bool) -> list[str]:
+def _csv(entry: TableEntry, wide: bool) -> list[str]:
     if isinstance(entry, Value):
         return entry.parts
     return [str(entry), *[""] * 3] if wide else [str(entry)]
 
 
-def _cell(entry: Entry) -> str:
+def _cell(entry: TableEntry) -> str:
     return f"{entry:,}" if isinstance(entry, int) else str(entry)

@@ -1,21 +1,19 @@
 """Tables of the comparison: ours and the compared models on the same test images."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fer3d.evaluation.scores import DECIMALS
 from fer3d.experiments.cells import OURS, Configuration, Setup, own
 from fer3d.experiments.comparisons import INTERVALS, accuracy_entries, mcnemar_entries
-from fer3d.experiments.formats import Entry, ResultTable
+from fer3d.experiments.formats import ResultTable, TableEntry
 from fer3d.experiments.matrix import MatrixParams, cell_folders, matrix
 from fer3d.experiments.model_matrix import model_cells
 from fer3d.experiments.models import ModelSetup
+from fer3d.experiments.paper_tables import Scores, ablation_table, results_table, score_all
 from fer3d.experiments.published import PUBLISHED
-from fer3d.experiments.results import Bootstrap, Results, load_results
+from fer3d.experiments.results import Bootstrap, CellResults, load_results, rounded
 from fer3d.experiments.statistics import mcnemar
-from fer3d.experiments.tables import Scores, ablation_table, results_table, score_all
 from fer3d.experiments.write import write_page
 from fer3d.files.manifest import people
 from fer3d.files.packed import read_manifest
@@ -51,7 +49,7 @@ def write_comparison(
 
 
 def comparison_tables(
-    results: Results, scores: Scores, bootstrap: Bootstrap, params: MatrixParams
+    results: CellResults, scores: Scores, bootstrap: Bootstrap, params: MatrixParams
 ) -> list[ResultTable]:
     """Table 2, 3 or 5 by data set, then the differences to our network and the ablation."""
     published = PUBLISHED[params.experiments.compare]
@@ -65,21 +63,23 @@ def comparison_tables(
     return tables
 
 
-def reference(results: Results) -> Configuration | None:
+def reference(results: CellResults) -> Configuration | None:
     """Our network in the comparison: the first Whole, else the last configuration of ours."""
     configurations = own(results.predicted)
     whole = [one for one in configurations if one.branches == "whole"]
     return next(iter(whole or configurations[::-1]), None)
 
 
-def rivals(results: Results) -> list[ModelSetup]:
+def rivals(results: CellResults) -> list[ModelSetup]:
     """The compared models among the results."""
     return [setup for setup in results.predicted if isinstance(setup, ModelSetup)]
 
 
-def difference_table(results: Results, ours: Configuration, bootstrap: Bootstrap) -> ResultTable:
+def difference_table(
+    results: CellResults, ours: Configuration, bootstrap: Bootstrap
+) -> ResultTable:
     """Accuracy of our network minus that of each compared model."""
-    rows: list[list[Entry]] = []
+    rows: list[list[TableEntry]] = []
     for rival in rivals(results):
         entries = accuracy_entries(results.difference(rival, ours, bootstrap))
         rows.append([rival.title, rival.preset, *entries])
@@ -94,9 +94,9 @@ def difference_table(results: Results, ours: Configuration, bootstrap: Bootstrap
     )
 
 
-def mcnemar_table(results: Results, ours: Configuration) -> ResultTable:
+def mcnemar_table(results: CellResults, ours: Configuration) -> ResultTable:
     """McNemar's test between our network and each compared model, for each seed."""
-    rows: list[list[Entry]] = []
+    rows: list[list[TableEntry]] = []
     for rival in rivals(results):
         both = zip(results.seeds, results.hits(ours), results.hits(rival), strict=True)
         for seed, one, other in both:
@@ -116,7 +116,7 @@ def mcnemar_table(results: Results, ours: Configuration) -> ResultTable:
     )
 
 
-def summary(results: Results, scores: Scores, bootstrap: Bootstrap) -> dict[str, Any]:
+def summary(results: CellResults, scores: Scores, bootstrap: Bootstrap) -> dict[str, Any]:
     """Summary metrics, to compare two runs.
 
     Returns:
@@ -131,7 +131,7 @@ def summary(results: Results, scores: Scores, bootstrap: Bootstrap) -> dict[str,
         if ours and isinstance(setup, ModelSetup):
             difference = results.difference(setup, ours, bootstrap)
             ends = vars(difference.interval)
-            values["ours_minus"] = _rounded({"difference": difference.value, **ends})
+            values["ours_minus"] = rounded({"difference": difference.value, **ends})
         name = "-".join(list(setup.values.values())[1:])
         metrics.setdefault(setup.preset, {})[name] = values
     return metrics
@@ -143,8 +143,4 @@ def _values(setup: Setup, scores: Scores) -> dict[str, Any]:
     values["class_accuracy"] = class_accuracy.spread.mean
     if accuracy.spread.std is not None:
         values["accuracy_std"] = accuracy.spread.std
-    return _rounded(values)
-
-
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, DECIMALS) for name, value in values.items()}
+    return rounded(values)

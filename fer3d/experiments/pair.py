@@ -27,8 +27,9 @@ from fer3d.files.folders import Folders
 from fer3d.files.manifest import people
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.networks.fusion import FusionNetwork
+from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import load_trained
-from fer3d.training.data import ExpressionDataset, open_set
+from fer3d.training.data import ExpressionDataset
 
 WHOLE = "whole"  # the classifier of all branches
 SEPARATOR = ":"  # between a recognizer and one of its classifiers

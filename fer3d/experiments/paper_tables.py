@@ -6,9 +6,9 @@ import numpy as np
 
 from fer3d.evaluation.plots import row_shares
 from fer3d.experiments.cells import BRANCHES, TITLES, Configuration, Setup, own
-from fer3d.experiments.formats import Entry, ResultTable, Value
+from fer3d.experiments.formats import ResultTable, TableEntry, Value
 from fer3d.experiments.published import ABBREVIATIONS, Published
-from fer3d.experiments.results import Bootstrap, Results, Score
+from fer3d.experiments.results import Bootstrap, CellResults, Score
 from fer3d.experiments.statistics import spread
 
 BLANK = ""
@@ -21,7 +21,7 @@ RUNS = (
 Scores = Mapping[Setup, tuple[Score, Score]]  # accuracy, class accuracy
 
 
-def score_all(results: Results, bootstrap: Bootstrap) -> Scores:
+def score_all(results: CellResults, bootstrap: Bootstrap) -> Scores:
     """Accuracy and class accuracy of every configuration."""
     return {
         configuration: (
@@ -32,7 +32,7 @@ def score_all(results: Results, bootstrap: Bootstrap) -> Scores:
     }
 
 
-def results_table(results: Results, published: Published, scores: Scores) -> ResultTable:
+def results_table(results: CellResults, published: Published, scores: Scores) -> ResultTable:
     """Table 2 (3 and 5 for the other data sets): recall of each class, accuracy, class accuracy.
 
     Args:
@@ -57,7 +57,7 @@ def results_table(results: Results, published: Published, scores: Scores) -> Res
         )
     return ResultTable(
         "table2",
-        "Results by class",
+        "CellResults by class",
         "In the layout of table 2 of Bao et al. 2019. " + _explanation(results),
         ("Model", "Data", *map(abbreviation, classes), "Acc", "C-Acc"),
         rows,
@@ -65,7 +65,7 @@ def results_table(results: Results, published: Published, scores: Scores) -> Res
     )
 
 
-def confusion_tables(results: Results, published: Published) -> list[ResultTable]:
+def confusion_tables(results: CellResults, published: Published) -> list[ResultTable]:
     """Table 4: the confusion matrix of each whole network, and the published one."""
     tables = []
     for configuration in own(results.predicted):
@@ -77,7 +77,7 @@ def confusion_tables(results: Results, published: Published) -> list[ResultTable
     return tables
 
 
-def ablation_table(results: Results, published: Published, scores: Scores) -> ResultTable:
+def ablation_table(results: CellResults, published: Published, scores: Scores) -> ResultTable:
     """Table 6: each set of branches, preset and loss, beside the published figures."""
     named = (f"{published.name}, published: {score}" for score in ("Acc", "C-Acc"))
     trainings = dict.fromkeys((c.preset, c.loss) for c in own(results.predicted))
@@ -87,7 +87,7 @@ def ablation_table(results: Results, published: Published, scores: Scores) -> Re
         header += [f"{preset}, {TITLES[loss]}: {score}" for score in ("Acc", "C-Acc")]
     rows = []
     for branches in present:
-        row: list[Entry] = [TITLES[branches], *_per_cents(published.ablation[branches], 2)]
+        row: list[TableEntry] = [TITLES[branches], *_per_cents(published.ablation[branches], 2)]
         for preset, loss in trainings:
             row += map(_value, scores[Configuration(preset, branches, loss)])
         rows.append(row)
@@ -122,7 +122,7 @@ def abbreviations_note(classes: Sequence[str]) -> str:
     return "; ".join((*pairs, "Acc accuracy", "C-Acc class accuracy, the mean recall")) + "."
 
 
-def _explanation(results: Results) -> str:
+def _explanation(results: CellResults) -> str:
     seeds, folds = len(results.seeds), results.folds
     runs = f"{seeds} seed{'s' * (seeds > 1)}"
     if folds > 1:
@@ -130,13 +130,13 @@ def _explanation(results: Results) -> str:
     return RUNS.format(runs=runs)
 
 
-def _row_title(configuration: Setup, results: Results) -> str:
+def _row_title(configuration: Setup, results: CellResults) -> str:
     presets = {c.preset for c in results.predicted}
     suffix = f" ({configuration.preset})" if len(presets) > 1 else ""
     return configuration.title + suffix
 
 
-def _columns(results: Results, published: Published) -> list[str]:
+def _columns(results: CellResults, published: Published) -> list[str]:
     both = {*results.classes, *published.classes}
     return [name for name in ABBREVIATIONS if name in both] + [
         name for name in results.classes if name not in ABBREVIATIONS
@@ -145,18 +145,20 @@ def _columns(results: Results, published: Published) -> list[str]:
 
 def _published_row(
     values: Sequence[float], published: Published, classes: Sequence[str]
-) -> list[Entry]:
+) -> list[TableEntry]:
     count = len(published.classes)
     recalls = dict(zip(published.classes, _per_cents(values[:count], count), strict=True))
     return [*(recalls.get(name, BLANK) for name in classes), *_per_cents(values[count:], 2)]
 
 
-def _per_cents(values: Sequence[float], count: int, decimals: int = 2) -> list[Entry]:
-    entries: list[Entry] = [Value(value / 100, runs=False, decimals=decimals) for value in values]
+def _per_cents(values: Sequence[float], count: int, decimals: int = 2) -> list[TableEntry]:
+    entries: list[TableEntry] = [
+        Value(value / 100, runs=False, decimals=decimals) for value in values
+    ]
     return entries + [BLANK] * (count - len(entries))
 
 
-def _recall(values: np.ndarray) -> Entry:
+def _recall(values: np.ndarray) -> TableEntry:
     there = values[~np.isnan(values)]
     return Value.of(spread(there)) if len(there) else BLANK
 
@@ -165,7 +167,9 @@ def _value(score: Score) -> Value:
     return Value.of(score.spread, score.interval)
 
 
-def _confusion(configuration: Configuration, results: Results, shares: np.ndarray) -> ResultTable:
+def _confusion(
+    configuration: Configuration, results: CellResults, shares: np.ndarray
+) -> ResultTable:
     runs = "one seed"
     if len(results.seeds) > 1:
         runs = f"mean ± standard deviation over {len(results.seeds)} seeds"

@@ -11,10 +11,10 @@ from fer3d.evaluation.plots import DPI
 from fer3d.experiments.cells import BRANCHES, TITLES, Configuration, own
 from fer3d.experiments.comparisons import Group, group_differences, whole_against_base
 from fer3d.experiments.groups import yaw_names
-from fer3d.experiments.results import Bootstrap, Results
+from fer3d.experiments.paper_tables import Scores
+from fer3d.experiments.results import Bootstrap, CellResults
 from fer3d.experiments.seconds import MS
 from fer3d.experiments.statistics import Interval
-from fer3d.experiments.tables import Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ def accuracy_png(scores: Scores) -> bytes:
     """Accuracy of each configuration with its interval, as PNG.
 
     Args:
-        scores: returned by ``tables.score_all``.
+        scores: returned by ``paper_tables.score_all``.
     """
     figure, axes = _figure((7.2, 4.2))
     trainings = list(dict.fromkeys((c.preset, c.loss) for c in own(scores)))
@@ -53,7 +53,7 @@ def accuracy_png(scores: Scores) -> bytes:
     return _png(figure)
 
 
-def yaw_png(results: Results, found: Sequence[Group], bootstrap: Bootstrap) -> bytes:
+def yaw_png(results: CellResults, found: Sequence[Group], bootstrap: Bootstrap) -> bytes:
     """Whole minus Base by bin of yaw, for each preset and loss, as PNG."""
     figure, axes = _figure((7.2, 4.2))
     bins = [group for name in yaw_names() for group in found if group.name == name]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import confusion_of
+from fer3d.evaluation.scores import DECIMALS
 from fer3d.experiments.cells import PREDICTIONS, Cell, Setup
 from fer3d.experiments.published import ABBREVIATIONS
 from fer3d.experiments.statistics import (
@@ -31,7 +32,7 @@ class Bootstrap:
 
 
 @dataclass(frozen=True)
-class Results:
+class CellResults:
     """Predicted classes of all test images, by setup and seed.
 
     In a cross validation every image is tested in one fold; the networks of a seed, one per fold,
@@ -125,7 +126,7 @@ class Difference:
         return self.second - self.first
 
 
-def load_results(folders: Mapping[Cell, Path], people: pd.Series) -> Results:
+def load_results(folders: Mapping[Cell, Path], people: pd.Series) -> CellResults:
     """Read the predictions of all cells.
 
     Args:
@@ -160,7 +161,7 @@ def load_results(folders: Mapping[Cell, Path], people: pd.Series) -> Results:
             f"the test image {unknown.iloc[0]!r} is not among the images of the data set: run "
             "`make experiments` again"
         )
-    return Results(
+    return CellResults(
         classes,
         first["id"].to_numpy(),
         _codes(first["label"], classes),
@@ -169,6 +170,11 @@ def load_results(folders: Mapping[Cell, Path], people: pd.Series) -> Results:
         predicted,
         people.loc[first["id"]].to_numpy(dtype=str),
     )
+
+
+def rounded(values: Mapping[str, float]) -> dict[str, float]:
+    """Values for a summary, with the decimals of scores."""
+    return {name: round(value, DECIMALS) for name, value in values.items()}
 
 
 def class_order(classes: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from fer3d.experiments.models import ModelSetup
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.digests import sha256_file
 from fer3d.files.folders import Folders
-from fer3d.training.data import open_set
+from fer3d.training.arrays import open_set
 from fer3d.training.resume import state_file
 from fer3d.training.trainer import Runtime
 

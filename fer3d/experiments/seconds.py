@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fer3d.experiments.formats import UNDEFINED, Entry, ResultTable
+from fer3d.experiments.formats import UNDEFINED, ResultTable, TableEntry
 from fer3d.experiments.published import PUBLISHED_SECONDS
 
 MS = 1000  # per second
@@ -51,7 +51,7 @@ def seconds_table(rows: Sequence[Seconds], machine: str) -> ResultTable:
     )
 
 
-def _row(row: Seconds) -> list[Entry]:
+def _row(row: Seconds) -> list[TableEntry]:
     published = PUBLISHED_SECONDS.get(row.title)
     return [
         row.title,

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from fer3d.evaluation.scores import DECIMALS
 from fer3d.experiments.cells import Configuration, own
 from fer3d.experiments.comparisons import (
     ALL,
@@ -22,16 +21,16 @@ from fer3d.experiments.comparisons import (
 from fer3d.experiments.formats import ResultTable, to_csv, to_latex, to_markdown
 from fer3d.experiments.groups import lighting
 from fer3d.experiments.matrix import MatrixParams, cell_folders, matrix
-from fer3d.experiments.pictures import accuracy_png, yaw_png
-from fer3d.experiments.published import PUBLISHED
-from fer3d.experiments.results import Bootstrap, Difference, Results, load_results
-from fer3d.experiments.tables import (
+from fer3d.experiments.paper_tables import (
     Scores,
     ablation_table,
     confusion_tables,
     results_table,
     score_all,
 )
+from fer3d.experiments.pictures import accuracy_png, yaw_png
+from fer3d.experiments.published import PUBLISHED
+from fer3d.experiments.results import Bootstrap, CellResults, Difference, load_results, rounded
 from fer3d.files.atomic import write_bytes, write_text
 from fer3d.files.manifest import people
 from fer3d.files.packed import open_arrays, read_manifest
@@ -73,7 +72,7 @@ def write_tables(
 
 
 def write_page(
-    results: Results, tables: Sequence[ResultTable], pictures: Mapping[str, str], out: Path
+    results: CellResults, tables: Sequence[ResultTable], pictures: Mapping[str, str], out: Path
 ) -> None:
     """Write tables as CSV and LaTeX, and all of them on one page, see ``page``."""
     for table in tables:
@@ -82,7 +81,7 @@ def write_page(
     write_text(out / PAGE, page(results, tables, pictures))
 
 
-def load_groups(results: Results, images: Path, faces: Path) -> list[Group]:
+def load_groups(results: CellResults, images: Path, faces: Path) -> list[Group]:
     """Groups of the test images, by yaw and lighting."""
     frame = read_manifest(faces)
     rows = pd.Index(frame["id"]).get_indexer(results.ids)
@@ -92,7 +91,7 @@ def load_groups(results: Results, images: Path, faces: Path) -> list[Group]:
 
 
 def all_tables(
-    results: Results,
+    results: CellResults,
     scores: Scores,
     found: list[Group],
     bootstrap: Bootstrap,
@@ -110,7 +109,7 @@ def all_tables(
     return tables + confusion_tables(results, published)
 
 
-def page(results: Results, tables: Sequence[ResultTable], pictures: Mapping[str, str]) -> str:
+def page(results: CellResults, tables: Sequence[ResultTable], pictures: Mapping[str, str]) -> str:
     """A Markdown page with the figures and all tables; each note appears once."""
     several = results.folds > 1
     protocol = f"{results.folds} folds of a cross validation" if several else "one test set"
@@ -130,7 +129,7 @@ def page(results: Results, tables: Sequence[ResultTable], pictures: Mapping[str,
 
 
 def summary(
-    results: Results, scores: Scores, found: Sequence[Group], bootstrap: Bootstrap
+    results: CellResults, scores: Scores, found: Sequence[Group], bootstrap: Bootstrap
 ) -> dict[str, Any]:
     """Summary metrics, to compare two runs of the matrix.
 
@@ -145,7 +144,7 @@ def summary(
         if accuracy.spread.std is not None:
             values["accuracy_std"] = accuracy.spread.std
         part = metrics.setdefault(configuration.preset, {}).setdefault(configuration.loss, {})
-        part[configuration.branches] = _rounded(values)
+        part[configuration.branches] = rounded(values)
     chosen = {name: group for group in found if (name := HEADLINES.get(group.name))}
     for preset, loss in whole_against_base(results):
         pair = (Configuration(preset, "base", loss), Configuration(preset, "whole", loss))
@@ -158,8 +157,4 @@ def summary(
 
 def _values(difference: Difference) -> dict[str, float]:
     interval = difference.interval
-    return _rounded({"difference": difference.value, "low": interval.low, "high": interval.high})
-
-
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, DECIMALS) for name, value in values.items()}
+    return rounded({"difference": difference.value, "low": interval.low, "high": interval.high})

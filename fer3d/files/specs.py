@@ -1,9 +1,13 @@
-"""Shapes and dtypes of packed arrays; on its own, so that networks need no pandas."""
+"""Shapes and dtypes of arrays by name; on its own, so that networks need no pandas."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+Arrays = Mapping[str, np.ndarray]
+"""Arrays by name; those of several rows have a leading dimension."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ _HEAD, _INDENT = b'{\n  "images": [\n    ', "\n    "
 
 
 @dataclass(frozen=True)
-class Layout:
+class DocumentLayout:
     """Common properties of the documents of a run.
 
     Attributes:
@@ -34,7 +34,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Written:
+class EarlierDocument:
     """The content of a document of an earlier run.
 
     Attributes:
@@ -60,24 +60,24 @@ class Format:
         between, tail: see ``ItemsOutput``.
     """
 
-    head: Callable[[Layout], bytes]
-    item: Callable[[Answer, Layout], bytes]
-    read: Callable[[bytes], Written]
+    head: Callable[[DocumentLayout], bytes]
+    item: Callable[[Answer, DocumentLayout], bytes]
+    read: Callable[[bytes], EarlierDocument]
     between: bytes = b""
     tail: bytes = b""
 
 
-def _json_item(answer: Answer, layout: Layout) -> bytes:
+def _json_item(answer: Answer, layout: DocumentLayout) -> bytes:
     text = json.dumps(answer.as_json(all_faces=layout.all_faces), indent=2, ensure_ascii=False)
     return text.replace("\n", _INDENT).encode()
 
 
-def _line(answer: Answer, layout: Layout) -> bytes:
+def _line(answer: Answer, layout: DocumentLayout) -> bytes:
     text = json.dumps(answer.as_json(all_faces=layout.all_faces), ensure_ascii=False)
     return text.encode() + b"\n"
 
 
-def _columns(layout: Layout) -> list[str]:
+def _columns(layout: DocumentLayout) -> list[str]:
     first = ["image", *(["frame", "time_s", "track"] if layout.video else [])]
     first += ["face"] if layout.all_faces and not layout.video else []
     chances = [f"{PROBABILITY}{name}" for name in layout.classes]
@@ -85,7 +85,7 @@ def _columns(layout: Layout) -> list[str]:
     return [*first, *known, *([] if layout.all_faces else ["other_faces"]), "error"]
 
 
-def _csv_head(layout: Layout) -> bytes:
+def _csv_head(layout: DocumentLayout) -> bytes:
     return (",".join(_csv_field(name) for name in _columns(layout)) + "\n").encode()
 
 
@@ -95,7 +95,7 @@ def _csv_field(text: str) -> str:
     return line.getvalue()
 
 
-def _csv_rows(answer: Answer, layout: Layout) -> bytes:
+def _csv_rows(answer: Answer, layout: DocumentLayout) -> bytes:
     """One row, or one row per face; also a row for an invalid file or an image without a face."""
     text = io.StringIO()
     writer = csv.DictWriter(text, _columns(layout), extrasaction="ignore", lineterminator="\n")
@@ -119,10 +119,10 @@ def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
         yield about | numbers | face.as_json() | chances | (face.rotation_deg or {}) | box
 
 
-def _read_json(data: bytes) -> Written:
+def _read_json(data: bytes) -> EarlierDocument:
     """The complete items, also of a truncated document."""
     if not data.startswith(_HEAD):
-        return Written()
+        return EarlierDocument()
     text, decoder, items = data.decode(errors="replace"), json.JSONDecoder(), []
     end = len(_HEAD)
     while True:
@@ -134,17 +134,17 @@ def _read_json(data: bytes) -> Written:
     return _of_items(items, len(text[:end].encode()))
 
 
-def _read_lines(data: bytes) -> Written:
+def _read_lines(data: bytes) -> EarlierDocument:
     whole = data[: data.rfind(b"\n") + 1]
     return _of_items([json.loads(line) for line in whole.splitlines()], len(whole))
 
 
-def _of_items(items: Sequence[Mapping[str, Any]], end: int) -> Written:
+def _of_items(items: Sequence[Mapping[str, Any]], end: int) -> EarlierDocument:
     if not items:
-        return Written()
+        return EarlierDocument()
     known = [item for item in items if "error" not in item]
     faces = [face for item in known for face in item.get("faces", [item])]
-    return Written(
+    return EarlierDocument(
         frozenset(item["image"] for item in items),
         end,
         "faces" in known[0] if known else None,
@@ -152,15 +152,17 @@ def _of_items(items: Sequence[Mapping[str, Any]], end: int) -> Written:
     )
 
 
-def _read_csv(data: bytes) -> Written:
+def _read_csv(data: bytes) -> EarlierDocument:
     whole = data[: data.rfind(b"\n") + 1]
     rows = list(csv.DictReader(io.StringIO(whole.decode(), newline="")))
     if not rows:
-        return Written()
+        return EarlierDocument()
     classes = tuple(
         name.removeprefix(PROBABILITY) for name in rows[0] if name.startswith(PROBABILITY)
     )
-    return Written(frozenset(row["image"] for row in rows), len(whole), "face" in rows[0], classes)
+    return EarlierDocument(
+        frozenset(row["image"] for row in rows), len(whole), "face" in rows[0], classes
+    )
 
 
 FORMATS: Mapping[str, Format] = {  # by option
@@ -181,8 +183,8 @@ class Documents:
 
     def __init__(
         self,
-        outputs: Mapping[str, tuple[ItemsOutput, Written]],
-        layout: Layout,
+        outputs: Mapping[str, tuple[ItemsOutput, EarlierDocument]],
+        layout: DocumentLayout,
     ):
         """
         Args:
@@ -195,7 +197,7 @@ class Documents:
 
     def add(self, answer: Answer, classes: tuple[str, ...]) -> None:
         """Write an answer to each document that does not have it."""
-        layout = Layout(self._layout.all_faces, self._layout.video, classes)
+        layout = DocumentLayout(self._layout.all_faces, self._layout.video, classes)
         for option, (output, written) in self._outputs.items():
             if written.classes not in (None, classes):
                 raise UserError(
@@ -209,7 +211,7 @@ class Documents:
 
 @contextmanager
 def documents(
-    paths: Mapping[str, Path | None], layout: Layout, *, resume: bool = False
+    paths: Mapping[str, Path | None], layout: DocumentLayout, *, resume: bool = False
 ) -> Iterator[Documents]:
     """Open documents that are valid after each answer, also after an interruption.
 
@@ -225,16 +227,16 @@ def documents(
         outputs = {}
         for option, path in paths.items():
             if path is not None:
-                written = _written(option, path, layout) if resume else Written()
+                written = _written(option, path, layout) if resume else EarlierDocument()
                 form = FORMATS[option]
                 output = ItemsOutput(path, form.between, form.tail, kept=written.end)
                 outputs[option] = stack.enter_context(output), written
         yield Documents(outputs, layout)
 
 
-def _written(option: str, path: Path, layout: Layout) -> Written:
+def _written(option: str, path: Path, layout: DocumentLayout) -> EarlierDocument:
     if not path.is_file():
-        return Written()
+        return EarlierDocument()
     try:
         written = FORMATS[option].read(path.read_bytes())
     except (ValueError, KeyError, TypeError, csv.Error) as error:

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from fer3d.files.images import resize
 from fer3d.geometry.frames import rotation_from_pose
 from fer3d.inference.face import Face
-from fer3d.inference.pictures import Part
+from fer3d.inference.picture_paths import Part
 from fer3d.inference.recognize import Prediction
 from fer3d.reconstruction.export import draw_face
 from fer3d.reconstruction.surfaces import drawn_triangles

@@ -19,7 +19,7 @@ from fer3d.reconstruction.surfaces import surface_of
 
 
 @dataclass(frozen=True)
-class Photo:
+class Photo3D:
     """One file.
 
     Attributes:
@@ -74,7 +74,7 @@ class Outputs:
                     check_output(path, option, images, force=force)
 
 
-def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Iterator[Photo]:
+def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Iterator[Photo3D]:
     """Reconstruct the faces of image files, one by one, and write the outputs.
 
     Invalid files do not stop the others.
@@ -94,19 +94,19 @@ def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Ite
             yield photo
 
 
-def _describe(path: Path, finder: FaceFinder, outputs: Outputs) -> Photo:
+def _describe(path: Path, finder: FaceFinder, outputs: Outputs) -> Photo3D:
     """Process one file; writes its mesh and picture."""
     try:
         image = images.load_image(path, max_pixels=finder.max_pixels)
     except images.Rejected as rejected:
-        return Photo(path, [], str(rejected))
+        return Photo3D(path, [], str(rejected))
     faces = finder(image)
     if outputs.mesh is not None:
         write_mesh(outputs.mesh, image, faces, finder)
     if outputs.picture is not None:
         picture = images.encode_png(draw_faces(image, faces, finder.toolbox), SOFTWARE)
         write_output(outputs.picture, picture)
-    return Photo(path, faces)
+    return Photo3D(path, faces)
 
 
 def write_mesh(path: Path, image: np.ndarray, faces: list[Face], finder: FaceFinder) -> None:

@@ -205,6 +205,6 @@ class FusionNetwork(nn.Module):
         """Softmax of the logits, (B, C) float32, rows summing to 1; arguments as ``forward``.
 
         The logits are divided by ``temperature``, which calibrates the probabilities and changes no
-        answer; see ``fer3d.training.calibration``.
+        answer; see ``fer3d.training.temperature``.
         """
         return (self(**inputs) / self.temperature).softmax(dim=1)

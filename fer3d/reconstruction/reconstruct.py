@@ -10,7 +10,7 @@ import pandas as pd
 
 from fer3d.files.digests import sha256_file
 from fer3d.files.manifest import tally
-from fer3d.files.specs import Spec
+from fer3d.files.specs import Arrays, Spec
 from fer3d.reconstruction import landmarks
 from fer3d.reconstruction.params import ReconstructParams
 from fer3d.reconstruction.reconstructor import (
@@ -21,7 +21,7 @@ from fer3d.reconstruction.reconstructor import (
 )
 from fer3d.reconstruction.topology import MODELS
 from fer3d.rowwise.packing import Columns, compute_packed, stacked
-from fer3d.rowwise.producer import Arrays, Producer
+from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import Batch
 from fer3d.toolbox import Toolbox
 

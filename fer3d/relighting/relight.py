@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from fer3d.files.packed import open_arrays
-from fer3d.files.specs import Spec
+from fer3d.files.specs import Arrays, Spec
 from fer3d.reconstruction.surfaces import SurfaceSource, surface_of
 from fer3d.reconstruction.topology import VERTICES, load_topology
 from fer3d.relighting.params import RelightParams
 from fer3d.relighting.relighter import Relighter
 from fer3d.relighting.shading import ShadingImage, unit
 from fer3d.rowwise.packing import Columns, compute_packed, stacked
-from fer3d.rowwise.producer import Arrays, Producer
+from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import Batch
 from fer3d.toolbox import Toolbox
 

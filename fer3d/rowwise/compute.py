@@ -16,11 +16,11 @@ import numpy as np
 from fer3d.errors import UserError
 from fer3d.files.digests import sha256_arrays
 from fer3d.files.packed import RowFiles
-from fer3d.files.specs import Spec
+from fer3d.files.specs import Arrays, Spec
 from fer3d.machine.ordered_map import map_ordered, workers
 from fer3d.machine.settings import Settings
-from fer3d.rowwise.producer import Arrays, Producer
-from fer3d.rowwise.sources import Batch, Part, RowSource
+from fer3d.rowwise.producer import Producer
+from fer3d.rowwise.sources import Batch, RowPart, RowSource
 from fer3d.rowwise.versions import versions
 from fer3d.store.objects import ObjectStore, open_store
 
@@ -74,7 +74,7 @@ class _Task:
     """A task of a worker process: row numbers, not their data."""
 
     job: _Job
-    part: Part
+    part: RowPart
     rows: np.ndarray
     store: ObjectStore | None
 

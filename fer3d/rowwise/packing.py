@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from fer3d.files.packed import PackedWriter, read_manifest
+from fer3d.files.specs import Arrays
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.compute import map_rows
-from fer3d.rowwise.producer import Arrays, Producer
+from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import PackedSource, RowSource
 
 Columns = Mapping[str, np.ndarray]

@@ -4,14 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from fer3d.files.digests import sha256_json
-from fer3d.files.specs import Spec
+from fer3d.files.specs import Arrays, Spec
 from fer3d.rowwise.sources import Batch
 from fer3d.rowwise.versions import versions
-
-Arrays = Mapping[str, np.ndarray]
 
 BATCH_ROWS = 32  # rows per batch, which is what each worker can lose in an interruption
 

@@ -19,7 +19,7 @@ Batch = Mapping[str, Any]
 """Inputs of n rows by name: an array (n, ...), n arrays of different lengths, or n paths."""
 
 
-class Part(Protocol):
+class RowPart(Protocol):
     """References to some rows, small enough to send to a worker process, which reads them."""
 
     def read(self) -> Batch:
@@ -35,7 +35,7 @@ class RowSource(Protocol):
     def groups(self, rows: np.ndarray, most: int) -> list[np.ndarray]:
         """Split row numbers into groups of at most ``most`` to be read and computed together."""
 
-    def part(self, rows: np.ndarray) -> Part:
+    def part(self, rows: np.ndarray) -> RowPart:
         """References to some rows, picklable and small."""
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer3d.store.places import Entry
+from fer3d.store.places import StoredFile
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class FolderFiles:
         except FileNotFoundError:
             return []
 
-    def entries(self, folder: str) -> Iterator[Entry]:
+    def entries(self, folder: str) -> Iterator[StoredFile]:
         with os.scandir(f"{self.root}/{folder}") as entries:
             for entry in entries:
                 try:
@@ -57,7 +57,7 @@ class FolderFiles:
                 except FileNotFoundError:  # renamed or removed since the listing
                     continue
                 if not entry.is_dir(follow_symlinks=False):
-                    yield Entry(f"{folder}/{entry.name}", status.st_size, status.st_mtime)
+                    yield StoredFile(f"{folder}/{entry.name}", status.st_size, status.st_mtime)
 
 
 def _read(path: str, limit: int | None = None) -> bytes | Exception | None:

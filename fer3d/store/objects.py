@@ -19,15 +19,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fer3d.files.specs import Arrays
 from fer3d.machine import addresses
 from fer3d.store.encoding import DamagedObject, OtherFormat, decode, encode
-from fer3d.store.folder import FolderFiles
+from fer3d.store.folder_files import FolderFiles
 from fer3d.store.places import Files
 
 DAMAGED = ".damaged"
 KEY_DIGITS = 64
-
-Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoredFile:
     """A file in a store.
 
     Attributes:
@@ -51,7 +51,7 @@ class Files(Protocol):
             OSError: the root cannot be listed.
         """
 
-    def entries(self, folder: str) -> Iterator[Entry]:
+    def entries(self, folder: str) -> Iterator[StoredFile]:
         """The files of one of the ``folders``, in no particular order.
 
         Raises:

@@ -25,7 +25,7 @@ from fsspec import AbstractFileSystem
 from fsspec.asyn import sync
 from fsspec.core import url_to_fs
 
-from fer3d.store.places import Entry
+from fer3d.store.places import StoredFile
 
 CONCURRENCY = 64  # concurrent requests of one process
 PAUSE_SECONDS = 300  # without requests after a failure
@@ -84,10 +84,10 @@ class RemoteFiles:
         found = self._list("")
         return sorted(_last(info["name"]) for info in found if info["type"] == "directory")
 
-    def entries(self, folder: str) -> Iterator[Entry]:
+    def entries(self, folder: str) -> Iterator[StoredFile]:
         for info in self._list(folder):
             if info["type"] == "file":
-                yield Entry(f"{folder}/{_last(info['name'])}", info["size"], _modified(info))
+                yield StoredFile(f"{folder}/{_last(info['name'])}", info["size"], _modified(info))
 
     def _list(self, folder: str) -> list[dict[str, Any]]:
         found = self._many("ls", _READ, [(folder,)], detail=True)[0]

@@ -14,7 +14,7 @@ from fer3d.errors import UserError
 from fer3d.machine.ordered_map import batches
 from fer3d.store.encoding import LONGEST_HEADER, DamagedObject, read_producer
 from fer3d.store.objects import DAMAGED, ObjectStore, key_of, reason
-from fer3d.store.places import Entry
+from fer3d.store.places import StoredFile
 
 AT_ONCE = 256  # objects read or removed in one call
 UNFINISHED_AGE_S = 24 * 3600.0  # a file that is still being written is younger
@@ -134,7 +134,7 @@ def verify(store: ObjectStore, parts: Collection[str], advance: Advance) -> Verd
 
 def prunable(
     store: ObjectStore, parts: Collection[str], advance: Advance, *, older_than: float
-) -> list[Entry]:
+) -> list[StoredFile]:
     """Old objects, old damaged objects, and files left by killed writers.
 
     Args:
@@ -150,7 +150,9 @@ def prunable(
     ]
 
 
-def remove(store: ObjectStore, entries: Collection[Entry], advance: Advance) -> tuple[int, str]:
+def remove(
+    store: ObjectStore, entries: Collection[StoredFile], advance: Advance
+) -> tuple[int, str]:
     """Remove files of a store.
 
     Returns:
@@ -179,7 +181,9 @@ def parse_age(text: str) -> float:
     return float(found[1]) * _UNITS_S[found[2]]
 
 
-def _walk(store: ObjectStore, parts: Collection[str], advance: Advance) -> Iterator[list[Entry]]:
+def _walk(
+    store: ObjectStore, parts: Collection[str], advance: Advance
+) -> Iterator[list[StoredFile]]:
     """The files of each folder, by name."""
     for folder in parts:
         try:
@@ -190,7 +194,7 @@ def _walk(store: ObjectStore, parts: Collection[str], advance: Advance) -> Itera
         advance(1)
 
 
-def _producers(store: ObjectStore, objects: list[Entry]) -> Iterator[str]:
+def _producers(store: ObjectStore, objects: list[StoredFile]) -> Iterator[str]:
     for part in batches(len(objects), AT_ONCE):
         some = objects[part.start : part.stop]
         names = [entry.name for entry in some if entry.size]  # S3 has no range of 0 bytes
@@ -206,7 +210,7 @@ def _producer(head: object) -> str:
         return UNREADABLE
 
 
-def _may_go(entry: Entry, age: float, older_than: float) -> bool:
+def _may_go(entry: StoredFile, age: float, older_than: float) -> bool:
     kind = kind_of(entry.name)
     if kind is Kind.UNFINISHED:
         return age >= max(older_than, UNFINISHED_AGE_S)

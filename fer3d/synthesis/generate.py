@@ -48,12 +48,12 @@ TRUTH = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class PlannedFile:
     """One file of the data set; for a copy, ``source`` is the original entry."""
 
     label: str
     number: int
-    source: "Entry | None" = None
+    source: "PlannedFile | None" = None
 
     @property
     def id(self) -> str:
@@ -96,7 +96,7 @@ def synthesize(out: Path, params: SynthesizeParams, toolbox: Toolbox) -> dict[st
     return _metrics(entries)
 
 
-def plan(params: SynthesizeParams) -> list[Entry]:
+def plan(params: SynthesizeParams) -> list[PlannedFile]:
     """All files of the data set, sorted by id, including copies.
 
     Copies are additional to the images of their class and get the next free numbers.
@@ -107,14 +107,16 @@ def plan(params: SynthesizeParams) -> list[Entry]:
             f"synthesize.images: unknown class {unknown[0]!r}, known: {list(PROTOTYPES)}"
         )
     originals = [
-        Entry(label, i) for label in sorted(params.images) for i in range(params.images[label])
+        PlannedFile(label, i)
+        for label in sorted(params.images)
+        for i in range(params.images[label])
     ]
     if not originals:
         raise UserError("synthesize.images: expected at least one image")
     return sorted([*originals, *_copies(originals, params)], key=lambda entry: entry.id)
 
 
-def make_picture(model: FaceModel, entry: Entry, params: SynthesizeParams) -> Picture:
+def make_picture(model: FaceModel, entry: PlannedFile, params: SynthesizeParams) -> Picture:
     """Draw the arguments of one image, render, degrade and encode it."""
     rng = np.random.default_rng((params.seed, zlib.crc32(entry.label.encode()), entry.number))
     spec = sample_spec(rng, entry.label, params.size, params.max_yaw_deg)
@@ -139,7 +141,7 @@ def degrade(image: np.ndarray, how: Degradation, rng: np.random.Generator) -> by
     return data.tobytes()
 
 
-def _copies(originals: list[Entry], params: SynthesizeParams) -> list[Entry]:
+def _copies(originals: list[PlannedFile], params: SynthesizeParams) -> list[PlannedFile]:
     count = round(params.duplicate_fraction * len(originals))
     labels = sorted({entry.label for entry in originals})
     conflicting = min(params.conflicting_duplicates, count) if len(labels) > 1 else 0
@@ -150,14 +152,14 @@ def _copies(originals: list[Entry], params: SynthesizeParams) -> list[Entry]:
     for i, source in enumerate(originals[j] for j in chosen):
         others = [label for label in labels if label != source.label]
         label = others[rng.integers(len(others))] if i < conflicting else source.label
-        copies.append(Entry(label, free[label], source))
+        copies.append(PlannedFile(label, free[label], source))
         free[label] += 1
     return copies
 
 
 def _render_all(
     model: FaceModel,
-    entries: list[Entry],
+    entries: list[PlannedFile],
     folder: Path,
     params: SynthesizeParams,
     settings: Settings,
@@ -173,7 +175,7 @@ def _render_all(
 
 
 def _pictures(
-    model: FaceModel, tasks: list[list[Entry]], params: SynthesizeParams, settings: Settings
+    model: FaceModel, tasks: list[list[PlannedFile]], params: SynthesizeParams, settings: Settings
 ) -> Iterator[Picture]:
     done = map_ordered(
         partial(_make_batch, model, params),
@@ -186,12 +188,14 @@ def _pictures(
         yield from batch
 
 
-def _make_batch(model: FaceModel, params: SynthesizeParams, entries: list[Entry]) -> list[Picture]:
+def _make_batch(
+    model: FaceModel, params: SynthesizeParams, entries: list[PlannedFile]
+) -> list[Picture]:
     return [make_picture(model, entry, params) for entry in entries]
 
 
 def _write_truth(
-    folder: Path, entries: list[Entry], pictures: Mapping[str, Picture], size: int
+    folder: Path, entries: list[PlannedFile], pictures: Mapping[str, Picture], size: int
 ) -> None:
     shown = [pictures[(entry.source or entry).id] for entry in entries]
     with PackedWriter(folder, len(entries), TRUTH) as packed:
@@ -214,7 +218,7 @@ def _truth_row(picture: Picture) -> dict[str, np.ndarray]:
     return {name: np.asarray(value, TRUTH[name].dtype)[None] for name, value in row.items()}
 
 
-def _manifest(entries: list[Entry], shown: list[Picture], size: int) -> pd.DataFrame:
+def _manifest(entries: list[PlannedFile], shown: list[Picture], size: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": [entry.id for entry in entries],
@@ -231,7 +235,7 @@ def _manifest(entries: list[Entry], shown: list[Picture], size: int) -> pd.DataF
     )
 
 
-def _metrics(entries: list[Entry]) -> dict[str, object]:
+def _metrics(entries: list[PlannedFile]) -> dict[str, object]:
     copies = [(entry, entry.source) for entry in entries if entry.source is not None]
     labels = sorted({entry.label for entry in entries})
     return {

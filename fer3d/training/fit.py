@@ -14,15 +14,16 @@ from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.landmark import LandmarkNetwork, landmark_features
 from fer3d.networks.vertices import VerticesNetwork
-from fer3d.training.calibration import calibrate
+from fer3d.training.arrays import InputArrays, open_set
 from fer3d.training.checkpoint import TrainedNetwork, save_trained
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import DECIMALS, Course
-from fer3d.training.data import Arrays, ExpressionData, ExpressionDataset, open_set
+from fer3d.training.data import ExpressionData, ExpressionDataset
 from fer3d.training.live import live_epochs
 from fer3d.training.losses import balanced_class_weights
 from fer3d.training.module import ExpressionModule
 from fer3d.training.resume import TrainingState, finish, last_state, state_file
+from fer3d.training.temperature import calibrate
 from fer3d.training.trainer import Runtime, make_trainer, reproducible
 
 _FEATURE_BATCH = 4096  # faces
@@ -89,15 +90,7 @@ def fit(
     start = last_state(state) if state else None
     course = Course(train.patience)
     with reproducible(train.seed), live_epochs(runtime.live, course) as live:
-        data = ExpressionData(
-            arrays,
-            batch_size=train.batch_size,
-            seed=train.seed,
-            max_images=train.max_images,
-            accumulate=train.accumulate,
-            first_epoch=start.epochs if start else 0,
-            soft_labels=train.soft_labels,
-        )
+        data = _data(arrays, train, first_epoch=start.epochs if start else 0)
         model = build_network(network, data, arrays)
         module = ExpressionModule(model, len(data.classes), train, _class_weights(train, data))
         callbacks = [course, *live, *([TrainingState(state)] if state else [])]
@@ -142,7 +135,9 @@ def save(fitted: Fitted, checkpoint: Path, curves: Path, metrics: Path | None = 
         finish(fitted.state)
 
 
-def build_network(config: NetworkConfig, data: ExpressionData, arrays: Arrays) -> FusionNetwork:
+def build_network(
+    config: NetworkConfig, data: ExpressionData, arrays: InputArrays
+) -> FusionNetwork:
     """A network for the data's classes and image sizes, with standardized landmark features."""
     network = FusionNetwork(
         config,
@@ -193,6 +188,18 @@ def vertex_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tensor
     mean = vertices.mean(dim=0, dtype=torch.float64)
     variance = sum(((part - mean) ** 2).sum(dim=0) for part in vertices.split(_FEATURE_BATCH))
     return mean.float(), (variance / len(vertices)).sqrt().float()
+
+
+def _data(arrays: InputArrays, train: TrainConfig, first_epoch: int) -> ExpressionData:
+    return ExpressionData(
+        arrays,
+        batch_size=train.batch_size,
+        seed=train.seed,
+        max_images=train.max_images,
+        accumulate=train.accumulate,
+        first_epoch=first_epoch,
+        soft_labels=train.soft_labels,
+    )
 
 
 def _class_weights(train: TrainConfig, data: ExpressionData) -> torch.Tensor | None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fer3d.accuracy3d.dataset import Folders, accuracy3d_dataset, accuracy3d_folder
+from fer3d.accuracy3d.dataset import MeasuredFolders, accuracy3d_dataset, accuracy3d_folder
 from fer3d.accuracy3d.truth import Truths
 from fer3d.alignment.align import align_dataset
 from fer3d.datasets.params import SourceParams
@@ -34,14 +34,14 @@ def local(tmp_path_factory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, assets_dir, defaults, local) -> Folders:
+def made(tmp_path_factory, assets_dir, defaults, local) -> MeasuredFolders:
     """The stages on four rendered images and a copy of one of them."""
     top = tmp_path_factory.mktemp("data")
     toolbox = Toolbox(assets_dir, settings=local)
     synthesize(top, PARAMS, toolbox)
     frame = read_manifest(top / "truth")[["id", "path", "label", "sha1", "width", "height"]]
     write(frame.assign(split="train", subject=None), top / "manifest.parquet")
-    folders = Folders(top / "images", top / "align", top / "faces", top / "shadings")
+    folders = MeasuredFolders(top / "images", top / "align", top / "faces", top / "shadings")
     origin = SourceParams(source=str(folders.images), max_pixels=defaults.ingest.max_pixels)
     align_dataset(top / "manifest.parquet", origin, folders.aligned, defaults.align, toolbox)
     rows = read_manifest(folders.aligned)
@@ -65,7 +65,7 @@ def test_the_stage_and_the_command_agree(made, assets_dir, defaults, local, pipe
 
 
 def test_without_truth_there_is_nothing_to_measure(made, assets_dir, defaults, local, tmp_path):
-    own = Folders(tmp_path / "mine", made.aligned, made.faces, made.shadings)
+    own = MeasuredFolders(tmp_path / "mine", made.aligned, made.faces, made.shadings)
     assert accuracy3d_dataset(own, defaults.relight, Toolbox(assets_dir, settings=local)) == {
         "images": 0
     }

@@ -12,7 +12,7 @@ from fer3d.accuracy3d.invariance import (
     LIGHTS,
     PITCHES,
     YAWS,
-    View,
+    MaskedView,
     invariance,
     light_of,
     measure_views,
@@ -50,7 +50,7 @@ def test_correlation_and_sensitivity_of_known_pictures():
         zip(EXPRESSIONS[:2], patterns, strict=False), enumerate(YAWS), range(len(PITCHES))
     ):
         picture = pattern + np.sqrt(3) * patterns[2] * (yaw == 45)
-        views[name, i, j] = View({"photo": picture}, {"photo": np.ones(4, bool)})
+        views[name, i, j] = MaskedView({"photo": picture}, {"photo": np.ones(4, bool)})
     found = measure_views([views], "photo")
     assert found["correlation"] == {"0": 1.0, "15": 1.0, "30": 1.0, "45": 0.5}
     assert found["correlation_to_30"] == 1.0

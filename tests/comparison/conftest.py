@@ -12,7 +12,7 @@ from fer3d.comparison.registry import REGISTRY
 from fer3d.networks.compared.jung2015 import Jung2015
 from fer3d.networks.compared.li2017 import Li2017
 from fer3d.networks.compared.zeng2018 import Zeng2018
-from fer3d.training.data import Arrays
+from fer3d.training.arrays import InputArrays
 
 CLASSES = ("anger", "fear", "surprise")
 SIZE = 32  # px
@@ -21,7 +21,7 @@ MISSING = (0, 7, 40)  # rows without landmarks
 
 
 @pytest.fixture(scope="session")
-def arrays() -> Arrays:
+def arrays() -> InputArrays:
     """Three classes: a bar in the image and the mouth in the landmarks encode them."""
     rng = np.random.default_rng(0)
     rows = [(split, name) for split, n in COUNTS.items() for name in CLASSES for _ in range(n)]
@@ -38,7 +38,7 @@ def arrays() -> Arrays:
     reconstructed = ~frame.index.isin(MISSING)
     landmarks[~reconstructed] = np.nan
     shading = np.zeros((len(frame), SIZE, SIZE), np.uint8)
-    return Arrays(frame, image, landmarks.astype(np.float32), shading, reconstructed)
+    return InputArrays(frame, image, landmarks.astype(np.float32), shading, reconstructed)
 
 
 @pytest.fixture

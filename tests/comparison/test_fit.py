@@ -19,8 +19,9 @@ from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import predict
 from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.presets.configs import RECOMMENDED
+from fer3d.training.arrays import InputArrays
 from fer3d.training.config import TrainConfig
-from fer3d.training.data import Arrays, ExpressionDataset
+from fer3d.training.data import ExpressionDataset
 from fer3d.training.trainer import Runtime
 
 CLASSES = ("anger", "fear", "surprise")
@@ -40,13 +41,15 @@ STEPS = {
 pytestmark = pytest.mark.usefixtures("small_models")
 
 
-def probabilities(fitted: FittedModel, arrays: Arrays, split: str) -> tuple[np.ndarray, np.ndarray]:
+def probabilities(
+    fitted: FittedModel, arrays: InputArrays, split: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Of a split's rows, (N, C), and their labels, (N,)."""
     dataset = ExpressionDataset(arrays, arrays.rows(split), fitted.classes)
     return predict(fitted.network, dataset), dataset.labels.numpy()
 
 
-def accuracy(fitted: FittedModel, arrays: Arrays, split: str = "test") -> float:
+def accuracy(fitted: FittedModel, arrays: InputArrays, split: str = "test") -> float:
     rows, labels = probabilities(fitted, arrays, split)
     return float((rows.argmax(axis=1) == labels).mean())
 
@@ -58,7 +61,7 @@ def _slow(name: str) -> ParameterSet:
 
 
 @pytest.mark.parametrize("name", [_slow(name) for name in STEPS if name != "zeng-2018"])
-def test_articles_models_do_better_than_chance(name: str, arrays: Arrays) -> None:
+def test_articles_models_do_better_than_chance(name: str, arrays: InputArrays) -> None:
     fitted = fit_compared(name, arrays, SETTINGS["article"])
     assert accuracy(fitted, arrays) > 0.6
     assert fitted.classes == CLASSES
@@ -70,14 +73,14 @@ def test_articles_models_do_better_than_chance(name: str, arrays: Arrays) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [_slow(name) for name in STEPS if name != "fabian-2016"])
-def test_the_recommended_recipe_trains_them_all(name: str, arrays: Arrays) -> None:
+def test_the_recommended_recipe_trains_them_all(name: str, arrays: InputArrays) -> None:
     fitted = fit_compared(name, arrays, SETTINGS["recommended"])
     assert accuracy(fitted, arrays) > 0.6
     assert list(fitted.training["steps"]) == STEPS[name]
 
 
 def test_each_annotator_labels_what_it_was_not_trained_on(
-    arrays: Arrays, monkeypatch: pytest.MonkeyPatch
+    arrays: InputArrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained: dict[str, set[int]] = {}
     labelled: list[set[int]] = []
@@ -101,7 +104,7 @@ def test_each_annotator_labels_what_it_was_not_trained_on(
 
 
 def test_the_joint_step_leaves_the_rest_as_it_was(
-    arrays: Arrays, monkeypatch: pytest.MonkeyPatch
+    arrays: InputArrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before: dict[str, Tensor] = {}
     train = Steps.train
@@ -119,7 +122,7 @@ def test_the_joint_step_leaves_the_rest_as_it_was(
     assert moved == tops
 
 
-def test_the_fusion_weight_is_the_best_on_validation(arrays: Arrays) -> None:
+def test_the_fusion_weight_is_the_best_on_validation(arrays: InputArrays) -> None:
     fitted = fit_compared("zhang-2017", arrays, SETTINGS["article"])
     chosen = fitted.training["chosen"]["fusion_weight"]
     assert fitted.network.fusion_weight.item() == pytest.approx(chosen)
@@ -129,7 +132,7 @@ def test_the_fusion_weight_is_the_best_on_validation(arrays: Arrays) -> None:
         assert accuracy(fitted, arrays, "validation") <= best
 
 
-def test_equal_arguments_give_equal_weights(arrays: Arrays) -> None:
+def test_equal_arguments_give_equal_weights(arrays: InputArrays) -> None:
     setting = replace(SETTINGS["recommended"], max_epochs=2)
     first, second = (fit_compared("zhang-2017", arrays, setting) for _ in range(2))
     for key, values in first.network.state_dict().items():
@@ -137,7 +140,7 @@ def test_equal_arguments_give_equal_weights(arrays: Arrays) -> None:
     assert (first.training, first.curves) == (second.training, second.curves)
 
 
-def test_seeds_give_different_networks(arrays: Arrays) -> None:
+def test_seeds_give_different_networks(arrays: InputArrays) -> None:
     settings = [Setting("recommended", replace(QUICK, seed=seed), max_epochs=1) for seed in (0, 1)]
     first, second = (fit_compared("zhang-2017", arrays, setting) for setting in settings)
     assert not torch.equal(first.network.mscnn.top.weight, second.network.mscnn.top.weight)
@@ -145,7 +148,7 @@ def test_seeds_give_different_networks(arrays: Arrays) -> None:
 
 @pytest.mark.parametrize("name", ["zhang-2017", "zeng-2018"])
 def test_a_killed_training_goes_on_and_ends_with_the_same(
-    name: str, arrays: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, arrays: InputArrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a kill in the last step, earlier steps are not trained again."""
     setting = replace(SETTINGS["recommended"], max_epochs=2)
@@ -177,12 +180,12 @@ def test_a_killed_training_goes_on_and_ends_with_the_same(
     assert again.training == whole.training
 
 
-def test_max_images_limits_the_training_images(arrays: Arrays) -> None:
+def test_max_images_limits_the_training_images(arrays: InputArrays) -> None:
     setting = Setting("article", replace(QUICK, max_images=12))
     assert len(Steps(arrays, {}, setting).rows) == 12
 
 
-def test_an_unknown_model_is_a_users_error(arrays: Arrays) -> None:
+def test_an_unknown_model_is_a_users_error(arrays: InputArrays) -> None:
     with pytest.raises(UserError, match=r"unknown model 'vgg'; known: li-2017, jung-2015, .*"):
         fit_compared("vgg", arrays, SETTINGS["article"])
 
@@ -199,7 +202,7 @@ class Mine(ComparedNetwork):
 
 
 def test_a_model_of_ones_own_is_a_class_and_a_line(
-    arrays: Arrays, monkeypatch: pytest.MonkeyPatch
+    arrays: InputArrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipes: Mapping[str, Recipe] = {"network": Recipe(TrainConfig(epochs=1, optimizer="adam"))}
     monkeypatch.setitem(REGISTRY, "mine", Model("Mine", Mine, recipes))

@@ -5,12 +5,13 @@ import pandas as pd
 import torch
 
 from fer3d.comparison.step_data import AnnotatedDataset, StepData, folds, groups
-from fer3d.training.data import Arrays, ExpressionDataset
+from fer3d.training.arrays import InputArrays
+from fer3d.training.data import ExpressionDataset
 
 CLASSES = ("anger", "fear", "surprise")
 
 
-def test_batches_have_both_labels(arrays: Arrays) -> None:
+def test_batches_have_both_labels(arrays: InputArrays) -> None:
     rows = arrays.rows("train")
     plain = ExpressionDataset(arrays, rows, CLASSES)
     machine = torch.arange(len(rows)) % 3
@@ -22,7 +23,7 @@ def test_batches_have_both_labels(arrays: Arrays) -> None:
     assert torch.equal(annotated.labels, plain.labels)
 
 
-def test_a_step_keeps_the_classes_of_all(arrays: Arrays) -> None:
+def test_a_step_keeps_the_classes_of_all(arrays: InputArrays) -> None:
     rows = arrays.rows("train")
     rows = rows[arrays.frame["label"].iloc[rows] != "fear"]
     dataset = ExpressionDataset(arrays, rows, CLASSES)

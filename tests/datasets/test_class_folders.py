@@ -1,7 +1,7 @@
 import pytest
 
+from fer3d.datasets.class_folders import read_folder
 from fer3d.datasets.entries import Entry
-from fer3d.datasets.folder import read_folder
 from fer3d.errors import UserError
 
 

@@ -20,8 +20,9 @@ from fer3d.files.folders import Folders
 from fer3d.files.packed import read_manifest
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
+from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
-from fer3d.training.data import ExpressionDataset, network_inputs, open_set
+from fer3d.training.data import ExpressionDataset, network_inputs
 
 CLASSES, SIZE = ("anger", "fear", "surprise"), 32
 BOOTSTRAP = Bootstrap(200)

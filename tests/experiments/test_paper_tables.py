@@ -1,4 +1,4 @@
-"""Results and tables, from cells with known predictions."""
+"""CellResults and tables, from cells with known predictions."""
 
 import csv
 import io
@@ -16,10 +16,15 @@ from fer3d.experiments.comparisons import difference_table, group_table, groups,
 from fer3d.experiments.formats import ResultTable, Value, to_csv, to_latex, to_markdown
 from fer3d.experiments.groups import Lighting
 from fer3d.experiments.matrix import cell_folders, matrix
+from fer3d.experiments.paper_tables import (
+    ablation_table,
+    confusion_tables,
+    results_table,
+    score_all,
+)
 from fer3d.experiments.published import PUBLISHED
 from fer3d.experiments.results import Bootstrap, load_results
 from fer3d.experiments.statistics import Interval, spread
-from fer3d.experiments.tables import ablation_table, confusion_tables, results_table, score_all
 
 LABELS = ["surprise", "fear", "anger", "joy"] * 25
 IDS = [f"{i:03d}" for i in range(100)]
@@ -116,7 +121,7 @@ def test_the_gain_is_shown_in_the_group_that_has_it(results) -> None:
 
 @pytest.fixture
 def uneven(tmp_path: Path, make_params):
-    """Results of two folds, of 20 and 80 images: the small one has no fear and one joy."""
+    """CellResults of two folds, of 20 and 80 images: the small one has no fear and one joy."""
     axes = {"folds": [0, 1], "seeds": [0, 1]}
     params = make_params(split={"folds": 2}, experiments=axes)
     small = [*range(0, 38, 2), 99]

@@ -7,7 +7,7 @@ import pytest
 
 from fer3d.errors import UserError
 from fer3d.inference.answers import Answer, FaceAnswer
-from fer3d.inference.documents import FORMATS, Layout, documents
+from fer3d.inference.documents import FORMATS, DocumentLayout, documents
 
 CLASSES = ("joy", "rage, cold")
 FACE = FaceAnswer(
@@ -18,7 +18,7 @@ ANSWERS = [
     Answer("ü.jpg", problem='empty: "0" bytes'),
     Answer("c.jpg", (FACE,), 1),
 ]
-ALL = Layout(all_faces=True)
+ALL = DocumentLayout(all_faces=True)
 
 
 def write(path, option, answers, layout=ALL, **options):
@@ -67,7 +67,7 @@ def test_answers_of_another_kind_are_not_added(option, tmp_path):
     path = tmp_path / "a"
     write(path, option, ANSWERS)
     with pytest.raises(UserError, match="was written with --all-faces"):
-        write(path, option, ANSWERS, Layout(all_faces=False), resume=True)
+        write(path, option, ANSWERS, DocumentLayout(all_faces=False), resume=True)
     with (
         pytest.raises(UserError, match="has the classes joy, rage, cold"),
         documents({option: path}, ALL, resume=True) as written,

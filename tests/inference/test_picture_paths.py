@@ -7,7 +7,7 @@ import pytest
 
 from fer3d.errors import UserError
 from fer3d.inference.draw import PANEL, Numbered, draw_frame, draw_photo
-from fer3d.inference.pictures import Part, picture_paths
+from fer3d.inference.picture_paths import Part, picture_paths
 
 
 def test_a_picture_shows_the_box_and_more_on_request(predictor, two_faces):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from fer3d.store.folder import FolderFiles
+from fer3d.store.folder_files import FolderFiles
 from fer3d.store.objects import open_store
 
 BLOBS = {"ab/one": b"1" * 100, "cd/two": b"2" * 100}

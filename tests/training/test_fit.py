@@ -15,10 +15,11 @@ from fer3d.files.folders import Folders
 from fer3d.networks.config import BRANCHES, NetworkConfig
 from fer3d.networks.inputs import to_inputs
 from fer3d.networks.landmark import landmark_features
+from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import load_trained
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import CURVES
-from fer3d.training.data import ExpressionData, open_set
+from fer3d.training.data import ExpressionData
 from fer3d.training.fit import feature_scale, fit, save
 from fer3d.training.trainer import Runtime
 

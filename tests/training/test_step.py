@@ -12,8 +12,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
 from fer3d.presets.configs import PAPER, PAPER_NETWORK, RECOMMENDED, RECOMMENDED_NETWORK
+from fer3d.training.arrays import open_set
 from fer3d.training.config import TrainConfig
-from fer3d.training.data import ExpressionData, open_set
+from fer3d.training.data import ExpressionData
 from fer3d.training.fit import build_network
 from fer3d.training.module import ExpressionModule, derived_seed, rate_factor
 

@@ -12,8 +12,9 @@ from fer3d.files.folders import Folders
 from fer3d.files.manifest import write
 from fer3d.files.packed import read_manifest
 from fer3d.networks.config import NetworkConfig
+from fer3d.training.arrays import open_set
 from fer3d.training.config import TrainConfig
-from fer3d.training.data import ExpressionData, open_set
+from fer3d.training.data import ExpressionData
 from fer3d.training.fit import fit
 from fer3d.training.targets import vote_targets
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer3d.training.calibration import RANGE, best_temperature
+from fer3d.training.temperature import RANGE, best_temperature
 
 
 def drawn(temperature: float, count: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
