@@ -49,6 +49,14 @@ def test_one_cache_dir_the_second_clone_computes_nothing(colleague, first_run):
     assert not Path(colleague.environment["FER3D_STORE"]).exists()
 
 
+def test_a_registered_recognizer_is_fetched_by_its_name(published, tmp_path):
+    project, _ = published
+    project.run("gto", "register", "own")
+    out = tmp_path / "own.safetensors"
+    project.run("dvc", "artifacts", "get", str(project.folder), "own", "--out", str(out))
+    assert out.read_bytes() == (project.folder / "data/train/model.safetensors").read_bytes()
+
+
 def test_one_cache_dir_without_a_lock_file(colleague, first_run, assets_dir):
     """Another branch, another commit: the run cache knows inputs, not history.
 
