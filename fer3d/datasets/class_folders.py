@@ -7,7 +7,8 @@ Images are directly in their class folder; deeper folders are an error, so that 
 silently. Symbolic links are followed; the fixed depth prevents loops.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
@@ -26,70 +27,77 @@ def read_folder(root: Path) -> list[Entry]:
             folder, images outside the class folders, or a file name that is not UTF-8.
     """
     folders = _folders(root)
-    splits = {folder: split_name(folder.name) for folder in folders}
+    splits = {name: split_name(name) for name in folders}
     if not any(splits.values()):
-        return list(_classes(root, root, None))
-    others = [folder.name for folder, split in splits.items() if split is None]
+        return list(_classes(root, "", None))
+    others = [name for name, split in splits.items() if split is None]
     if others:
         raise UserError(
-            f"{root} has split folders ({_names(f for f in folders if splits[f])}) beside "
+            f"{root} has split folders ({_names(name for name in folders if splits[name])}) beside "
             f"{others[0]!r}: expected either split folders "
             f"({', '.join(SPLIT_NAMES)}) or class folders, not both"
         )
-    return [entry for folder in folders for entry in _classes(root, folder, splits[folder])]
+    return [entry for name in folders for entry in _classes(root, f"{name}/", splits[name])]
 
 
-def _classes(root: Path, parent: Path, split: str | None) -> Iterator[Entry]:
-    folders = _folders(parent)
+def _classes(root: Path, prefix: str, split: str | None) -> Iterator[Entry]:
+    """Entries of the class folders in ``root / prefix``; the prefix is "" or ends with a slash."""
+    folders = _folders(root / prefix)
     if not folders:
-        raise UserError(f"{parent} has no class folders: expected one folder of images per class")
-    for folder in folders:
-        for path in _files(folder):
-            yield Entry(_posix(path, root), folder.name, split)
+        raise UserError(
+            f"{root / prefix} has no class folders: expected one folder of images per class"
+        )
+    for label in folders:
+        for name in _files(root / prefix / label):
+            yield Entry(_utf8(f"{prefix}{label}/{name}"), label, split)
 
 
-def _folders(parent: Path) -> list[Path]:
-    """The folders in ``parent``; images beside them are an error."""
+def _folders(parent: Path) -> list[str]:
+    """Names of the folders in ``parent``; images beside them are an error."""
     children = _visible(parent)
-    stray = [p for p in children if p.suffix.lower() in suffixes() and not p.is_dir()]
+    stray = [
+        child.name
+        for child in children
+        if Path(child.name).suffix.lower() in suffixes() and not child.is_dir()
+    ]
     if stray:
         raise UserError(
-            f"{stray[0]} is outside the class folders ({len(stray)} such images): move it into "
-            "the folder of its class, or use a list (CSV or Parquet)"
+            f"{parent / stray[0]} is outside the class folders ({len(stray)} such images): move it "
+            "into the folder of its class, or use a list (CSV or Parquet)"
         )
-    return [path for path in children if path.is_dir()]
+    return [child.name for child in children if child.is_dir()]
 
 
-def _files(folder: Path) -> list[Path]:
-    """The files in a class folder; folders in it are an error."""
+def _files(folder: Path) -> list[str]:
+    """Names of the files in a class folder; folders in it are an error."""
     children = _visible(folder)
-    deeper = [path for path in children if path.is_dir()]
+    deeper = [child.name for child in children if child.is_dir()]
     if deeper:
         raise UserError(
             f"class folder {folder} has subfolders ({_names(deeper)}), expected only images; if "
             f"{folder.name!r} is not a class, set the source to the folder of the class folders"
         )
-    return children
+    return [child.name for child in children]
 
 
-def _visible(parent: Path) -> list[Path]:
+def _visible(parent: Path) -> list[os.DirEntry[str]]:
     try:
-        children = sorted(parent.iterdir())
+        with os.scandir(parent) as children:
+            shown = [child for child in children if is_visible(child.name)]
     except OSError as error:
         raise UserError(f"{parent} cannot be read: {error.strerror}") from None
-    return [path for path in children if is_visible(path.name)]
+    return sorted(shown, key=lambda child: child.name)
 
 
-def _posix(path: Path, root: Path) -> str:
-    text = path.relative_to(root).as_posix()
+def _utf8(path: str) -> str:
     try:
-        text.encode()
+        path.encode()
     except UnicodeEncodeError:
-        raise UserError(f"the name of {text!r} is not UTF-8: rename it") from None
-    return text
+        raise UserError(f"the name of {path!r} is not UTF-8: rename it") from None
+    return path
 
 
-def _names(folders: Iterator[Path] | list[Path]) -> str:
+def _names(names: Iterable[str]) -> str:
     """The first few names, for an error message."""
-    names = [folder.name for folder in folders]
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    first = list(names)
+    return ", ".join(first[:3]) + (", ..." if len(first) > 3 else "")
