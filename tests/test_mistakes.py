@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -163,6 +164,12 @@ def not_a_video(desk):
 @mistake("a misspelt layout")
 def misspelt_layout(desk):
     return ["evaluate", desk.recognizer[1], desk.folder, "--layout", "rafdb", *desk.assets]
+
+
+@mistake("a port that is in use")
+def taken_port(desk):
+    desk.other = socket.create_server(("127.0.0.1", 0))
+    return ["app", "--port", desk.other.getsockname()[1], *desk.options]
 
 
 @mistake("no options where some are needed")

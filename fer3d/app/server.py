@@ -1,6 +1,7 @@
 """The server of the page, for this machine alone unless another address is asked for."""
 
 import logging
+import os
 import socket
 import sys
 import traceback
@@ -73,8 +74,8 @@ def listen(app: Dash, host: str, port: int) -> BaseWSGIServer:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         place = socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:  # its own text repeats the address, in some versions of Python
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise UserError(f"{host}, port {port}: {reason}; name another with --port") from None
     return make_server(host, port, app.server, threaded=True, fd=place.detach())
 

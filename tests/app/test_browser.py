@@ -96,6 +96,9 @@ def test_a_photo_is_classified_and_relit(page, files, found) -> None:
     assert best in page.inner_text("#bars .best")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.wait_for_selector("#mesh .gl-container canvas")
+    assert page.evaluate(
+        "[...document.querySelectorAll('input')].every(one => one.labels.length || one.ariaLabel)"
+    )
     front, bars = source(page, "relit"), page.inner_text("#bars")
     page.focus("#azimuth [role=slider]")
     page.keyboard.press("PageUp")

@@ -50,11 +50,36 @@
   document.addEventListener("click", (event) => BUTTONS[event.target.id]?.());
 
   // browsers lend the camera only to pages of this machine and of encrypted connections
-  new MutationObserver((_, observer) => {
-    if (!byId("camera-start")) return;
-    observer.disconnect();
-    show("camera-start", Boolean(navigator.mediaDevices));
-  }).observe(document, {childList: true, subtree: true});
+  let camera = null;
+  const offerCamera = () => {
+    if (camera !== null || !byId("camera-start")) return;
+    camera = Boolean(navigator.mediaDevices);
+    show("camera-start", camera);
+  };
+
+  // Dash gives its lists the roles of a drop-down list, and some inputs no name
+  const NAMES = {
+    "#upload input": "photo",
+    "#drawn": "what is drawn",
+    "#number": "face",
+    "#branches": "branches of the network",
+    "#azimuth input, #azimuth [role=slider]": "light from the side, degrees",
+    "#elevation input, #elevation [role=slider]": "light from below or above, degrees",
+  };
+  const describe = () => {
+    for (const list of document.querySelectorAll("[role=listbox]")) list.role = "group";
+    for (const label of document.querySelectorAll("label[role], label[aria-selected]")) {
+      label.removeAttribute("role");
+      label.removeAttribute("aria-selected");
+    }
+    for (const [selector, name] of Object.entries(NAMES)) {
+      for (const element of document.querySelectorAll(selector)) element.ariaLabel = name;
+    }
+  };
+
+  new MutationObserver(() => { offerCamera(); describe(); }).observe(document, {
+    childList: true, subtree: true, attributeFilter: ["role", "aria-selected"],
+  });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     app: {
