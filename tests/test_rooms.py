@@ -5,6 +5,7 @@ The rooms are described in CONTRIBUTING.md.
 
 import ast
 import re
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -93,6 +94,17 @@ def test_no_modules_import_each_other_even_in_a_round():
 def test_the_hall_is_small():
     hall = {path.stem for path in LIBRARY.glob("*.py")} - {"__init__", "__main__"}
     assert len(hall) <= MOST_MODULES
+
+
+def test_a_class_has_a_name_of_its_own():
+    """Those that a module keeps to itself aside."""
+    names = [
+        node.name
+        for file in MODULES.values()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 def test_contributing_lists_every_room_on_its_floor():

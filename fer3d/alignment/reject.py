@@ -21,7 +21,7 @@ SIDE, MAJOR = "face_side", "major_faces"
 SPECS = {SIDE: Spec((), "float32"), MAJOR: Spec((), "uint16")}
 
 
-class Rejection(StrEnum):
+class FaceRejection(StrEnum):
     """Reason why an image is rejected."""
 
     SMALL_FACE = "small_face"  # the face is smaller than align.reject.min_face_side
@@ -46,7 +46,7 @@ def count_major(sides: np.ndarray, major_face: float) -> int:
 def rejected_rows(
     frame: pd.DataFrame, faces: Mapping[str, np.ndarray], params: RejectParams
 ) -> pd.DataFrame:
-    """The rows that are rejected, with ``reason`` (``Rejection``) and ``detail``.
+    """The rows that are rejected, with ``reason`` (``FaceRejection``) and ``detail``.
 
     Images without a face are not rejected.
 
@@ -60,11 +60,11 @@ def rejected_rows(
     reasons, details = np.full((2, len(frame)), "", dtype=object)
     if params.max_major_faces is not None:
         many = faces[MAJOR] > params.max_major_faces
-        reasons[many] = Rejection.SEVERAL_FACES.value
+        reasons[many] = FaceRejection.SEVERAL_FACES.value
         details[many] = [f"{count} major faces" for count in faces[MAJOR][many]]
     if params.min_face_side is not None:
         small = faces[SIDE] < params.min_face_side  # false for NaN, without a face
-        reasons[small] = Rejection.SMALL_FACE.value
+        reasons[small] = FaceRejection.SMALL_FACE.value
         details[small] = [f"{side:.1f} px" for side in faces[SIDE][small]]
     rejected = frame.assign(reason=reasons, detail=details)[reasons != ""]
     if len(frame) and len(rejected) == len(frame):
@@ -78,5 +78,5 @@ def rejections_by_class(rejected: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Numbers of rejected images by reason and class."""
     return {
         reason.value: manifest.tally(rejected["label"][rejected["reason"] == reason.value])
-        for reason in Rejection
+        for reason in FaceRejection
     }

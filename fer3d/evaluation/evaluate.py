@@ -25,7 +25,7 @@ SPLITS = (VALIDATION, TEST)
 BATCH = 64  # images; a constant, because results depend on it in the last digits
 
 
-class Network(Protocol):
+class Classifier(Protocol):
     """What is evaluated: a ``FusionNetwork`` or a compared network."""
 
     def probabilities(self, **inputs: Tensor | None) -> Tensor:
@@ -61,7 +61,7 @@ def evaluate(
 
 
 def evaluate_network(
-    network: Network, classes: Sequence[str], arrays: InputArrays, *, device: str = "cpu"
+    network: Classifier, classes: Sequence[str], arrays: InputArrays, *, device: str = "cpu"
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     """Predict validation and test images with any network that takes these inputs.
 
@@ -96,7 +96,7 @@ def evaluate_network(
     }
 
 
-def predict(network: Network, dataset: ExpressionDataset, device: str = "cpu") -> np.ndarray:
+def predict(network: Classifier, dataset: ExpressionDataset, device: str = "cpu") -> np.ndarray:
     """Probabilities of the network's classes, (N, C) float32, in the dataset's order."""
     parts = []
     with progress("evaluate", total=len(dataset)) as advance:

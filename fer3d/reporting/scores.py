@@ -9,7 +9,7 @@ from fer3d.evaluation.intervals import share_interval
 from fer3d.evaluation.plots import row_shares
 from fer3d.evaluation.scores import MEANS
 from fer3d.evaluation.tables import OVERALL, images_of
-from fer3d.reporting.tables import BARS, HEAT, Cell, Table, row, text
+from fer3d.reporting.tables import BARS, HEAT, Table, TableCell, row, text
 
 
 def scores_table(evaluation: Mapping[str, Any], split: str) -> Table:
@@ -25,10 +25,10 @@ def scores_table(evaluation: Mapping[str, Any], split: str) -> Table:
         ends = share_interval(recall, support) if support else None
         note = f"{ends[0]:.2f} to {ends[1]:.2f}" if ends else ""
         cells = [
-            Cell(f"{values['precision']:.3f}"),
-            Cell(f"{recall:.3f}", recall, ends, note),
-            Cell(f"{values['f1']:.3f}"),
-            Cell(text(support)),
+            TableCell(f"{values['precision']:.3f}"),
+            TableCell(f"{recall:.3f}", recall, ends, note),
+            TableCell(f"{values['f1']:.3f}"),
+            TableCell(text(support)),
         ]
         rows.append((name, cells))
     header = ["class", "precision", "recall, 95 % interval", "F1", "images"]
@@ -67,7 +67,7 @@ def confusion_table(confusion: np.ndarray, classes: Sequence[str], split: str) -
         classes, confusion.tolist(), row_shares(confusion).tolist(), strict=True
     ):
         pairs = zip(counts, shares, strict=True)
-        cells = [Cell(f"{100 * share:.1f}", share, note=text(count)) for count, share in pairs]
+        cells = [TableCell(f"{100 * share:.1f}", share, note=text(count)) for count, share in pairs]
         rows.append((name, cells))
     title = f"Confusion, {split}: per cent of the true class, and images"
     return Table(title, ["true class", *classes], rows, style=HEAT)

@@ -11,7 +11,7 @@ PLAIN, BARS, HEAT = "plain", "bars", "heat"  # how the shares of a table's cells
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A cell of a table.
 
     Attributes:
@@ -27,7 +27,7 @@ class Cell:
     note: str = ""
 
 
-Row = tuple[str, Sequence[Cell]]  # title of the row, and its other cells
+Row = tuple[str, Sequence[TableCell]]  # title of the row, and its other cells
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Table:
 
 def row(title: str, texts: Iterable[str]) -> Row:
     """A row of plain cells."""
-    return title, [Cell(text) for text in texts]
+    return title, [TableCell(text) for text in texts]
 
 
 def counts_table(metrics: Mapping[str, Any]) -> Table:
@@ -71,7 +71,7 @@ def counts_table(metrics: Mapping[str, Any]) -> Table:
     rows = []
     for name in sorted({name for values in counts.values() for name in values}):
         images = [values.get(name, 0) for values in counts.values()]
-        rows.append((name, [Cell(text(count), count / max(largest, 1)) for count in images]))
+        rows.append((name, [TableCell(text(count), count / max(largest, 1)) for count in images]))
     total = row("all", [text(sum(values.values())) for values in counts.values()])
     return Table("Images by class", ["class", *counts], rows, [total], BARS)
 

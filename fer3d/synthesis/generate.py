@@ -61,7 +61,7 @@ class PlannedFile:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class RenderedFile:
     """A file and its ground truth."""
 
     data: bytes
@@ -116,13 +116,13 @@ def plan(params: SynthesizeParams) -> list[PlannedFile]:
     return sorted([*originals, *_copies(originals, params)], key=lambda entry: entry.id)
 
 
-def make_picture(model: FaceModel, entry: PlannedFile, params: SynthesizeParams) -> Picture:
+def make_picture(model: FaceModel, entry: PlannedFile, params: SynthesizeParams) -> RenderedFile:
     """Draw the arguments of one image, render, degrade and encode it."""
     rng = np.random.default_rng((params.seed, zlib.crc32(entry.label.encode()), entry.number))
     spec = sample_spec(rng, entry.label, params.size, params.max_yaw_deg)
     rendered = render(model, spec)
     data = degrade(rendered.image, sample_degradation(rng), rng)
-    return Picture(data, sha1_bytes(data), spec, rendered.truth)
+    return RenderedFile(data, sha1_bytes(data), spec, rendered.truth)
 
 
 def degrade(image: np.ndarray, how: Degradation, rng: np.random.Generator) -> bytes:
@@ -163,7 +163,7 @@ def _render_all(
     folder: Path,
     params: SynthesizeParams,
     settings: Settings,
-) -> dict[str, Picture]:
+) -> dict[str, RenderedFile]:
     for label in {entry.label for entry in entries}:
         (folder / label).mkdir()
     tasks = [[entries[i] for i in numbers] for numbers in batches(len(entries), BATCH)]
@@ -176,7 +176,7 @@ def _render_all(
 
 def _pictures(
     model: FaceModel, tasks: list[list[PlannedFile]], params: SynthesizeParams, settings: Settings
-) -> Iterator[Picture]:
+) -> Iterator[RenderedFile]:
     done = map_ordered(
         partial(_make_batch, model, params),
         tasks,
@@ -190,12 +190,12 @@ def _pictures(
 
 def _make_batch(
     model: FaceModel, params: SynthesizeParams, entries: list[PlannedFile]
-) -> list[Picture]:
+) -> list[RenderedFile]:
     return [make_picture(model, entry, params) for entry in entries]
 
 
 def _write_truth(
-    folder: Path, entries: list[PlannedFile], pictures: Mapping[str, Picture], size: int
+    folder: Path, entries: list[PlannedFile], pictures: Mapping[str, RenderedFile], size: int
 ) -> None:
     shown = [pictures[(entry.source or entry).id] for entry in entries]
     with PackedWriter(folder, len(entries), TRUTH) as packed:
@@ -204,7 +204,7 @@ def _write_truth(
         packed.finish(_manifest(entries, shown, size))
 
 
-def _truth_row(picture: Picture) -> dict[str, np.ndarray]:
+def _truth_row(picture: RenderedFile) -> dict[str, np.ndarray]:
     spec, truth = picture.spec, picture.truth
     row = {
         "vertices_image": truth.vertices_image,
@@ -218,7 +218,7 @@ def _truth_row(picture: Picture) -> dict[str, np.ndarray]:
     return {name: np.asarray(value, TRUTH[name].dtype)[None] for name, value in row.items()}
 
 
-def _manifest(entries: list[PlannedFile], shown: list[Picture], size: int) -> pd.DataFrame:
+def _manifest(entries: list[PlannedFile], shown: list[RenderedFile], size: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": [entry.id for entry in entries],

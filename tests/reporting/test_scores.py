@@ -3,14 +3,14 @@
 import numpy as np
 
 from fer3d.reporting.scores import confusion_table, scores_table
-from fer3d.reporting.tables import Cell
+from fer3d.reporting.tables import TableCell
 
 
 def test_confusion_in_per_cent_of_the_true_class() -> None:
     table = confusion_table(np.array([[3, 1], [0, 0]]), ["joy", "fear"], "test")
     assert table.rows == [
-        ("joy", [Cell("75.0", 0.75, note="3"), Cell("25.0", 0.25, note="1")]),
-        ("fear", [Cell("0.0", 0, note="0"), Cell("0.0", 0, note="0")]),
+        ("joy", [TableCell("75.0", 0.75, note="3"), TableCell("25.0", 0.25, note="1")]),
+        ("fear", [TableCell("0.0", 0, note="0"), TableCell("0.0", 0, note="0")]),
     ]
 
 

@@ -1,7 +1,7 @@
 """Tables of the pages."""
 
 from fer3d.reporting.tables import (
-    Cell,
+    TableCell,
     accuracy3d_table,
     counts_table,
     metrics_tables,
@@ -18,8 +18,8 @@ def test_class_counts_follow_the_stages() -> None:
     table = counts_table(metrics)
     steps = ["class", "ingested", "train", "validation", "test", "train, balanced"]
     assert list(table.header) == steps
-    assert table.rows[0][1][0] == Cell("9", 9 / 20)
-    assert table.rows[1][1][1] == Cell("0", 0)
+    assert table.rows[0][1][0] == TableCell("9", 9 / 20)
+    assert table.rows[1][1][1] == TableCell("0", 0)
     assert table.foot == [row("all", ["10", "5", "2", "2", "20"])]
 
 

@@ -91,7 +91,7 @@ class TransposedConvolution(nn.Module):
         return self._activation(self.BatchNorm(values))
 
 
-class ResidualBlock(nn.Module):
+class ResfcnBlock(nn.Module):
     """Three convolutions and a shortcut, which is a convolution if the shape changes."""
 
     def __init__(self, inputs: int, outputs: int, stride: int):
@@ -119,7 +119,7 @@ class Network(nn.Module):
         layers: dict[str, nn.Module] = {"Conv": Convolution(3, _STEM, _KERNEL, 1)}
         channels = _STEM
         for i, (outputs, stride) in enumerate(_ENCODER):
-            layers[_scope("resBlock", i)] = ResidualBlock(channels, outputs, stride)
+            layers[_scope("resBlock", i)] = ResfcnBlock(channels, outputs, stride)
             channels = outputs
         for i, (outputs, stride) in enumerate(_DECODER):
             layers[_scope("Conv2d_transpose", i)] = TransposedConvolution(
