@@ -1,5 +1,6 @@
 """A small run: packed folders of every stage."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,24 @@ import pandas as pd
 import pytest
 from predicted import CLASSES
 
+from fer3d.evaluation.predictions import (
+    classes_of,
+    evaluate_reconstructed,
+    evaluate_split,
+    write_predictions,
+)
 from fer3d.files import manifest
 from fer3d.files.images import write_png
 from fer3d.files.packed import PackedWriter
 from fer3d.files.specs import Spec
 from fer3d.reporting.data_set import DataSources
+from fer3d.reporting.params import ReportParams
+from fer3d.reporting.report import STAGES, RunFiles
 from fer3d.reporting.samples import SampleSources
 
 SIZE = 40  # px
 VERTICES = 4
+BY_YAW = {"0-15": 2.75}
 DATA_SIZE = 16  # px, of the images of `data_sources`
 
 
@@ -42,6 +52,38 @@ def sources(tmp_path: Path) -> SampleSources:
     _write(tmp_path / "shadings", frame, {"shading": images[..., 0]})
     folders = (tmp_path / name for name in ("originals", "images", "faces", "shadings"))
     return SampleSources(*folders)
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, predictions: pd.DataFrame, sources: SampleSources) -> dict:
+    """Arguments of ``report``, with its input files."""
+    classes = classes_of(predictions)
+    splits = predictions.groupby("split", sort=False)
+    metrics = {
+        **{stage: {"images": 36} for stage in STAGES},
+        "ingest": {"images": 36, "rejected_by_reason": {}, "per_class": dict.fromkeys(classes, 12)},
+        "balance": {"before": dict.fromkeys(classes, 6), "after": dict.fromkeys(classes, 9)},
+        "accuracy3d": {"images": 2, "images_by_yaw": {"0-15": 2}, "vertex_error_percent": BY_YAW},
+        "train": {"epochs": 3, "best_epoch": 2, "validation": {"macro_f1": 0.5}},
+        "evaluate": {
+            name: evaluate_split(part, classes)
+            | {"reconstructed": evaluate_reconstructed(part, classes)}
+            for name, part in splits
+        },
+    }
+    for name, values in metrics.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(values))
+    epochs = pd.DataFrame({"epoch": [1, 2, 3]})
+    for name in ("loss", "accuracy", "macro_f1"):
+        epochs[f"train_{name}"], epochs[f"validation_{name}"] = [1.9, 0.7, 0.4], [0.4, 0.6, 0.5]
+    epochs.to_csv(tmp_path / "curves.csv", index=False)
+    write_predictions(predictions, tmp_path / "predictions.parquet")
+    files = RunFiles(tmp_path, tmp_path / "curves.csv", tmp_path / "predictions.parquet")
+    return {
+        "files": files,
+        "sources": sources,
+        "params": ReportParams(samples_per_class=3, pictures=True),
+    }
 
 
 def _frame() -> pd.DataFrame:
@@ -75,15 +117,16 @@ def _write(folder: Path, frame: pd.DataFrame, arrays: dict[str, np.ndarray]) -> 
 @pytest.fixture
 def data_sources(tmp_path: Path) -> DataSources:
     """Six images, of which three were lost; one of the others has a noisy copy."""
+    folder = tmp_path / "data"
     images = [("a", "fear"), ("b", "fear"), ("c", "joy"), ("d", "joy")]
-    manifest.write(_rows(*images, columns="id label"), tmp_path / "ingest/manifest.parquet")
+    manifest.write(_rows(*images, columns="id label"), folder / "ingest/manifest.parquet")
     rejected = _rows(("x", "joy", "corrupt"), ("y", "", "no_label"), columns="id label reason")
-    manifest.write(rejected, tmp_path / "ingest/rejected.parquet")
-    manifest.write(_rows(*images[:3], columns="id label"), tmp_path / "clean/manifest.parquet")
+    manifest.write(rejected, folder / "ingest/rejected.parquet")
+    manifest.write(_rows(*images[:3], columns="id label"), folder / "clean/manifest.parquet")
     dropped = _rows(("d", "joy", "exact_duplicate"), columns="id label reason")
-    manifest.write(dropped, tmp_path / "clean/dropped.parquet")
+    manifest.write(dropped, folder / "clean/dropped.parquet")
     small = _rows(("e", "fear", "small_face"), columns="id label reason")
-    manifest.write(small, tmp_path / "align/rejected.parquet")
+    manifest.write(small, folder / "align/rejected.parquet")
     near = _rows(
         ("a", "fear", "train", "a", ""),
         ("b", "fear", "test", "a", ""),
@@ -91,7 +134,7 @@ def data_sources(tmp_path: Path) -> DataSources:
         ("e", "joy", None, "c", "near_duplicate"),
         columns="id label split near_group reason",
     )
-    manifest.write(near, tmp_path / "clean/near.parquet")
+    manifest.write(near, folder / "clean/near.parquet")
     faces = _rows(
         ("a", "fear", "train", "", "a", True, True, -20.0),
         ("a#poisson", "fear", "train", "poisson", "a", True, True, -20.0),
@@ -102,12 +145,12 @@ def data_sources(tmp_path: Path) -> DataSources:
     pictures = np.full((4, DATA_SIZE, DATA_SIZE, 3), 100, np.uint8)
     pictures[1] = 0  # has noise: not looked at
     specs = {"images": Spec((DATA_SIZE, DATA_SIZE, 3), "uint8")}
-    for folder in ("images", "faces"):
-        with PackedWriter(tmp_path / folder, 4, specs) as packed:
+    for name in ("images", "faces"):
+        with PackedWriter(folder / name, 4, specs) as packed:
             packed.write(0, {"images": pictures})
             packed.finish(faces)
     names = ("ingest", "clean", "align", "images", "faces")
-    return DataSources(*(tmp_path / name for name in names))
+    return DataSources(*(folder / name for name in names))
 
 
 def _rows(*values: tuple, columns: str) -> pd.DataFrame:

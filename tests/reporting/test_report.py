@@ -1,57 +1,15 @@
 """The report page."""
 
-import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.evaluation.predictions import (
-    classes_of,
-    evaluate_reconstructed,
-    evaluate_split,
-    write_predictions,
-)
 from fer3d.reporting.params import ReportParams
-from fer3d.reporting.report import STAGES, RunFiles, report
-from fer3d.reporting.samples import SampleSources
-
-BY_YAW = {"0-15": 2.75}
-
-
-@pytest.fixture
-def inputs(tmp_path: Path, predictions: pd.DataFrame, sources: SampleSources) -> dict:
-    classes = classes_of(predictions)
-    splits = predictions.groupby("split", sort=False)
-    metrics = {
-        **{stage: {"images": 36} for stage in STAGES},
-        "ingest": {"images": 36, "rejected_by_reason": {}, "per_class": dict.fromkeys(classes, 12)},
-        "balance": {"before": dict.fromkeys(classes, 6), "after": dict.fromkeys(classes, 9)},
-        "accuracy3d": {"images": 2, "images_by_yaw": {"0-15": 2}, "vertex_error_percent": BY_YAW},
-        "train": {"epochs": 3, "best_epoch": 2, "validation": {"macro_f1": 0.5}},
-        "evaluate": {
-            name: evaluate_split(part, classes)
-            | {"reconstructed": evaluate_reconstructed(part, classes)}
-            for name, part in splits
-        },
-    }
-    for name, values in metrics.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps(values))
-    epochs = pd.DataFrame({"epoch": [1, 2, 3]})
-    for name in ("loss", "accuracy", "macro_f1"):
-        epochs[f"train_{name}"], epochs[f"validation_{name}"] = [1.9, 0.7, 0.4], [0.4, 0.6, 0.5]
-    epochs.to_csv(tmp_path / "curves.csv", index=False)
-    write_predictions(predictions, tmp_path / "predictions.parquet")
-    files = RunFiles(tmp_path, tmp_path / "curves.csv", tmp_path / "predictions.parquet")
-    return {
-        "files": files,
-        "sources": sources,
-        "params": ReportParams(samples_per_class=3, pictures=True),
-    }
+from fer3d.reporting.report import report
 
 
 class _Parser(HTMLParser):
