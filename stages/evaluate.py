@@ -8,7 +8,7 @@ from fer3d.evaluation.predictions import write_predictions
 from fer3d.evaluation.tables import evaluation_table
 from fer3d.files.atomic import write_bytes, write_json
 from fer3d.files.folders import Folders
-from fer3d.files.manifest import TEST
+from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.machine import settings
 from stages import CHECKOUT, PathOption, run
 
@@ -19,6 +19,7 @@ def main(
     faces: PathOption,
     shadings: PathOption,
     out: PathOption,
+    validation_confusion: PathOption,
     confusion: PathOption,
     metrics: PathOption,
 ) -> None:
@@ -26,6 +27,7 @@ def main(
     device = settings.load(CHECKOUT).torch_device()
     predictions, result = evaluate(checkpoint, folders, device=device)
     write_predictions(predictions, out / "predictions.parquet")
+    write_confusion(predictions, VALIDATION, validation_confusion)
     write_confusion(predictions, TEST, confusion)
     write_bytes(out / "confusion.png", confusion_png(predictions, TEST))
     write_bytes(out / "calibration.png", calibration_png(predictions, TEST))

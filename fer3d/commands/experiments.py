@@ -61,7 +61,7 @@ def run() -> None:
     print(f"{len(cells)} cells, {there} of them done: dvc repro {protocol.pipeline}", flush=True)
     if status := _dvc("repro", str(protocol.pipeline)):
         raise typer.Exit(status)
-    print(f"tables (Markdown, LaTeX, CSV) and figures: {protocol.tables}")
+    print(f"tables (HTML, Markdown, LaTeX, CSV) and figures: {protocol.tables}")
 
 
 @app.command()
@@ -85,7 +85,7 @@ def compare() -> None:
     print(f"dvc repro {models.pipeline}", flush=True)
     if status := _dvc("repro", str(models.pipeline)):
         raise typer.Exit(status)
-    print(f"tables (Markdown, LaTeX, CSV): {models.tables}")
+    print(f"tables (HTML, Markdown, LaTeX, CSV): {models.tables}")
 
 
 @app.command()

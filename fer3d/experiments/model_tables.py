@@ -22,7 +22,7 @@ from fer3d.files.packed import read_manifest
 def write_comparison(
     cells: Path, models: Path, images: Path, out: Path, params: MatrixParams
 ) -> dict[str, Any]:
-    """Write the tables as Markdown (all on one page), LaTeX and CSV.
+    """Write the tables as Markdown and HTML (all on one page), LaTeX and CSV.
 
     Args:
         cells: parent of the folders of our cells.
@@ -44,7 +44,7 @@ def write_comparison(
     bootstrap = Bootstrap(params.experiments.replicates)
     scores = score_all(results, bootstrap)
     tables = comparison_tables(results, scores, bootstrap, params)
-    write_page(results, tables, {}, out)
+    write_page(results, scores, tables, {}, out)
     return summary(results, scores, bootstrap)
 
 

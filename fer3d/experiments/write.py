@@ -21,6 +21,8 @@ from fer3d.experiments.comparisons import (
 from fer3d.experiments.formats import ResultTable, to_csv, to_latex, to_markdown
 from fer3d.experiments.groups import lighting
 from fer3d.experiments.matrix import MatrixParams, cell_folders, matrix
+from fer3d.experiments.page import PAGE as HTML_PAGE
+from fer3d.experiments.page import html_page, protocol
 from fer3d.experiments.paper_tables import (
     Scores,
     ablation_table,
@@ -42,7 +44,7 @@ HEADLINES = {ALL: "all", TURNED_NAME: "turned"}  # groups of the metrics
 def write_tables(
     cells: Path, images: Path, faces: Path, out: Path, params: MatrixParams
 ) -> dict[str, Any]:
-    """Write every table as Markdown (all on one page), LaTeX and CSV, and two figures.
+    """Write every table as Markdown and HTML (all on one page), LaTeX and CSV, and two figures.
 
     Args:
         cells: parent of the cells' folders.
@@ -67,18 +69,23 @@ def write_tables(
     if whole_against_base(results):
         write_bytes(out / "yaw.png", yaw_png(results, found, bootstrap))
         pictures["yaw.png"] = "Whole minus Base by yaw"
-    write_page(results, tables, pictures, out)
+    write_page(results, scores, tables, pictures, out)
     return summary(results, scores, found, bootstrap)
 
 
 def write_page(
-    results: CellResults, tables: Sequence[ResultTable], pictures: Mapping[str, str], out: Path
+    results: CellResults,
+    scores: Scores,
+    tables: Sequence[ResultTable],
+    pictures: Mapping[str, str],
+    out: Path,
 ) -> None:
-    """Write tables as CSV and LaTeX, and all of them on one page, see ``page``."""
+    """Write tables as CSV and LaTeX, and all of them on a page as Markdown and as HTML."""
     for table in tables:
         write_text(out / f"{table.name}.csv", to_csv(table))
         write_text(out / f"{table.name}.tex", to_latex(table))
     write_text(out / PAGE, page(results, tables, pictures))
+    write_text(out / HTML_PAGE, html_page(results, scores, tables))
 
 
 def load_groups(results: CellResults, images: Path, faces: Path) -> list[Group]:
@@ -111,14 +118,7 @@ def all_tables(
 
 def page(results: CellResults, tables: Sequence[ResultTable], pictures: Mapping[str, str]) -> str:
     """A Markdown page with the figures and all tables; each note appears once."""
-    several = results.folds > 1
-    protocol = f"{results.folds} folds of a cross validation" if several else "one test set"
-    start = (
-        "# Experiments\n\n"
-        f"{len(results.ids):,} test images, {protocol}, seeds "
-        f"{', '.join(map(str, results.seeds))}. Epochs were chosen on validation images, which "
-        "come from the training images; every network saw its test images once.\n"
-    )
+    start = f"# Experiments\n\n{protocol(results)}\n"
     shown = "".join(f"\n![{title}]({name})\n" for name, title in pictures.items())
     said: set[str] = set()
     text = start + shown

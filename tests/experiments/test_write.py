@@ -40,7 +40,7 @@ def test_all_files_are_written_and_twice_the_same(tmp_path: Path, inputs: dict) 
     assert {"table2", "table6", "table4-published", "mcnemar", "differences"} <= tables
     assert {"groups-recommended-focal", "table4-recommended-focal"} <= tables
     assert {f"{name}.csv" for name in tables} <= set(files)
-    assert {"tables.md", "accuracy.png", "yaw.png"} <= set(files)
+    assert {"tables.md", "experiments.html", "accuracy.png", "yaw.png"} <= set(files)
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 

@@ -128,8 +128,17 @@ def test_dvc_compares_parameters_metrics_and_plots(project):
     project.repro()
     assert "train.epochs" in project.run("dvc", "params", "diff")
     assert "metrics/train.json" in project.run("dvc", "metrics", "diff")
-    plots = json.loads(project.run("dvc", "plots", "show", "--json", "--out", "dvc_plots"))
-    assert set(plots["data"]) == {"Loss", "plots/curves.csv", "plots/confusion.csv"}
+    shown = project.run("dvc", "plots", "diff", "HEAD", "--json", "--out", "dvc_plots")
+    plots = json.loads(shown)["data"]
+    confusions = {"plots/confusion-validation.csv", "plots/confusion.csv"}
+    assert set(plots) == {"Loss", "Accuracy", "Macro F1"} | confusions
+    overlaid = {revision for parts in plots.values() for revision in parts[0]["revisions"]}
+    assert overlaid == {"HEAD", "workspace"}
+    assert all(len(parts[0]["revisions"]) == 2 for parts in plots.values())
+    chosen = ("--only-changed", "--drop", ".*per_class|data/|fer3d|plots/")
+    columns = project.run("dvc", "exp", "show", "--csv", *chosen).splitlines()[0].split(",")
+    assert "train.epochs" in columns
+    assert len(columns) < 25
     project.run("git", "checkout", "--quiet", ".")
     project.run("dvc", "checkout", "--allow-missing")
 
