@@ -20,9 +20,9 @@ from fer3d.experiments.comparisons import (
 )
 from fer3d.experiments.formats import ResultTable, to_csv, to_latex, to_markdown
 from fer3d.experiments.groups import lighting
+from fer3d.experiments.html_page import PAGE as HTML_PAGE
+from fer3d.experiments.html_page import html_page, protocol
 from fer3d.experiments.matrix import MatrixParams, cell_folders, matrix
-from fer3d.experiments.page import PAGE as HTML_PAGE
-from fer3d.experiments.page import html_page, protocol
 from fer3d.experiments.paper_tables import (
     Scores,
     ablation_table,

@@ -10,9 +10,9 @@ from fer3d.files import manifest
 from fer3d.files.atomic import write_text
 from fer3d.reporting.cards import Card, CardGroup, Gallery, Picture
 from fer3d.reporting.data_set import DataSources
+from fer3d.reporting.page_tables import metrics_tables
 from fer3d.reporting.params import ReportParams
 from fer3d.reporting.samples import CELL, source_image
-from fer3d.reporting.tables import metrics_tables
 from fer3d.reporting.templates import data_url, template
 
 PAGE, TEMPLATE = "data.html", "data.html.j2"

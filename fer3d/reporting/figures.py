@@ -10,7 +10,7 @@ from fer3d.evaluation.intervals import proportion_interval
 from fer3d.evaluation.predictions import classes_of
 from fer3d.files.manifest import TRAIN, VALIDATION
 from fer3d.reporting.charts import Chart, Plane, round_numbers, whole_numbers
-from fer3d.reporting.tables import Table, row
+from fer3d.reporting.page_tables import Table, row
 
 CURVES = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro F1"}
 SERIES = (TRAIN, VALIDATION)

@@ -14,12 +14,12 @@ from fer3d.evaluation.tables import images_of, read_metrics
 from fer3d.files.atomic import write_bytes, write_text
 from fer3d.files.images import encode_png
 from fer3d.files.manifest import TEST
-from fer3d.reporting import figures, tables
+from fer3d.reporting import figures, page_tables
 from fer3d.reporting.cards import Gallery
 from fer3d.reporting.gallery import run_gallery
 from fer3d.reporting.params import ReportParams
 from fer3d.reporting.samples import SampleSources, StageImages, overview_sheet
-from fer3d.reporting.scores import confusion_table, reconstructed_table, scores_table
+from fer3d.reporting.score_tables import confusion_table, reconstructed_table, scores_table
 from fer3d.reporting.templates import template
 
 PAGE = "report.html"
@@ -102,7 +102,7 @@ def render(
     return template(TEMPLATE).render(
         split=split,
         evaluation=evaluations[split],
-        images=tables.text(images_of(evaluations[split])),
+        images=page_tables.text(images_of(evaluations[split])),
         accuracy_ends=share_interval(evaluations[split]["accuracy"], len(by_split[split])),
         best_epoch=best,
         scores=[
@@ -127,8 +127,8 @@ def render(
             for name, title in figures.CURVES.items()
         ],
         curves_table=figures.curves_table(curves),
-        counts=tables.counts_table(metrics),
-        accuracy3d=tables.accuracy3d_table(metrics["accuracy3d"]),
+        counts=page_tables.counts_table(metrics),
+        accuracy3d=page_tables.accuracy3d_table(metrics["accuracy3d"]),
         gallery=gallery,
-        stages={name: tables.metrics_tables(values, name) for name, values in metrics.items()},
+        stages={name: page_tables.metrics_tables(values, name) for name, values in metrics.items()},
     )

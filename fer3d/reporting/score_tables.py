@@ -9,7 +9,7 @@ from fer3d.evaluation.intervals import share_interval
 from fer3d.evaluation.plots import row_shares
 from fer3d.evaluation.scores import MEANS
 from fer3d.evaluation.tables import OVERALL, images_of
-from fer3d.reporting.tables import BARS, HEAT, Table, TableCell, row, text
+from fer3d.reporting.page_tables import BARS, HEAT, Table, TableCell, row, text
 
 
 def scores_table(evaluation: Mapping[str, Any], split: str) -> Table:

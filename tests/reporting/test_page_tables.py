@@ -1,6 +1,6 @@
 """Tables of the pages."""
 
-from fer3d.reporting.tables import (
+from fer3d.reporting.page_tables import (
     TableCell,
     accuracy3d_table,
     counts_table,

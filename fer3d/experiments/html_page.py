@@ -6,7 +6,7 @@ from typing import Any
 from fer3d.experiments.formats import UNDEFINED, ResultTable, TableEntry, Value
 from fer3d.experiments.paper_tables import Scores
 from fer3d.experiments.results import CellResults, Score
-from fer3d.reporting.tables import BARS, Cell, Row, Table, row, text
+from fer3d.reporting.page_tables import BARS, Table, TableCell, TableRow, row, text
 from fer3d.reporting.templates import template
 
 CORNER = "true class"  # header of the row titles of a confusion matrix
@@ -56,12 +56,12 @@ def bars_table(scores: Scores) -> Table:
     return Table("Accuracy by network", header, rows, style=BARS)
 
 
-def _bar(score: Score) -> Cell:
+def _bar(score: Score) -> TableCell:
     ends = (score.interval.low, score.interval.high)
     note = f"({100 * ends[0]:.2f} to {100 * ends[1]:.2f})"
-    return Cell(str(Value.of(score.spread)), score.spread.mean, ends, note)
+    return TableCell(str(Value.of(score.spread)), score.spread.mean, ends, note)
 
 
-def _row(entries: Sequence[TableEntry]) -> Row:
+def _row(entries: Sequence[TableEntry]) -> TableRow:
     texts = [text(entry) if isinstance(entry, int) else str(entry) for entry in entries]
     return row(texts[0] or UNDEFINED, texts[1:])

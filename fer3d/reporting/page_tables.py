@@ -27,7 +27,7 @@ class TableCell:
     note: str = ""
 
 
-Row = tuple[str, Sequence[TableCell]]  # title of the row, and its other cells
+TableRow = tuple[str, Sequence[TableCell]]  # title of the row, and its other cells
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Table:
 
     title: str
     header: Sequence[str]
-    rows: Sequence[Row]
-    foot: Sequence[Row] = ()
+    rows: Sequence[TableRow]
+    foot: Sequence[TableRow] = ()
     style: str = PLAIN
 
 
-def row(title: str, texts: Iterable[str]) -> Row:
+def row(title: str, texts: Iterable[str]) -> TableRow:
     """A row of plain cells."""
     return title, [TableCell(text) for text in texts]
 

@@ -7,7 +7,7 @@ import pytest
 
 from fer3d.experiments.cells import Configuration
 from fer3d.experiments.formats import ResultTable, Value
-from fer3d.experiments.page import bars_table, html_page
+from fer3d.experiments.html_page import bars_table, html_page
 from fer3d.experiments.results import CellResults, Score
 from fer3d.experiments.statistics import Interval, Spread
 

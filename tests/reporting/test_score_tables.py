@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fer3d.reporting.scores import confusion_table, scores_table
-from fer3d.reporting.tables import TableCell
+from fer3d.reporting.page_tables import TableCell
+from fer3d.reporting.score_tables import confusion_table, scores_table
 
 
 def test_confusion_in_per_cent_of_the_true_class() -> None:
