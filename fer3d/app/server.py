@@ -77,7 +77,8 @@ def listen(app: Dash, host: str, port: int) -> BaseWSGIServer:
     except OSError as error:  # its own text repeats the address, in some versions of Python
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise UserError(f"{host}, port {port}: {reason}; name another with --port") from None
-    return make_server(host, port, app.server, threaded=True, fd=place.detach())
+    with place:  # the server has a copy
+        return make_server(host, port, app.server, threaded=True, fd=place.fileno())
 
 
 def warm_up(predictor: Predictor) -> None:

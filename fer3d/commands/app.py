@@ -1,6 +1,7 @@
 """`fer3d app`: a page in the browser to try a recognizer."""
 
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -42,10 +43,8 @@ def app(
     if host not in LOOPBACK:
         print("every machine that reaches this address can use the page", file=sys.stderr)
     url = f"http://{f'[{host}]' if ':' in host else host}:{server.port}/"
-    print(f"{url} (Ctrl-C ends it)", flush=True)
-    if browser:
-        typer.launch(url)
-    try:
+    with suppress(KeyboardInterrupt):
+        print(f"{url} (Ctrl-C ends it)", flush=True)
+        if browser:
+            typer.launch(url)
         server.serve_forever()
-    except KeyboardInterrupt:
-        print()

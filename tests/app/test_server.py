@@ -27,6 +27,7 @@ def test_it_listens_on_a_free_port_of_this_machine(app) -> None:
             listen(app, "127.0.0.1", server.port)
     finally:
         server.server_close()
+    listen(app, "127.0.0.1", server.port).server_close()  # it is free again
 
 
 def test_an_address_of_another_machine_is_an_error(app) -> None:
