@@ -154,8 +154,9 @@ def _check_documents(
     inputs: Sequence[Path], documents: dict[str, Path | None], *, force: bool
 ) -> None:
     """Stop before something that a person has is written over."""
-    from fer3d.files.outputs import check_output
+    from fer3d.files.outputs import check_distinct, check_output
 
+    check_distinct(documents)
     for option, path in documents.items():
         if path is not None:
             check_output(path, option, inputs, force=force)

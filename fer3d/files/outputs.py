@@ -60,6 +60,24 @@ def check_output(path: Path, option: str, inputs: Iterable[Path], *, force: bool
         )
 
 
+def check_distinct(outputs: Mapping[str, Path | None]) -> None:
+    """Check that no two options name the same file; pipes and devices may be shared.
+
+    Args:
+        outputs: the file of each option, None where it is not given.
+
+    Raises:
+        UserError: two do.
+    """
+    seen: dict[Path, str] = {}
+    for option, path in outputs.items():
+        if path is None or is_special(path):
+            continue
+        other = seen.setdefault(path.resolve(), option)
+        if other != option:
+            raise UserError(f"{other} and {option} name the same file, {printable(path)}")
+
+
 def write_output(path: Path, data: bytes) -> None:
     """Write an output file.
 

@@ -3,16 +3,17 @@
 Formats define how many bits a value is stored in, not how many are used: a 16-bit file can have 10
 or 12 bits of a sensor, or 0 to 255. So the range is derived from the largest value:
 
-* integers: the smallest of 8, 10, 12, 14, 16, 24 and 32 bits that it fits into;
-* floats: 0 to 1 if no value is larger than 1, else 0 to 255, else 0 to 65,535.
+* integers: the smallest of 8, 10, 12, 14 and 16 bits that it fits into, else the bits that it has;
+* floats: 0 to 1 if no value is larger than 1, else the smallest of 8, 10, 12, 14 and 16 bits.
 
-Negative values, NaN and infinities are errors.
+Negative values, NaN and infinities are errors, and so is a picture of which nothing but black would
+be left.
 """
 
 import numpy as np
 
-INTEGER_BITS = (8, 10, 12, 14, 16, 24, 32)
-FLOAT_RANGES = (1.0, 255.0, 65535.0)
+BITS = (8, 10, 12, 14, 16)
+FLOAT_RANGES = (1.0, *(float((1 << bits) - 1) for bits in BITS))
 
 
 def to_eight_bits(values: np.ndarray) -> np.ndarray:
@@ -25,7 +26,7 @@ def to_eight_bits(values: np.ndarray) -> np.ndarray:
         The same shape, uint8.
 
     Raises:
-        ValueError: negative, infinite or NaN values; the message says which.
+        ValueError: negative, infinite, NaN or too small values; the message says which.
     """
     if values.dtype == np.uint8 or not values.size:
         return values.astype(np.uint8)
@@ -34,11 +35,16 @@ def to_eight_bits(values: np.ndarray) -> np.ndarray:
         raise ValueError("pixel values that are not finite")
     if low < 0:
         raise ValueError(f"negative pixel values, down to {low:g}")
-    return _from_floats(values, high) if values.dtype.kind == "f" else _from_integers(values, high)
+    convert = _from_floats if values.dtype.kind == "f" else _from_integers
+    picture = convert(values, high)
+    if high > 0 and not picture.any():
+        raise ValueError(f"pixel values of at most {high:g}, which would be black")
+    return picture
 
 
 def _from_integers(values: np.ndarray, high: np.integer) -> np.ndarray:
-    bits = next(bits for bits in INTEGER_BITS if int(high) < 1 << bits)
+    used = int(high).bit_length()
+    bits = next((bits for bits in BITS if used <= bits), used)
     return (values.astype(np.int64) >> (bits - 8)).astype(np.uint8)
 
 

@@ -10,7 +10,13 @@ import numpy as np
 from fer3d.errors import UserError, printable
 from fer3d.files import images
 from fer3d.files.atomic import json_text
-from fer3d.files.outputs import SOFTWARE, GrowingOutput, check_output, write_output
+from fer3d.files.outputs import (
+    SOFTWARE,
+    GrowingOutput,
+    check_distinct,
+    check_output,
+    write_output,
+)
 from fer3d.inference.draw import draw_faces
 from fer3d.inference.face import Face
 from fer3d.inference.find_faces import FaceFinder
@@ -66,6 +72,7 @@ class Outputs:
 
     def check(self, images: Sequence[Path], *, force: bool = False) -> None:
         """Check that no file of the user is overwritten; see ``check_output``."""
+        check_distinct({"--json": self.json, "--mesh": self.mesh, "--picture": self.picture})
         each = [self, *(self.numbered(n, len(images)) for n in range(1, len(images) + 1))]
         for one in each:
             options = (("--json", one.json), ("--mesh", one.mesh), ("--picture", one.picture))

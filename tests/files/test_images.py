@@ -132,7 +132,21 @@ def test_deep_colours_use_the_whole_range(suffix, most):
     assert not image[..., 2].any()
 
 
-@pytest.mark.parametrize("most", [1.0, 255.0, 65535.0])
+@pytest.mark.parametrize("most", [255_000, 1 << 24, (1 << 31) - 1])
+def test_integers_of_more_than_16_bits_keep_their_picture(most):
+    ramp = np.tile(np.linspace(0, most, 64).round(), (64, 1)).astype(np.int32)
+    image = decode(encoded(Image.fromarray(ramp), "TIFF"))[0, :, 0].astype(int)
+    assert image.max() >= 127 and image.min() == 0 and (np.diff(image) >= 1).all()
+
+
+@pytest.mark.parametrize("most", [300.0, 5000.0])
+def test_float_images_of_other_ranges_are_not_black(most):
+    ramp = np.tile(np.linspace(0, most, 64, dtype=np.float32), (64, 1))
+    image = decode(encoded(Image.fromarray(ramp), "TIFF"))[0, :, 0].astype(int)
+    assert image.max() >= 74 and (np.diff(image) >= 1).all()
+
+
+@pytest.mark.parametrize("most", [1.0, 255.0, 1023.0, 65535.0])
 def test_float_images_keep_their_picture(most):
     ramp = np.tile(np.linspace(0, most, 64, dtype=np.float32), (64, 1))
     image = decode(encoded(Image.fromarray(ramp), "TIFF"))
@@ -144,6 +158,7 @@ def test_float_images_keep_their_picture(most):
     [
         (np.full((4, 4), -1.0, np.float32), "negative"),
         (np.full((4, 4), np.nan, np.float32), "not finite"),
+        (np.full((4, 4), 1e-3, np.float32), "at most 0.001, which would be black"),
         (np.full((4, 4), 1e9, np.float32), "up to 1e"),
         (np.full((4, 4), -5, np.int32), "negative"),
     ],

@@ -16,6 +16,8 @@ NFC = "fr\u00f6hlich"
         ("\ufeffsad", "sad"),
         ("s\u00adad\x00", "sad"),
         ("o\u200d\u0308", "\u00f6"),  # a joiner between a letter and its mark
+        ("\uff48appy", "happy"),  # a full-width letter
+        ("a\ufb00ect", "affect"),  # a ligature
         ("3.0", "3"),
         ("-1.00", "-1"),
         ("3.5", "3.5"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.files.outputs import GrowingOutput, check_output, write_output
+from fer3d.files.outputs import GrowingOutput, check_distinct, check_output, write_output
 
 PHOTO = b"\xff\xd8 a photo"
 
@@ -51,6 +51,16 @@ def test_an_option_that_took_the_name_of_an_image_says_so(tmp_path):
             check_output(tmp_path / "face.jpg", option, [])
     with pytest.raises(UserError, match="is a folder"):
         check_output(tmp_path, "--json", [])
+
+
+def test_no_two_options_name_one_file(tmp_path):
+    (tmp_path / "link").symlink_to("answers")
+    answers = tmp_path / "answers"
+    check_distinct({"--json": answers, "--csv": tmp_path / "other", "--jsonl": None})
+    check_distinct({"--json": Path("/dev/null"), "--csv": Path("/dev/null")})
+    for same in (answers, tmp_path / "link"):
+        with pytest.raises(UserError, match="--json and --csv name the same file"):
+            check_distinct({"--json": answers, "--csv": same})
 
 
 def test_links_are_written_through(tmp_path):
