@@ -57,7 +57,7 @@ def results_table(results: CellResults, published: Published, scores: Scores) ->
         )
     return ResultTable(
         "table2",
-        "CellResults by class",
+        "Results by class",
         "In the layout of table 2 of Bao et al. 2019. " + _explanation(results),
         ("Model", "Data", *map(abbreviation, classes), "Acc", "C-Acc"),
         rows,
