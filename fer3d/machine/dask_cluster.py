@@ -1,7 +1,7 @@
 """A Dask cluster as an executor, for the ordered map.
 
-A worker computes one task at a time, whatever its number of threads, because the networks and dlib
-are not thread-safe. Start workers with one thread each (`dask worker --nthreads 1 --nworkers N`).
+A worker computes one task at a time, whatever its number of threads, because networks are not
+thread-safe. Start workers with one thread each (`dask worker --nthreads 1 --nworkers N`).
 
 Workers open the same files as the main process, under the same paths, so checkout and images must
 be on a file system that all of them mount; a worker without it ends the stage with an error. Large

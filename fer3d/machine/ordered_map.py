@@ -22,7 +22,7 @@ from fer3d.machine.threads import Result, Task, single_threaded
 IN_FLIGHT = 4  # tasks per worker that are running, queued, or done before an earlier one
 LOOK_S = 2.0  # interval at which the number of workers is read
 
-_one_task = threading.Lock()  # one task per process: networks and dlib are not thread-safe
+_one_task = threading.Lock()  # one task per process: networks are not thread-safe
 
 
 def map_ordered(

@@ -8,6 +8,7 @@ supervised descent.
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Shaped
 
@@ -15,6 +16,7 @@ from fer3d.geometry.affine import Crop
 from fer3d.geometry.typing import Images
 from fer3d.reconstruction.facemesh import mesh_crop
 from fer3d.reconstruction.recentralize import Similarity
+from fer3d.reconstruction.shape_predictor import read_shape_predictor
 from fer3d.reconstruction.topology import LANDMARKS_68
 
 MODEL = "shape_predictor_68_face_landmarks.dat"
@@ -70,11 +72,9 @@ class DlibLandmarks:
 
     def __init__(self, model: Path):
         """Load the predictor from its file (100 MB)."""
-        import dlib
-
-        self._predictor = dlib.shape_predictor(str(model))
+        self._predictor = read_shape_predictor(model)
         low, high = (round(CROP_SIZE / 2 * (1 + sign / CROP_SCALE)) for sign in (-1, 1))
-        self._box = dlib.rectangle(low, low, high, high)
+        self._box = low, low, high, high
 
     def __call__(
         self, images: Images, vertices: Float[np.ndarray, "n 468 3"]
@@ -88,17 +88,10 @@ class DlibLandmarks:
         Returns:
             (N, 68, 2) float64, px, image frame.
         """
-        import cv2
-
         crops = dlib_crop(vertices)
         pixels = crops.sample_each(images, CROP_SIZE)
-        found = [self._find(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)) for crop in pixels]
-        return crops.to_image(np.array(found) + 0.5, CROP_SIZE)  # 0.5: pixel centre
-
-    def _find(self, grey: np.ndarray) -> list[tuple[int, int]]:
-        """The pixels of the 68 points in a crop (200, 200) uint8."""
-        shape = self._predictor(grey, self._box)
-        return [(part.x, part.y) for part in shape.parts()]
+        grey = np.stack([cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) for crop in pixels])
+        return crops.to_image(self._predictor(grey, self._box) + 0.5, CROP_SIZE)  # pixel centres
 
 
 @lru_cache(maxsize=2)

@@ -47,8 +47,7 @@ def producer(params: ReconstructParams, toolbox: Toolbox) -> Producer:
     reconstructor = make_reconstructor(params, toolbox)
     backend = reconstructor.backend
     points = len(backend.surface.load())
-    dlib = params.landmarks == "dlib"
-    used = [*MODELS, *([landmarks.MODEL] if dlib else [])]
+    used = [*MODELS, *([landmarks.MODEL] if params.landmarks == "dlib" else [])]
     outputs = {
         "vertices_image": backend.vertices,
         "vertices_face": backend.vertices,
@@ -66,7 +65,7 @@ def producer(params: ReconstructParams, toolbox: Toolbox) -> Producer:
         inputs=INPUTS,
         outputs=outputs,
         parameters=params.model_dump(mode="json") | {"device": device_of(params, toolbox)},
-        libraries=("numpy", "numba", "opencv", "scipy", *backend.libraries, *["dlib"] * dlib),
+        libraries=("numpy", "numba", "opencv", "scipy", *backend.libraries),
         models={name: sha256_file(toolbox.assets / name) for name in used} | backend.models(),
     )
 

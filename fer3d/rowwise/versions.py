@@ -11,7 +11,6 @@ from importlib.metadata import version as installed
 
 # packages that provide a library, the usual one first
 PACKAGES: Mapping[str, Sequence[str]] = {
-    "dlib": ("dlib-bin", "dlib"),
     "dvc": ("dvc",),
     "imagehash": ("ImageHash",),
     "litert": ("ai-edge-litert",),

@@ -1,1 +1,1 @@
-"""Training on packed arrays with PyTorch Lightning; needs no OpenCV, Open3D, dlib or TFLite."""
+"""Training on packed arrays with PyTorch Lightning; needs no OpenCV, Open3D or TFLite."""
