@@ -2,10 +2,10 @@
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
-from scipy.spatial import cKDTree
 
 from fer3d.geometry.cells import sort_into_cells
-from fer3d.relighting.neighbours import plane_normals
+from fer3d.relighting.neighbours import nearest_neighbours, neighbour_covariances
+from fer3d.relighting.planes import plane_normals
 
 MIN_NEIGHBOURS = 3  # points that a plane needs
 CELLS = 1.0  # per point, in the square around a face
@@ -21,7 +21,7 @@ def estimate_normals(
 ) -> Float[np.ndarray, "n 3"]:
     """Unit normals of the least squares planes through nearest neighbours, towards the viewer.
 
-    Equals Open3D (:func:`open3d_normals`), in a third of the time.
+    Equals Open3D (:func:`open3d_normals`) but for rounding, in a quarter of the time.
 
     Args:
         points: (N, 3) float, any unit and frame.
@@ -46,7 +46,10 @@ def estimate_normals(
         raise ValueError("expected finite points")
     guess = np.zeros((len(points), 0), np.int32) if likely is None else likely
     grid = sort_into_cells(points, used, CELLS)
-    return towards(plane_normals(points, grid, guess, neighbours), viewer)
+    normals = np.zeros(points.shape)
+    spread = neighbour_covariances(points, grid, guess, neighbours)
+    normals[grid.order] = towards(plane_normals(spread), viewer)
+    return normals
 
 
 def open3d_normals(
@@ -73,8 +76,9 @@ def likely_neighbours(points: Float[np.ndarray, "n 3"]) -> Integer[np.ndarray, "
     Args:
         points: (N, 3) float, of one face; they are likely neighbours on other faces too.
     """
-    _, nearest = cKDTree(points).query(points, k=min(LIKELY, len(points)))
-    return nearest.astype(np.int32)
+    points = np.ascontiguousarray(points, np.float64)
+    grid = sort_into_cells(points, np.arange(len(points)), CELLS)
+    return nearest_neighbours(points, grid, min(LIKELY, len(points)))
 
 
 def towards(

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
 
 from fer3d.geometry.typing import Triangles
-from fer3d.relighting.zbuffer import nearest_triangles
+from fer3d.relighting.zbuffer import interpolate, nearest_triangles
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,12 @@ class Fragments:
 
         Zero if there is no triangle.
         """
-        shown = np.flatnonzero(self.covered)
-        corners = values[triangles[self.triangle.ravel()[shown]]]  # (n, 3, ...)
-        picture = np.zeros((self.triangle.size, *values.shape[1:]))
-        picture[shown] = np.einsum("nk,nk...->n...", self.weights.reshape(-1, 3)[shown], corners)
-        return picture.reshape(*self.triangle.shape, *values.shape[1:])
+        columns = np.asarray(values, np.float64).reshape(len(values), -1).T
+        layers = [
+            interpolate(np.ascontiguousarray(column), triangles, self.triangle, self.weights)
+            for column in columns
+        ]
+        return np.stack(layers, axis=-1).reshape(*self.triangle.shape, *values.shape[1:])
 
 
 def rasterize(

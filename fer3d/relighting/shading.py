@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Shaped, UInt8
 
 from fer3d.geometry.typing import Triangles
 from fer3d.relighting.raster import rasterize
+from fer3d.relighting.zbuffer import with_corners_in
 
 VIEWER = np.array([0.0, 0.0, 1.0])  # direction to the viewer, face frame
 FRAME_TOP_LEFT = np.array([-10.0, 9.0])  # cm, face frame: x and y of the image's corner
@@ -92,8 +93,7 @@ def shade(
 
     Source: paper A, section 3.3.
     """
-    a, b, c = visible[triangles.T]
-    drawn = triangles[a & b & c]
+    drawn = with_corners_in(triangles, visible)
     fragments = rasterize(to_picture(points, size), drawn, size, size)
     shading = fragments.interpolate(np.asarray(lambert(normals, light)), drawn)
     return ShadingImage(np.rint(255 * shading).astype(np.uint8), fragments.covered)

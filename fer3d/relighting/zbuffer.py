@@ -1,4 +1,4 @@
-"""The compiled loop over triangles and pixels of ``raster.rasterize``."""
+"""Compiled loops over triangles and pixels, for ``raster``."""
 
 import math
 
@@ -41,6 +41,41 @@ def nearest_triangles(
                     weights[row, column, 1] = v
                     weights[row, column, 2] = w
     return nearest, weights
+
+
+@compiled
+def with_corners_in(triangles: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The triangles (T, 3) whose three corners are chosen (V,) bool, in their order."""
+    kept = np.empty_like(triangles)
+    count = 0
+    for t in range(len(triangles)):
+        a, b, c = triangles[t]
+        kept[count, 0], kept[count, 1], kept[count, 2] = a, b, c
+        count += chosen[a] & chosen[b] & chosen[c]
+    return kept[:count]
+
+
+@compiled
+def interpolate(
+    values: np.ndarray, triangles: np.ndarray, nearest: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """(H, W) float64: values of the vertices at the pixels, 0 without a triangle.
+
+    Args:
+        values: (V,) float64.
+        triangles: (T, 3) int64.
+        nearest, weights: from ``nearest_triangles``.
+    """
+    height, width = nearest.shape
+    picture = np.zeros((height, width))
+    for row in range(height):
+        for column in range(width):
+            t = nearest[row, column]
+            if t >= 0:
+                for corner in range(3):
+                    value = values[triangles[t, corner]]
+                    picture[row, column] += weights[row, column, corner] * value
+    return picture
 
 
 @compiled
