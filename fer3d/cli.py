@@ -1,8 +1,9 @@
-"""The ``fer3d`` command."""
+"""The ``fer3d`` command.
 
-import platform
+Commands import what they use when they run, so that ``fer3d --help`` answers at once.
+"""
+
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,8 @@ from fer3d.commands import app as app_command
 from fer3d.commands import doctor, evaluate, experiments, export, face3d, predict, store
 from fer3d.commands.options import ForceOption, ModelsOption
 from fer3d.errors import UserError, explained
-from fer3d.machine import settings, terminal
+from fer3d.machine import terminal
+from fer3d.machine.startup import collect_rarely
 
 FAILED = 2  # exit status, as of wrong options; 1 is that of a command that found problems
 
@@ -39,6 +41,9 @@ def _print_version(asked: bool) -> None:
     """The version of fer3d, then those of all that a result depends on."""
     if not asked:
         return
+    import platform
+    from importlib import metadata
+
     from fer3d.rowwise.versions import PACKAGES, versions
 
     print(f"fer3d {metadata.version('fer3d')}")
@@ -98,6 +103,7 @@ def accuracy3d(
     from fer3d.files.atomic import json_text
     from fer3d.files.outputs import check_output, write_output
     from fer3d.inference.pipeline import PipelineParams, make_pipeline
+    from fer3d.machine import settings
     from fer3d.params import load
     from fer3d.toolbox import Toolbox
 
@@ -128,6 +134,7 @@ def import_prnet(
 
 def app() -> None:
     """Run the command; an error that the user can fix is one line, and exit status 2."""
+    collect_rarely()
     terminal.print_everywhere()
     try:
         typer_app()

@@ -30,10 +30,12 @@ import typer  # noqa: E402
 from fer3d.errors import UserError, explained  # noqa: E402
 from fer3d.machine import terminal  # noqa: E402
 from fer3d.machine.lifetimes import end_with_parent  # noqa: E402
+from fer3d.machine.startup import collect_rarely  # noqa: E402
 
 # OpenMP threads sleep instead of spinning while they wait: on a busy machine, spinning makes
 # training many times slower. Read when PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+collect_rarely()
 
 PathOption = Annotated[Path, typer.Option()]
 # Not those of fer3d.checkout, so that stages do not depend on all paths there.

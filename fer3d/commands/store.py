@@ -11,7 +11,6 @@ from rich.table import Table
 
 from fer3d import checkout
 from fer3d.errors import UserError
-from fer3d.machine import settings
 
 if TYPE_CHECKING:
     from fer3d.store.objects import ObjectStore
@@ -104,6 +103,7 @@ def prune(
 
 
 def _store() -> "ObjectStore":
+    from fer3d.machine import settings
     from fer3d.store.objects import open_store
 
     store = open_store(settings.load(checkout.TOP).store)

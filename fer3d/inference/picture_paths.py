@@ -6,7 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from fer3d.errors import UserError, printable
-from fer3d.inference.files import image_files
 
 SUFFIX = ".png"
 
@@ -49,5 +48,7 @@ def picture_paths(inputs: Sequence[Path], files: Sequence[Path], out: Path) -> l
 
 def _inside(out: Path, given: Path) -> list[Path]:
     """Paths in ``out`` for a file, or for the images of a folder."""
+    from fer3d.inference.files import image_files  # with its decoders
+
     top = given if given.is_dir() else given.parent
     return [out / f"{file.relative_to(top)}{SUFFIX}" for file in image_files([given])]

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fer3d.machine.startup import collect_rarely
+
 LOOK_S = 1.0  # interval at which the parent process is checked
 
 
@@ -27,11 +29,12 @@ def deaf_to_interrupts() -> Iterator[None]:
 
 
 def serve(parent: int) -> None:
-    """Initialize a worker process: end with the parent, and ignore Ctrl-C.
+    """Initialize a worker process: start fast, end with the parent, and ignore Ctrl-C.
 
     Args:
         parent: process number of the parent.
     """
+    collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent(parent)
 

@@ -10,17 +10,31 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from io import TextIOWrapper
 from pathlib import Path
 
 from fer3d.errors import UserError
-from fer3d.machine import settings
 
 
 class _Messages(logging.Handler):
-    """Prints what loggers and ``say`` report."""
+    """Prints what loggers and ``say`` report.
 
-    as_json = False
+    Attributes:
+        folder: folder of ``fer3d.local.toml``, which is read for the first message.
+    """
+
+    folder: Path | None = None
+
+    @cached_property
+    def as_json(self) -> bool:
+        """Whether messages are JSON objects."""
+        from fer3d.machine import settings  # with its libraries
+
+        try:
+            return self.folder is not None and settings.load(self.folder).log == "json"
+        except UserError:  # reported by what needs the settings
+            return False
 
     def emit(self, record: logging.LogRecord) -> None:
         text = logging.Formatter().format(record)  # the message; with a traceback, if there is one
@@ -36,10 +50,8 @@ def set_up(folder: Path) -> None:
     Args:
         folder: folder of ``fer3d.local.toml``.
     """
-    try:
-        _MESSAGES.as_json = settings.load(folder).log == "json"
-    except UserError:  # reported by what needs the settings
-        _MESSAGES.as_json = False
+    _MESSAGES.folder = folder
+    vars(_MESSAGES).pop("as_json", None)
     logging.getLogger().addHandler(_MESSAGES)
     logging.getLogger("fer3d").setLevel(logging.INFO)
 

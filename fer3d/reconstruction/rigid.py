@@ -12,8 +12,8 @@ larger than the far one, so without a correction the shape of the face would dep
 
 import numpy as np
 from jaxtyping import Float, Shaped
-from scipy.spatial.transform import Rotation
 
+from fer3d.geometry.frames import rotation_from_vector
 from fer3d.geometry.typing import Triangles
 from fer3d.reconstruction.perspective import normal_equations
 from fer3d.reconstruction.recentralize import Similarity, centroid, fit_similarity, place
@@ -126,7 +126,7 @@ def _step(
     rotation = np.ascontiguousarray(rotation)
     normal, right = normal_equations(image, model, weights, rotation, DISTANCE, DEPTH)
     scale, *turns = np.linalg.solve(normal, right[..., None])[..., 0].T
-    return Rotation.from_rotvec((np.stack(turns) / scale).T).as_matrix()
+    return rotation_from_vector((np.stack(turns) / scale).T)
 
 
 def _centred(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from fer3d.geometry.frames import (
     FRONTAL_FACE_FROM_IMAGE,
     direction,
     pose_from_rotation,
     rotation_from_pose,
+    rotation_from_vector,
     viewer_from_face,
 )
 
@@ -92,3 +94,11 @@ def test_a_direction_is_that_of_the_nose_of_a_head_with_this_yaw_and_pitch():
     nose = viewer_from_face(np.stack([pitch, yaw, 0 * yaw], axis=-1)) @ NOSE
     np.testing.assert_allclose(direction(np.radians(yaw), np.radians(pitch)), nose, atol=1e-12)
     np.testing.assert_array_equal(direction(0.0, 0.0), NOSE)
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-12, 1e-4, 1.0, np.pi, 7.0])
+def test_a_vector_is_an_axis_and_an_angle(angle):
+    axes = np.random.default_rng(0).normal(size=(5, 2, 3))
+    vectors = angle * axes / np.linalg.norm(axes, axis=-1, keepdims=True)
+    expected = Rotation.from_rotvec(vectors.reshape(-1, 3)).as_matrix().reshape(5, 2, 3, 3)
+    np.testing.assert_allclose(rotation_from_vector(vectors), expected, atol=1e-14)

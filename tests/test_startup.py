@@ -1,0 +1,40 @@
+"""What the command imports before it answers: most of its start-up time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import sys
+from fer3d.cli import typer_app
+try:
+    typer_app(sys.argv[1:], prog_name="fer3d")
+finally:
+    print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
+UNUSED = {"dlib", "matplotlib", "open3d", "pandas", "pyarrow", "skimage", "sklearn"}
+UNUSED |= {"pytorch_lightning", "torchmetrics", "tensorflow", "dask", "fsspec"}
+NEEDED = {"cv2", "numba", "numpy", "scipy", "torch"}
+LATE = {"joblib", "PIL", "yaml"}
+
+
+def imported(repository: Path, *arguments: str) -> set[str]:
+    """Top-level packages that are loaded when a command ends."""
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("command", [[], ["predict"], ["evaluate"], ["store", "stats"]])
+def test_help_loads_no_library_that_computes(command, repository: Path) -> None:
+    assert not imported(repository, *command, "--help") & (UNUSED | NEEDED | LATE)
+
+
+def test_predict_loads_only_what_it_computes_with(repository: Path, assets_dir: Path) -> None:
+    photo = repository / "tests" / "alignment" / "data" / "synthetic" / "anger_0000.jpg"
+    loaded = imported(repository, "predict", str(photo), "--assets", str(assets_dir))
+    assert loaded >= NEEDED
+    assert not loaded & UNUSED
