@@ -1,6 +1,7 @@
 """Measures fer3d against its peers.
 
     python -m benchmarks                       # all comparisons, one table
+    python -m benchmarks --environments peers  # with mtcnn and mediapipe, see environments.py
     python -m benchmarks relight align         # some of them
     python -m benchmarks memory --rows 4000 40000
 
@@ -19,7 +20,7 @@ from pathlib import Path
 from benchmarks.pairs import Options, Record, measure
 from benchmarks.standin import table
 
-COMPARISONS = ("align", "noise", "reconstruct", "relight", "photo", "loading")
+COMPARISONS = ("align", "mesh", "noise", "reconstruct", "relight", "photo", "loading")
 OTHERS = ("memory", "store", "training", "compared", "near", "predict_folder", "predict_video")
 
 
@@ -29,7 +30,7 @@ def main() -> None:
         runpy.run_module(f"benchmarks.{name}", run_name="__main__")
         return
     options = _options()
-    shared = Options(options.data, options.images, options.rounds)
+    shared = Options(options.data, options.images, options.rounds, options.environments)
     records = []
     for record in _records(options.names or COMPARISONS, shared):
         record.write(options.out)
@@ -65,6 +66,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=Path("benchmarks.jsonl"), help="appended to")
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        metavar="FOLDER",
+        help="also run mtcnn and mediapipe, installed in environments in this folder",
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(COMPARISONS)
     if unknown:

@@ -1,9 +1,11 @@
 """Face detection: our MTCNN in batches, against the packages `mtcnn` and `facenet-pytorch`.
 
-A package that is not installed is left out: `pip install -e '.[bench]'`.
+`mtcnn` needs TensorFlow: see ``environments``. `facenet-pytorch` is left out if it, or torchvision
+for our PyTorch, is not installed; it asks for an older PyTorch (`pip install --no-deps`).
 """
 
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import torch
 
 from benchmarks import data
+from benchmarks.environments import serve
 from benchmarks.pairs import Options, Pair
 from fer3d.alignment.mtcnn import Mtcnn
 from fer3d.files.images import decode, resize
@@ -41,23 +44,8 @@ def pairs(options: Options) -> Iterator[Pair]:
         len(images),
         len(few),
     )
-    for name, single, batched in _packages():
-        yield Pair(
-            f"align, batches of {BATCH}",
-            f"{name}, one image at a time",
-            ours,
-            lambda call=single: [call(image) for image in few],
-            len(images),
-            len(few),
-        )
-        yield Pair(
-            f"align, batches of {BATCH}",
-            f"{name}, batches of {BATCH}",
-            ours,
-            lambda call=batched: [call(part) for part in parts],
-            len(images),
-            len(images),
-        )
+    for against, count, call in _peers(images, parts, options):
+        yield Pair(f"align, batches of {BATCH}", against, ours, call, len(images), count)
 
 
 def load_images(count: int, size: int) -> np.ndarray:
@@ -66,15 +54,21 @@ def load_images(count: int, size: int) -> np.ndarray:
     return np.stack([resize(pictures[i % len(pictures)], size, size) for i in range(count)])
 
 
-def _packages() -> Iterator[tuple[str, Callable, Callable]]:
-    """Name of a package, detection in one image, in a batch."""
-    if all(importlib.util.find_spec(name) for name in ("mtcnn", "tensorflow")):
-        from mtcnn import MTCNN
+def _peers(
+    images: np.ndarray, parts: list[np.ndarray], options: Options
+) -> Iterator[tuple[str, int, Callable[[], object]]]:
+    """Name of a peer, number of images, and how it processes them."""
+    with serve("mtcnn", images, options.environments) as peer:
+        if peer is not None:
+            yield "mtcnn, one image at a time", FEW, lambda: peer("single", FEW)
+            yield f"mtcnn, batches of {BATCH}", len(images), lambda: peer("batched", len(images))
+    if not all(map(importlib.util.find_spec, ("facenet_pytorch", "torchvision"))):
+        print("facenet-pytorch is left out: it or torchvision is not installed", file=sys.stderr)
+        return
+    from facenet_pytorch import MTCNN as Facenet
 
-        reference = MTCNN()
-        yield "mtcnn", reference.detect_faces, lambda part: reference.detect_faces(list(part))
-    if importlib.util.find_spec("facenet_pytorch"):
-        from facenet_pytorch import MTCNN as Facenet
-
-        network = Facenet(keep_all=True, min_face_size=20, post_process=False, device="cpu")
-        yield "facenet-pytorch", network.detect, network.detect
+    network = Facenet(keep_all=True, min_face_size=20, post_process=False, device="cpu")
+    few = images[:FEW]
+    yield "facenet-pytorch, one image at a time", len(few), lambda: list(map(network.detect, few))
+    batched = f"facenet-pytorch, batches of {BATCH}"
+    yield batched, len(images), lambda: list(map(network.detect, parts))

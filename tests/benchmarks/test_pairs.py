@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from benchmarks.pairs import UNIT, Pair, measure
+from benchmarks.pairs import UNIT, Pair, Seconds, measure
 
 
 def test_both_sides_run_in_turn_and_each_record_is_a_line(tmp_path):
@@ -30,3 +30,9 @@ def test_an_unknown_entry_is_named(repository):
     command = [sys.executable, "-m", "benchmarks", "nothing"]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True)
     assert done.returncode == 2 and "unknown entry nothing" in done.stderr
+
+
+def test_a_peer_in_another_process_tells_its_time():
+    pair = Pair("wait", "elsewhere", lambda: Seconds(2), lambda: Seconds(6), 4, 2)
+    record = measure(pair, rounds=1)
+    assert (record.ours, record.peer, record.ratio) == (500, 3000, 6)

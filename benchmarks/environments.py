@@ -1,0 +1,72 @@
+"""Peers whose dependencies collide with ours, in environments and processes of their own.
+
+An environment is made at its first use (``--environments FOLDER``): a minute, and up to 1.5 GB.
+"""
+
+import json
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.pairs import Seconds
+
+PACKAGES = {
+    "mtcnn": ["mtcnn==1.0.0", "tensorflow>=2.16"],
+    "mediapipe": ["mediapipe==0.10.14"],
+}
+_SERVER = Path(__file__).with_name("served.py")
+_READY = "ready"  # made when an environment is complete
+
+
+class Peer:
+    """A running peer: calls are timed by its process."""
+
+    def __init__(self, process: "subprocess.Popen[str]"):
+        self._process = process
+
+    def __call__(self, how: str, count: int) -> Seconds:
+        """Process the first ``count`` images in one of the ways of ``served.py``."""
+        print(json.dumps([how, count]), file=self._process.stdin, flush=True)
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the peer ended: {self._process.args}")
+        return Seconds(json.loads(line))
+
+
+@contextmanager
+def serve(name: str, images: np.ndarray, folder: Path | None) -> Iterator[Peer | None]:
+    """A peer that holds images, or None if there is no folder for its environment.
+
+    Args:
+        name: one of ``PACKAGES``.
+        images: (N, H, W, 3) uint8.
+        folder: of the environments.
+    """
+    if folder is None:
+        print(f"{name} is left out: it needs --environments FOLDER", file=sys.stderr)
+        yield None
+        return
+    python, file = python_of(name, folder), folder / f"{name}.npy"
+    np.save(file, images)
+    command = [str(python), str(_SERVER), name, str(file)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        yield Peer(process)
+        process.stdin.close()
+
+
+def python_of(name: str, folder: Path) -> Path:
+    """The Python of a peer's environment, which is made if it is missing."""
+    place = folder / name
+    python = place / "bin" / "python"
+    if not (place / _READY).exists():
+        venv.create(place, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
+        (place / _READY).touch()
+    return python

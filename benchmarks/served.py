@@ -1,0 +1,57 @@
+"""Runs a peer in its own environment, without fer3d; see ``environments``.
+
+    python served.py NAME IMAGES.npy
+
+Each line of standard input is a JSON list: way and number of images. The answer is a line with the
+processor seconds that they took.
+"""
+
+import json
+import os
+import sys
+import time
+
+os.environ.update(OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
+
+import numpy as np
+
+BATCH = 64  # images
+
+
+def mtcnn_ways():
+    """The package as its README calls it: an image, or a list of images."""
+    from mtcnn import MTCNN
+
+    detector = MTCNN()
+
+    def batched(images):
+        for start in range(0, len(images), BATCH):
+            detector.detect_faces(
+                list(images[start : start + BATCH]), batch_stack_justification="center"
+            )
+
+    return {"single": lambda images: list(map(detector.detect_faces, images)), "batched": batched}
+
+
+def mediapipe_ways():
+    """Face Mesh for still images, with its own detector, attention mesh included."""
+    from mediapipe.python.solutions.face_mesh import FaceMesh
+
+    mesh = FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True)
+    return {"single": lambda images: list(map(mesh.process, images))}
+
+
+def main():
+    name, file = sys.argv[1:]
+    answers, sys.stdout = sys.stdout, sys.stderr  # peers print, too
+    ways = {"mtcnn": mtcnn_ways, "mediapipe": mediapipe_ways}[name]()
+    images = np.load(file)
+    for line in sys.stdin:
+        how, count = json.loads(line)
+        start = time.process_time()
+        ways[how](images[:count])
+        print(time.process_time() - start, file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
