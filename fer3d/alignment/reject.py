@@ -7,14 +7,16 @@ largest one's.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from fer3d.alignment.params import RejectParams
 from fer3d.errors import UserError
-from fer3d.files import manifest
 from fer3d.files.specs import Spec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Additional results of an image, where images are rejected.
 SIDE, MAJOR = "face_side", "major_faces"
@@ -44,8 +46,8 @@ def count_major(sides: np.ndarray, major_face: float) -> int:
 
 
 def rejected_rows(
-    frame: pd.DataFrame, faces: Mapping[str, np.ndarray], params: RejectParams
-) -> pd.DataFrame:
+    frame: "pd.DataFrame", faces: Mapping[str, np.ndarray], params: RejectParams
+) -> "pd.DataFrame":
     """The rows that are rejected, with ``reason`` (``FaceRejection``) and ``detail``.
 
     Images without a face are not rejected.
@@ -74,8 +76,10 @@ def rejected_rows(
     return rejected
 
 
-def rejections_by_class(rejected: pd.DataFrame) -> dict[str, dict[str, int]]:
+def rejections_by_class(rejected: "pd.DataFrame") -> dict[str, dict[str, int]]:
     """Numbers of rejected images by reason and class."""
+    from fer3d.files import manifest  # imports pandas
+
     return {
         reason.value: manifest.tally(rejected["label"][rejected["reason"] == reason.value])
         for reason in FaceRejection

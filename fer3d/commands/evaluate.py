@@ -11,7 +11,6 @@ from rich.table import Table
 
 from fer3d import checkout
 from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
-from fer3d.evaluation.tables import OVERALL, images_of
 from fer3d.machine import terminal
 
 if TYPE_CHECKING:
@@ -132,6 +131,8 @@ def _renamed(options: list[str] | None) -> dict[str, str]:
 
 
 def _print(result: Mapping[str, Any], photos: "LabelledPhotos") -> None:
+    from fer3d.evaluation.tables import OVERALL
+
     table = Table("", *OVERALL.values(), "images", header_style="bold")
     _add_rows(table, result)
     for name, scores in result.get("peers", {}).items():
@@ -148,6 +149,8 @@ def _print(result: Mapping[str, Any], photos: "LabelledPhotos") -> None:
 
 
 def _add_rows(table: Table, result: Mapping[str, Any], who: str = "") -> None:
+    from fer3d.evaluation.tables import OVERALL, images_of
+
     for key, title in TITLES.items():
         if part := result.get(key):
             count = images_of(part)
