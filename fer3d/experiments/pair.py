@@ -102,11 +102,12 @@ def read_predictions(source: str, split: str, folders: Folders) -> pd.DataFrame:
     if separator and not Path(source).exists():
         trained = load_trained(find_recognizer(recognizer))
         arrays = open_set(folders, vertices=trained.network.config.vertices)
-        dataset = ExpressionDataset(arrays, arrays.rows(split), trained.classes)
+        rows = arrays.rows(split)
+        dataset = ExpressionDataset(arrays, rows, trained.classes)
         if not len(dataset):
             raise UserError(f"there are no {split} images in {folders.images}")
         probabilities = predict(OneClassifier(trained.network, name), dataset)
-        frame = arrays.frame[arrays.frame["split"] == split]
+        frame = arrays.frame.iloc[rows].assign(reconstructed=arrays.reconstructed[rows])
         return predictions_table(frame, probabilities, trained.classes)
     try:
         table = pd.read_parquet(source, columns=["id", "split", "label", "predicted"])
