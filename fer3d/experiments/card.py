@@ -140,7 +140,7 @@ def card(origin: Origin, metrics: Mapping[str, Any], trained: TrainedNetwork) ->
             if row["support"]
         },
         settings={
-            **metrics.get("data", {}).get("parameters", {}),
+            **metrics["data"]["parameters"],
             "network": asdict(trained.network.config),
             "train": trained.training,
             **trained.preprocessing,

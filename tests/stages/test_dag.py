@@ -131,7 +131,7 @@ def test_dvc_compares_parameters_metrics_and_plots(project):
     shown = project.run("dvc", "plots", "diff", "HEAD", "--json", "--out", "dvc_plots")
     plots = json.loads(shown)["data"]
     confusions = {"plots/confusion-validation.csv", "plots/confusion.csv"}
-    assert set(plots) == {"Loss", "Accuracy", "Macro F1"} | confusions
+    assert set(plots) == {"Loss", "Accuracy", "Macro F1", "plots/curves.csv"} | confusions
     overlaid = {revision for parts in plots.values() for revision in parts[0]["revisions"]}
     assert overlaid == {"HEAD", "workspace"}
     assert all(len(parts[0]["revisions"]) == 2 for parts in plots.values())

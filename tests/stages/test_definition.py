@@ -122,3 +122,11 @@ def test_artifacts_are_the_recognizers():
     assert all(artifact.type == "model" and artifact.desc for artifact in found.values())
     assert found[OWN].path == checkout.CHECKPOINT.as_posix()
     assert (REPOSITORY / found["fer2013"].path).is_file()
+
+
+def test_every_stage_can_come_from_the_run_cache():
+    """DVC leaves stages out of it that have an out without cache, metrics and plots aside."""
+    for name, stage in PIPELINE.items():
+        for out in stage.get("outs", []):
+            options = next(iter(out.values())) if isinstance(out, dict) else {}
+            assert options.get("cache", True), name
