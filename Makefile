@@ -8,8 +8,7 @@ STAMP := $(VENV)/.fer3d-set-up
 # the environment comes first on PATH, so that `python` in dvc.yaml is its interpreter
 RUN = PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH" DVC_NO_ANALYTICS=1
 # one process more than cores; each takes whole test files, in the order of tests/conftest.py
-# waiting threads of PyTorch must not take the cores from the other processes
-PYTEST = OMP_WAIT_POLICY=PASSIVE python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+PYTEST = python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo experiments compare test test-slow test-all lint docs deps constraints clean

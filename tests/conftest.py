@@ -1,11 +1,16 @@
 """Common fixtures, and the order of the tests."""
 
+import os
 from pathlib import Path
 
 import joblib
 import pytest
 from jaxtyping import install_import_hook
 from once import one_at_a_time
+
+# Waiting threads sleep, as in the stages: spinning takes the cores of the other test processes.
+# Read when PyTorch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -13,10 +13,11 @@ from fer3d.app.figures import mesh_figure, typed_array
 from fer3d.app.layout import BRANCHES, bars, facts
 from fer3d.app.light import light_direction, relit, surface_points
 from fer3d.app.photo import read_data_url
-from fer3d.app.pictures import jpeg_url, marked_photo, png_url
+from fer3d.app.pictures import jpeg_url, marked_photo
 from fer3d.errors import UserError
 from fer3d.inference.branches import ALL, mixed_probabilities
 from fer3d.inference.recognize import Prediction, Predictor
+from fer3d.interface.pictures import png_url
 
 Values = dict[str, Any]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fer3d.app.faces import SeenFace
+from fer3d.geometry.frames import direction
 from fer3d.relighting.relighter import Relighter, visible_normals
 from fer3d.relighting.shading import lambert
 
@@ -32,9 +33,8 @@ def light_direction(azimuth: float, elevation: float) -> tuple[float, float, flo
         azimuth: degrees, positive: from the subject's left, which is right in the picture.
         elevation: degrees, positive: from above.
     """
-    across, up = np.radians([azimuth, elevation])
-    flat = np.cos(up)
-    return float(flat * np.sin(across)), float(np.sin(up)), float(flat * np.cos(across))
+    x, y, z = direction(*np.radians([azimuth, elevation])).tolist()
+    return x, y, z
 
 
 def relit(

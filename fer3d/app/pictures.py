@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from fer3d.files.images import encode_png, resize
+from fer3d.files.images import resize
 from fer3d.geometry.frames import rotation_from_pose
 from fer3d.inference.draw import draw_box
 from fer3d.inference.face import Face
@@ -62,13 +62,8 @@ def _with_boxes(image: np.ndarray, boxes: Sequence[np.ndarray]) -> np.ndarray:
     return np.asarray(picture)
 
 
-def png_url(image: np.ndarray) -> str:
-    """An image (H, W, 3) or (H, W) uint8 as a data URL, without loss."""
-    return f"data:image/png;base64,{b64encode(encode_png(image)).decode()}"
-
-
 def jpeg_url(image: np.ndarray) -> str:
-    """An image (H, W, 3) uint8 as a data URL; smaller than ``png_url`` for photos."""
+    """An image (H, W, 3) uint8 as a data URL; smaller than PNG for photos."""
     data = io.BytesIO()
     Image.fromarray(image).save(data, "JPEG", quality=JPEG_QUALITY)
     return f"data:image/jpeg;base64,{b64encode(data.getvalue()).decode()}"

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fer3d import checkout
-from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption
+from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption, check_documents
 from fer3d.machine import terminal
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def evaluate(
     photo is answered as by `fer3d predict`.
     """
     from fer3d.assets.recognizers import find_recognizer
-    from fer3d.files.outputs import check_distinct, check_output, write_output
+    from fer3d.files.outputs import write_output
     from fer3d.files.sections import load_section
     from fer3d.inference.batches import Job, Photo, answer_files
     from fer3d.inference.labelled import answers_table, labelled_photos, labelled_scores
@@ -85,11 +85,7 @@ def evaluate(
     other = _load_peer(names) if peer else None
     known = [name for name in classes if other is None or name in other.classes]
     photos = labelled_photos(source, layout, names, known, split, _kept())
-    documents = {"--json": json_file, "--csv": csv_file}
-    check_distinct(documents)
-    for option, path in documents.items():
-        if path is not None:
-            check_output(path, option, photos.paths, force=force)
+    check_documents({"--json": json_file, "--csv": csv_file}, photos.paths, force=force)
     answers = answer_files([Photo(path) for path in photos.paths], job, toolbox.settings)
     table = answers_table(photos, answers)
     for image, problem in table.loc[table["problem"] != "", ["image", "problem"]].to_numpy():

@@ -1,6 +1,6 @@
 """Options that several commands take, and the table that they print."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -36,3 +36,21 @@ def console_beside(outputs: Iterable[Path | None]) -> Console:
     from fer3d.files.outputs import is_special
 
     return Console(stderr=any(path is not None and is_special(path) for path in outputs))
+
+
+def check_documents(
+    documents: Mapping[str, Path | None], inputs: Sequence[Path], *, force: bool
+) -> None:
+    """Stop before something that a person has is written over.
+
+    Args:
+        documents: the file of each option, None where it is not given.
+        inputs: input files.
+        force: as of ``fer3d.files.outputs.check_output``.
+    """
+    from fer3d.files.outputs import check_distinct, check_output
+
+    check_distinct(documents)
+    for option, path in documents.items():
+        if path is not None:
+            check_output(path, option, inputs, force=force)

@@ -16,6 +16,7 @@ from fer3d.commands.options import (
     ForceOption,
     ModelsOption,
     RecognizerOption,
+    check_documents,
     console_beside,
     image_table,
 )
@@ -128,13 +129,13 @@ def predict(
     job = Job(recognizer, toolbox, all_faces or video, frozenset(draw or ()), min_confidence)
     if video:
         source = inputs[0] if camera is None else camera
-        _check_documents(inputs, documents, force=force)
+        check_documents(documents, inputs, force=force)
         if picture is not None:
             _check_video(inputs, picture, force=force)
         predict_video(source, job, documents, picture, FrameOptions(every, smooth, seconds))
         return
     photos = _photos(inputs, picture)
-    _check_documents([photo.path for photo in photos], documents, force=force)
+    check_documents(documents, [photo.path for photo in photos], force=force)
     _check_pictures(photos, force=force)
     _predict_photos(photos, job, documents, toolbox.settings, resume=resume)
 
@@ -148,18 +149,6 @@ def _photos(inputs: Sequence[Path], picture: Path | None) -> "list[Photo]":
     if picture is not None:
         pictures = picture_paths(inputs, files, picture)
     return [Photo(*both) for both in zip(files, pictures, strict=True)]
-
-
-def _check_documents(
-    inputs: Sequence[Path], documents: dict[str, Path | None], *, force: bool
-) -> None:
-    """Stop before something that a person has is written over."""
-    from fer3d.files.outputs import check_distinct, check_output
-
-    check_distinct(documents)
-    for option, path in documents.items():
-        if path is not None:
-            check_output(path, option, inputs, force=force)
 
 
 def _check_pictures(photos: "Sequence[Photo]", *, force: bool) -> None:

@@ -22,10 +22,11 @@ from fer3d.experiments.comparisons import (
 from fer3d.experiments.formats import ResultTable
 from fer3d.experiments.groups import lighting
 from fer3d.experiments.results import Bootstrap, Difference
-from fer3d.experiments.statistics import difference_interval, mcnemar
+from fer3d.experiments.statistics import mcnemar
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import people
 from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.inference.branches import branch_classifiers
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import load_trained
@@ -79,8 +80,7 @@ class OneClassifier:
 
 def classifiers(network: FusionNetwork) -> list[str]:
     """Names of a network's classifiers, in the order of ``FusionNetwork.heads``."""
-    late = network.config.preset == "photos"
-    return [WHOLE, *(network.late.alone if late else ())]
+    return [WHOLE, *branch_classifiers(network)]
 
 
 def read_predictions(source: str, split: str, folders: Folders) -> pd.DataFrame:
@@ -144,15 +144,11 @@ def pair_on(split: str, sources: tuple[str, str], folders: Folders) -> Pair:
 def differences(pair: Pair, bootstrap: Bootstrap) -> list[Difference]:
     """Accuracy of the second minus that of the first in each group, with its interval."""
     return [
-        Difference(
-            float(pair.first[group.rows].mean()),
-            float(pair.second[group.rows].mean()),
-            difference_interval(
-                pair.first[None, group.rows],
-                pair.second[None, group.rows],
-                pair.people[group.rows],
-                **vars(bootstrap),
-            ),
+        Difference.between(
+            pair.first[None, group.rows],
+            pair.second[None, group.rows],
+            pair.people[group.rows],
+            bootstrap,
         )
         for group in pair.groups
     ]

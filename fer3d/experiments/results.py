@@ -100,8 +100,7 @@ class CellResults:
         """Accuracy of the second minus that of the first; on ``rows`` (N,) bool, or all images."""
         chosen = np.ones(len(self.ids), bool) if rows is None else rows
         one, other = self.hits(first)[:, chosen], self.hits(second)[:, chosen]
-        interval = difference_interval(one, other, self.people[chosen], **vars(bootstrap))
-        return Difference(float(one.mean()), float(other.mean()), interval)
+        return Difference.between(one, other, self.people[chosen], bootstrap)
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,14 @@ class Difference:
     first: float
     second: float
     interval: Interval
+
+    @classmethod
+    def between(
+        cls, one: np.ndarray, other: np.ndarray, people: np.ndarray, bootstrap: Bootstrap
+    ) -> "Difference":
+        """Of hits (S, N) bool by seed, and the person in each image, (N,) str."""
+        interval = difference_interval(one, other, people, **vars(bootstrap))
+        return cls(float(one.mean()), float(other.mean()), interval)
 
     @property
     def value(self) -> float:

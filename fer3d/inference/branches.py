@@ -10,10 +10,16 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from fer3d.inference.recognize import Prediction, network_arrays, padded_inputs
+from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.checkpoint import TrainedNetwork
 
 ALL = "all"  # the classifier whose answers `fer3d predict` gives
 BASE = "base"  # the branch that needs no 3D face
+
+
+def branch_classifiers(network: FusionNetwork) -> tuple[str, ...]:
+    """Branches with a classifier of their own: those of ``FusionNetwork.heads`` after the first."""
+    return tuple(network.late.alone) if network.config.preset == "photos" else ()
 
 
 def branch_logits(trained: TrainedNetwork, prediction: Prediction) -> dict[str, list[float]]:
@@ -33,8 +39,8 @@ def branch_logits(trained: TrainedNetwork, prediction: Prediction) -> dict[str, 
     with torch.no_grad():
         heads = trained.network.heads(**padded_inputs(trained, [face]))
         rows = [(logits / trained.network.temperature)[0].tolist() for logits in heads]
-    names = (ALL, *trained.network.config.branches)
-    found = dict(zip(names, rows, strict=False))
+    names = (ALL, *branch_classifiers(trained.network))
+    found = dict(zip(names, rows, strict=True))
     if prediction.face.reconstruction.reason:
         return {name: row for name, row in found.items() if name in (ALL, BASE)}
     return found

@@ -32,8 +32,12 @@ def with_boxes(image: np.ndarray, boxes: Sequence[Sequence[float]]) -> np.ndarra
 
 def image_html(image: np.ndarray, description: str) -> str:
     """An image (H, W, 3) or (H, W) uint8, with a description for those who do not see it."""
-    data = b64encode(encode_png(image)).decode()
-    return f'<img alt="{html.escape(description)}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{html.escape(description)}" src="{png_url(image)}">'
+
+
+def png_url(image: np.ndarray) -> str:
+    """An image (H, W, 3) or (H, W) uint8 as a data URL, without loss."""
+    return f"data:image/png;base64,{b64encode(encode_png(image)).decode()}"
 
 
 def bars_html(values: Mapping[str, float]) -> str:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fer3d.app.callbacks import Callbacks
-from fer3d.app.pictures import png_url
 from fer3d.assets.recognizers import find_recognizer
 from fer3d.inference.recognize import Prediction, Predictor
+from fer3d.interface.pictures import png_url
 from fer3d.synthetic.draw import sample_action_units, sample_identity
 from fer3d.synthetic.model import load_model
 from fer3d.synthetic.render import render

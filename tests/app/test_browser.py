@@ -1,20 +1,16 @@
 """The page in headless Chromium; skipped where it is not installed."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from browsers import chromium_browser
 
 from fer3d.app.server import listen, make_app, warm_up
 from fer3d.files.images import write_png
 
-playwright = pytest.importorskip("playwright.sync_api")
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
-    "--no-sandbox",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
@@ -43,13 +39,8 @@ def address(boxed) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[object]:
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
-        pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=FLAGS)
+    with chromium_browser(FLAGS) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=WIDTHS)

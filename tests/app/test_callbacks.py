@@ -10,7 +10,7 @@ from dash import no_update
 
 from fer3d.app.callbacks import LOOKED, SHOWN, Callbacks
 from fer3d.app.faces import seen_faces
-from fer3d.app.pictures import png_url
+from fer3d.interface.pictures import png_url
 
 
 @pytest.fixture(scope="module")

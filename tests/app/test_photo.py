@@ -8,9 +8,9 @@ from PIL import Image
 
 from fer3d.app import photo
 from fer3d.app.photo import MAX_BYTES, read_data_url, read_photo
-from fer3d.app.pictures import png_url
 from fer3d.errors import UserError
 from fer3d.files.images import encode_png
+from fer3d.interface.pictures import png_url
 
 
 def test_a_photo_keeps_its_pixels_and_grey_becomes_rgb(couple) -> None:

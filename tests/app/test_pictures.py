@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer3d.app.pictures import LEAST_SIDE, MOST_SIDE, jpeg_url, marked_photo, png_url
+from fer3d.app.pictures import LEAST_SIDE, MOST_SIDE, jpeg_url, marked_photo
 from fer3d.files.images import resize
+from fer3d.interface.pictures import png_url
 
 
 @pytest.fixture(scope="module")

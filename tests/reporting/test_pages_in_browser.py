@@ -1,12 +1,12 @@
 """Both pages in headless Chromium, where it is installed: sorting, filtering, print, axe-core."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from browsers import chromium_browser
 
 from fer3d.reporting.data_page import data_page
 from fer3d.reporting.data_set import DataSources, describe
@@ -28,15 +28,8 @@ OPEN_ALL = "document.querySelectorAll('details').forEach((part) => { part.open =
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    playwright = pytest.importorskip("playwright.sync_api")
-    found = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
-    executable = next(found, None)
-    if executable is None:
-        pytest.skip("needs Chromium")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+    with chromium_browser() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

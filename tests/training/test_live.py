@@ -31,14 +31,7 @@ def test_epochs_are_metrics_and_plots_of_dvc_until_the_training_ends(tmp_path: P
     found = trained(folder, Course(patience=5), EPOCHS)
     metrics = json.loads(found["metrics.json"])
     assert metrics["step"] == 2 and metrics["validation"]["macro_f1"] == 0.25
-    assert found["plots/metrics/train/loss.tsv"].split() == [
-        "step",
-        "loss",
-        "1",
-        "0.5",
-        "2",
-        "0.25",
-    ]
+    assert found["plots/metrics/train/loss.tsv"].split() == LOSSES
     assert yaml.safe_load(found["dvc.yaml"]) == {
         "metrics": ["metrics.json"],
         "plots": [{"plots/metrics": {"x": "step"}}],
@@ -52,14 +45,7 @@ def test_a_resumed_training_shows_its_first_epochs_and_nothing_of_another(tmp_pa
     (folder / "old.tsv").touch()  # left by a kill
     course.epochs = EPOCHS[:1]
     found = trained(folder, course, EPOCHS[1:])
-    assert found["plots/metrics/train/loss.tsv"].split() == [
-        "step",
-        "loss",
-        "1",
-        "0.5",
-        "2",
-        "0.25",
-    ]
+    assert found["plots/metrics/train/loss.tsv"].split() == LOSSES
     assert "old.tsv" not in found
 
 
