@@ -14,6 +14,8 @@ from fer3d.geometry.compiled import compiled
 
 SLACK = 1e-6  # cells, added to the radius of a search against rounding
 WIDER = 4.0  # factor of the squared radius if it contains too few points
+FAR = 16.0  # a guess whose squared radius is this many times the usual one bounds nothing
+MANY = 4  # times the wanted number of points: more are reduced by selection
 
 
 @compiled
@@ -42,6 +44,8 @@ def neighbour_covariances(
     for p in range(count):
         limit = _bound(columns, p, place, guess[grid.order[p]], wanted)
         found = _enough(columns, grid, p, wanted, limit, near, far)
+        if found > MANY * wanted:
+            found = _without_farther(near, far, found, wanted)
         while found > wanted:
             found = _without_farthest(near, far, found)
         _write_covariance(columns, p, near[:wanted], answer)
@@ -78,8 +82,8 @@ def _enough(
     far: np.ndarray,
 ) -> int:
     """``_within`` the limit, or within a wider one, with at least ``wanted`` points."""
-    if limit == np.inf:
-        limit = wanted * grid.cell * grid.cell / math.pi  # for a point in each cell
+    usual = wanted * grid.cell * grid.cell / math.pi  # for a point in each cell
+    limit = usual if limit == np.inf else min(limit, FAR * usual)
     found = _within(columns, grid, p, limit, near, far)
     while found < wanted:
         limit *= WIDER
@@ -137,6 +141,18 @@ def _within(
             far[found] = apart
             found += apart <= limit
     return found
+
+
+@compiled
+def _without_farther(near: np.ndarray, far: np.ndarray, count: int, wanted: int) -> int:
+    """Remove points farther than the ``wanted`` nearest of ``count``; returns the new number."""
+    limit = np.partition(far[:count], wanted - 1)[wanted - 1]
+    kept = 0
+    for i in range(count):
+        if far[i] <= limit:
+            near[kept], far[kept] = near[i], far[i]
+            kept += 1
+    return kept
 
 
 @compiled

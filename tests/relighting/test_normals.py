@@ -76,6 +76,13 @@ def test_a_guess_changes_no_bit(neighbours):
         assert np.array_equal(normals, expected)
 
 
+def test_a_guess_decides_nothing_between_equally_near_points():
+    lattice = np.stack(np.meshgrid(*[np.arange(8.0)] * 3), axis=-1).reshape(-1, 3)
+    expected = estimate_normals(lattice, 10, VIEWER)
+    far = np.array([(p + np.arange(0, 512, 23)) % 512 for p in range(512)])
+    assert np.array_equal(estimate_normals(lattice, 10, VIEWER, None, far), expected)
+
+
 def test_points_on_a_line_or_in_one_place_have_neighbours_too():
     line = np.arange(40.0)[:, None] * [0, 0, 1]
     for points in (line, line[:, ::-1], np.zeros((40, 3))):
