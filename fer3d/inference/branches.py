@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from fer3d.inference.recognize import Prediction, network_arrays, padded_inputs
+from fer3d.inference.recognize import Prediction, network_arrays, network_inputs
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.checkpoint import TrainedNetwork
 
@@ -37,7 +37,7 @@ def branch_logits(trained: TrainedNetwork, prediction: Prediction) -> dict[str, 
 
     face = network_arrays(prediction.face, prediction.relit)
     with torch.no_grad():
-        heads = trained.network.heads(**padded_inputs(trained, [face]))
+        heads = trained.network.heads(**network_inputs(trained, [face]))
         rows = [(logits / trained.network.temperature)[0].tolist() for logits in heads]
     names = (ALL, *branch_classifiers(trained.network))
     found = dict(zip(names, rows, strict=True))

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from fer3d.alignment.aligner import make_aligner
 from fer3d.errors import UserError
 from fer3d.inference.face import Face
+from fer3d.inference.independent_rows import with_independent_rows
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.networks.inputs import sparse_vertices, to_inputs
 from fer3d.relighting.relighter import Relighter
@@ -28,8 +29,7 @@ TIGHT = 1.1
 """Side of the square crop that replaces a tightly cropped photo, relative to the box: photos of
 FER2013 measure 1.08 sides of the box, the median of 1,043 in which MTCNN finds a face."""
 
-CHUNK = 4
-"""Rows per call of the network: a face in a folder takes half the time of a single one."""
+CHUNK = 16  # faces per call of the network, bounds the memory
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,9 @@ class Predictor:
 
     @cached_property
     def trained(self) -> TrainedNetwork:
-        """The network, loaded once."""
-        return load_trained(self.checkpoint, self.toolbox.device)
+        """The network, loaded once, for answers: see ``independent_rows``."""
+        trained = load_trained(self.checkpoint, self.toolbox.device)
+        return replace(trained, network=with_independent_rows(trained.network))
 
     @property
     def params(self) -> PipelineParams:
@@ -197,37 +198,35 @@ def load_predictor(checkpoint: Path, toolbox: Toolbox, min_confidence: float = 0
 def probabilities(
     trained: TrainedNetwork, faces: Sequence[Face], relit: Sequence[ShadingImage]
 ) -> list[list[float]]:
-    """The probability of each class, of each face.
+    """The probability of each class, of each face; faces do not affect each other.
 
-    The order of summation in kernels depends on the number of rows. Therefore the network is run on
-    chunks of exactly ``CHUNK`` rows, padded with zeros, and faces do not affect each other.
+    Args:
+        trained: a network with independent rows.
+        faces: reconstructed.
+        relit: the shading image of each.
     """
     rows = [network_arrays(*seen) for seen in zip(faces, relit, strict=True)]
     found: list[list[float]] = []
     for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
-        found += trained.network.probabilities(**padded_inputs(trained, part))[: len(part)].tolist()
+        part = network_inputs(trained, rows[start : start + CHUNK])
+        found += trained.network.probabilities(**part).tolist()
     return found
 
 
-def padded_inputs(
+def network_inputs(
     trained: TrainedNetwork, rows: Sequence[dict[str, np.ndarray]]
 ) -> dict[str, "Tensor"]:
-    """The arguments of the network for ``CHUNK`` rows: those given, then zeros.
+    """The arguments of the network.
 
     Args:
         trained: the network.
-        rows: one to ``CHUNK``, see ``network_arrays``.
+        rows: one at least, see ``network_arrays``.
     """
     import torch
 
     device = next(trained.network.parameters()).device
-    zeros = {name: np.zeros_like(values) for name, values in rows[0].items()}
-    filled = [*rows, *[zeros] * (CHUNK - len(rows))]
-    batch = {
-        name: torch.from_numpy(np.stack([row[name] for row in filled])).to(device) for name in zeros
-    }
-    return to_inputs(batch)
+    batch = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    return to_inputs({name: torch.from_numpy(part).to(device) for name, part in batch.items()})
 
 
 def network_arrays(face: Face, relit: ShadingImage) -> dict[str, np.ndarray]:
