@@ -49,7 +49,13 @@ def untrained(config: NetworkConfig) -> TrainedNetwork:
     return TrainedNetwork(network, CLASSES, SIZE, SIZE, {"seed": 3}, {"align": {"size": SIZE}}, 20)
 
 
-@pytest.fixture(scope="module", params=CONFIGS)
+SLOW = {"mirrored"}  # a graph of twice the size
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in CONFIGS],
+)
 def made(request) -> tuple[str, TrainedNetwork, bytes]:
     trained = untrained(CONFIGS[request.param])
     return request.param, trained, onnx_model(trained, card="# A card")

@@ -13,6 +13,8 @@ import torch
 from fer3d.files.folders import Folders
 from fer3d.training.checkpoint import load_trained
 
+pytestmark = pytest.mark.slow  # each training starts two processes
+
 SCRIPT = Path(__file__).with_name("run_fit.py")
 EPOCHS = 8
 
@@ -48,7 +50,6 @@ def test_both_processes_end_with_the_same_network(together: Path) -> None:
         assert torch.equal(one[name], other[name]), name
 
 
-@pytest.mark.slow
 def test_they_learn_what_one_process_learns(
     together: Path, folders: Folders, tmp_path: Path
 ) -> None:
@@ -62,7 +63,6 @@ def test_they_learn_what_one_process_learns(
     assert load_trained(together / "model.safetensors").classes == ("anger", "fear", "surprise")
 
 
-@pytest.mark.slow
 def test_two_runs_give_equal_bytes(together: Path, folders: Folders, tmp_path: Path) -> None:
     _train(folders, tmp_path, devices=2)
     for name in ("model.safetensors", "curves.csv", "train.json"):
