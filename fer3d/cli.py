@@ -101,14 +101,14 @@ def accuracy3d(
     from fer3d.accuracy3d.dataset import accuracy3d_folder
     from fer3d.accuracy3d.invariance import invariance
     from fer3d.files.atomic import json_text
-    from fer3d.files.outputs import check_output, write_output
+    from fer3d.files.outputs import InputFiles, check_output, write_output
     from fer3d.inference.pipeline import PipelineParams, make_pipeline
     from fer3d.machine import settings
     from fer3d.params import load
     from fer3d.toolbox import Toolbox
 
     if json_file is not None:
-        check_output(json_file, "--json", [], force=force)
+        check_output(json_file, "--json", InputFiles([params]), force=force)
     run, local = load(params).part(PipelineParams), settings.load(checkout.TOP)
     pipeline = make_pipeline(run, Toolbox(assets, checkout.MODELS))
     values = accuracy3d_folder(folder, pipeline, local)

@@ -28,6 +28,14 @@ def test_the_default_parameters_are_valid(repository):
     assert got.relight.neighbours == 10 and got.split.test_fraction == 0.2
 
 
+def test_a_name_of_a_class_is_there_once_whatever_its_case(tmp_path, values):
+    values["ingest"]["class_names"] = {"Sad": "sadness", "sad": "sadness", "glad": "happiness"}
+    assert params.load(write(tmp_path, values)).ingest.class_names["Sad"] == "sadness"
+    values["ingest"]["class_names"]["GLAD"] = "joy"
+    with pytest.raises(UserError, match="'glad' is there twice, for 'joy' and for 'happiness'"):
+        params.load(write(tmp_path, values))
+
+
 def test_a_wrong_key_is_named(tmp_path, values):
     values["align"]["sise"] = 96
     del values["relight"]["light"]

@@ -85,7 +85,8 @@ def evaluate(
     other = _load_peer(names) if peer else None
     known = [name for name in classes if other is None or name in other.classes]
     photos = labelled_photos(source, layout, names, known, split, _kept())
-    check_documents({"--json": json_file, "--csv": csv_file}, photos.paths, force=force)
+    outputs, read = {"--json": json_file, "--csv": csv_file}, [recognizer, source, *photos.paths]
+    check_documents(outputs, read, force=force, folder=source)
     answers = answer_files([Photo(path) for path in photos.paths], job, toolbox.settings)
     table = answers_table(photos, answers)
     for image, problem in table.loc[table["problem"] != "", ["image", "problem"]].to_numpy():

@@ -1,5 +1,6 @@
 """`fer3d export`: recognizers for other programs."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,25 +46,26 @@ def export(
     from fer3d.assets.recognizers import find_recognizer, read_card
     from fer3d.exporting.graph import random_faces
     from fer3d.exporting.onnx import compare, onnx_model
-    from fer3d.files.outputs import check_output, write_output
+    from fer3d.files.outputs import InputFiles, check_output, write_output
+    from fer3d.inference.files import image_files
     from fer3d.training.checkpoint import load_trained
 
     file = find_recognizer(model)
-    check_output(out, "--out", [file], force=force)
+    files = image_files(images or [])
+    check_output(out, "--out", InputFiles([file, *files]), force=force)
     trained = load_trained(file)
     exported = onnx_model(trained, read_card(file))
-    faces = _faces(file, images, assets) if images else random_faces(trained, RANDOM)
+    faces = _faces(file, files, assets) if files else random_faces(trained, RANDOM)
     _check(compare(exported, trained, faces))
     write_output(out, exported)
     print(f"wrote {printable(out)}, {len(exported) / 1e6:.1f} MB, {to}")
 
 
-def _faces(file: Path, images: list[Path], assets: Path | None) -> Faces:
+def _faces(file: Path, images: Sequence[Path], assets: Path | None) -> Faces:
     from fer3d.exporting.photographed import photographed_faces
-    from fer3d.inference.files import image_files
     from fer3d.inference.ready import ready_predictor
 
-    return photographed_faces(image_files(images), ready_predictor(file, assets))
+    return photographed_faces(images, ready_predictor(file, assets))
 
 
 def _check(found: "Agreement") -> None:

@@ -39,7 +39,11 @@ def console_beside(outputs: Iterable[Path | None]) -> Console:
 
 
 def check_documents(
-    documents: Mapping[str, Path | None], inputs: Sequence[Path], *, force: bool
+    documents: Mapping[str, Path | None],
+    inputs: Sequence[Path],
+    *,
+    force: bool,
+    folder: Path | None = None,
 ) -> None:
     """Stop before something that a person has is written over.
 
@@ -47,10 +51,12 @@ def check_documents(
         documents: the file of each option, None where it is not given.
         inputs: input files.
         force: as of ``fer3d.files.outputs.check_output``.
+        folder: as of ``fer3d.files.outputs.InputFiles``.
     """
-    from fer3d.files.outputs import check_distinct, check_output
+    from fer3d.files.outputs import InputFiles, check_distinct, check_output
 
     check_distinct(documents)
+    known = InputFiles(inputs, folder)
     for option, path in documents.items():
         if path is not None:
-            check_output(path, option, inputs, force=force)
+            check_output(path, option, known, force=force)

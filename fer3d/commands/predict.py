@@ -107,6 +107,7 @@ def predict(
     from fer3d.inference.batches import Job
     from fer3d.inference.files import check_inputs, is_video
     from fer3d.inference.ready import ready_toolbox
+    from fer3d.inference.video.write import check_video_name
 
     if not inputs and camera is None:
         raise typer.BadParameter("name images, folders, a video, or a camera (--camera 0)")
@@ -129,14 +130,15 @@ def predict(
     job = Job(recognizer, toolbox, all_faces or video, frozenset(draw or ()), min_confidence)
     if video:
         source = inputs[0] if camera is None else camera
-        check_documents(documents, inputs, force=force)
         if picture is not None:
-            _check_video(inputs, picture, force=force)
+            check_video_name(picture)
+        check_documents({**documents, "--picture": picture}, [*inputs, recognizer], force=force)
         predict_video(source, job, documents, picture, FrameOptions(every, smooth, seconds))
         return
     photos = _photos(inputs, picture)
-    check_documents(documents, [photo.path for photo in photos], force=force)
-    _check_pictures(photos, force=force)
+    read = [recognizer, *(photo.path for photo in photos)]
+    check_documents(documents, read, force=force)
+    _check_pictures(photos, read, force=force)
     _predict_photos(photos, job, documents, toolbox.settings, resume=resume)
 
 
@@ -151,20 +153,13 @@ def _photos(inputs: Sequence[Path], picture: Path | None) -> "list[Photo]":
     return [Photo(*both) for both in zip(files, pictures, strict=True)]
 
 
-def _check_pictures(photos: "Sequence[Photo]", *, force: bool) -> None:
-    from fer3d.files.outputs import check_output
+def _check_pictures(photos: "Sequence[Photo]", read: Sequence[Path], *, force: bool) -> None:
+    from fer3d.files.outputs import InputFiles, check_output
 
+    inputs = InputFiles(read)
     for photo in photos:
         if photo.picture is not None:
-            check_output(photo.picture, "--picture", [photo.path], force=force)
-
-
-def _check_video(inputs: Sequence[Path], picture: Path, *, force: bool) -> None:
-    from fer3d.files.outputs import check_output
-    from fer3d.inference.video.write import check_video_name
-
-    check_video_name(picture)
-    check_output(picture, "--picture", inputs, force=force)
+            check_output(photo.picture, "--picture", inputs, force=force)
 
 
 def _predict_photos(

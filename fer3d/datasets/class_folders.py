@@ -14,6 +14,7 @@ from pathlib import Path
 from fer3d.datasets.entries import SPLIT_NAMES, Entry, split_name
 from fer3d.errors import UserError
 from fer3d.files.images import suffixes
+from fer3d.files.labels import one_spelling
 from fer3d.files.visible import is_visible
 
 
@@ -48,6 +49,8 @@ def _classes(root: Path, prefix: str, split: str | None) -> Iterator[Entry]:
             f"{root / prefix} has no class folders: expected one folder of images per class"
         )
     for label in folders:
+        if not one_spelling(label):
+            raise UserError(f"{root / prefix} has a class folder without a name: {label!r}")
         for name in _files(root / prefix / label):
             yield Entry(_utf8(f"{prefix}{label}/{name}"), label, split)
 
@@ -58,20 +61,20 @@ def _folders(parent: Path) -> list[str]:
     stray = [
         child.name
         for child in children
-        if Path(child.name).suffix.lower() in suffixes() and not child.is_dir()
+        if Path(child.name).suffix.lower() in suffixes() and not os.path.isdir(child)
     ]
     if stray:
         raise UserError(
             f"{parent / stray[0]} is outside the class folders ({len(stray)} such images): move it "
             "into the folder of its class, or use a list (CSV or Parquet)"
         )
-    return [child.name for child in children if child.is_dir()]
+    return [child.name for child in children if os.path.isdir(child)]
 
 
 def _files(folder: Path) -> list[str]:
     """Names of the files in a class folder; folders in it are an error."""
     children = _visible(folder)
-    deeper = [child.name for child in children if child.is_dir()]
+    deeper = [child.name for child in children if os.path.isdir(child)]
     if deeper:
         raise UserError(
             f"class folder {folder} has subfolders ({_names(deeper)}), expected only images; if "

@@ -1,5 +1,6 @@
 """Recognizes the layout of a source: class folders, a list, a public data set, or an archive."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,14 +55,22 @@ def read_layout(
         raise UserError(f"no layout {name!r}: expected {', '.join(NAMES)}")
     if archive := find_archive(source, name):
         folder = _unpacked(source, kept)
-        return Layout(folder, unpack(archive, source, folder))
+        return Layout(folder, _checked(unpack(archive, source, folder), source))
     listed = find_list(source) if name in (AUTO, LIST) else None
     if name == LIST and listed is None:
         raise UserError(f"{source} has no list {LIST_NAME}.csv or {LIST_NAME}.parquet")
     entries = read_table(listed) if listed else _read_folder(source, name, options or {})
     if not entries:
         raise UserError(f"{source} has no images: its class folders are empty")
-    return Layout(image_root(source), entries)
+    return Layout(image_root(source), _checked(entries, source))
+
+
+def _checked(entries: list[Entry], source: Path) -> list[Entry]:
+    """The entries, if each has another file."""
+    if len({entry.path for entry in entries}) < len(entries):
+        path, times = Counter(entry.path for entry in entries).most_common(1)[0]
+        raise UserError(f"{source}: {path} is listed {times} times, expected once")
+    return entries
 
 
 def _read_folder(source: Path, name: str, options: Mapping[str, Section]) -> list[Entry]:

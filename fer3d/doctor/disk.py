@@ -3,7 +3,7 @@
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from fer3d.checkout import MANIFEST, SYNTHETIC
 from fer3d.datasets.layout import find_archive, find_list
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
-from fer3d.files.images import suffixes
+from fer3d.files.search import search
 from fer3d.params import Params
 
 # Bytes per row, measured on FER2013 (30,719 images, 42,380 rows): docs/scale.md
@@ -65,7 +65,7 @@ def count_images(checkout: Path, params: Params) -> int | None:
     except UserError:  # ingest reports it
         return None
     if listed is None:
-        return sum(1 for name in _files(source) if Path(name).suffix.lower() in suffixes())
+        return len(search(source).images)
     if listed.suffix.lower() == ".parquet":
         return pq.read_metadata(listed).num_rows
     with listed.open("rb") as lines:
@@ -128,11 +128,6 @@ def inodes(store: Path, files: int, free: int | None = None, total: int | None =
     if total and free < files:
         return problem("files", detail, "put the store on a file system with more inodes, or on S3")
     return ok("files", detail if total else f"no limit, at most {files:,} objects")
-
-
-def _files(folder: Path) -> Iterable[str]:
-    for _, _, names in os.walk(folder):
-        yield from names
 
 
 def _existing(path: Path) -> Path:

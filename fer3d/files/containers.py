@@ -9,17 +9,23 @@ from collections.abc import Iterator
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8"
+TIFF = {b"II*\0": "<", b"MM\0*": ">"}  # byte order
 _PNG_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _JFIF, _ADOBE = 0xE0, 0xEE  # segments that define the colour space
 _APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
 _START_OF_SCAN = 0xDA
 _WEBP_PICTURE = (b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"VP8X")
+_TIFF_ORIENTATION, _SHORT = 274, 3
+_TIFF_PICTURE = {  # tags that describe the pixels
+    *(*range(254, 260), 262, 266, 273, *range(277, 280), 284, 317, 320, *range(322, 326), 332),
+    *(*range(338, 348), *range(512, 522), *range(529, 533)),
+}
 _AVIF_METADATA = (b"Exif", b"mime")
 _WEBP_METADATA_FLAGS = 0x20 | 0x08 | 0x04  # profile, EXIF, XMP
 
 
 def without_metadata(data: bytes) -> bytes | None:
-    """The same image without metadata; None if it is not a PNG, JPEG, WebP or AVIF file.
+    """The same image without metadata; None if it is no PNG, JPEG, TIFF, WebP or AVIF file.
 
     Args:
         data: content of the file. A truncated file stays truncated, so that the decoder rejects it.
@@ -31,6 +37,8 @@ def without_metadata(data: bytes) -> bytes | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         body = b"WEBP" + b"".join(_webp_chunks(data))
         return b"RIFF" + struct.pack("<I", len(body)) + body
+    if data[:4] in TIFF:
+        return _bare_tiff(data, TIFF[data[:4]])
     if data[4:12] in (b"ftypavif", b"ftypavis"):
         header, media, pixels = data.partition(b"mdat")
         for item in _AVIF_METADATA:  # renamed to a type that no decoder knows
@@ -61,6 +69,24 @@ def _jpeg_segments(data: bytes) -> Iterator[bytes]:
             yield data[place : place + 2 + length]
         place += 2 + length
     yield data[place:]
+
+
+def _bare_tiff(data: bytes, order: str) -> bytes:
+    """The file with a new first directory at its end, without tags that may be broken."""
+    (start,) = struct.unpack_from(order + "I", data, 4) if len(data) >= 8 else (len(data),)
+    if start + 2 > len(data):
+        return data
+    (count,) = struct.unpack_from(order + "H", data, start)
+    entries = [data[place : place + 12] for place in range(start + 2, start + 2 + 12 * count, 12)]
+    kept = [entry for entry in entries if len(entry) == 12 and _is_of_picture(entry, order)]
+    end = len(data) + len(data) % 2
+    directory = struct.pack(order + "H", len(kept)) + b"".join(kept) + bytes(4)
+    return data[:4] + struct.pack(order + "I", end) + data[8:].ljust(end - 8, b"\0") + directory
+
+
+def _is_of_picture(entry: bytes, order: str) -> bool:
+    tag, kind, count = struct.unpack_from(order + "HHI", entry)
+    return tag in _TIFF_PICTURE or (tag, kind, count) == (_TIFF_ORIENTATION, _SHORT, 1)
 
 
 def _webp_chunks(data: bytes) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageFile, PngImagePlugin
+from PIL import Image, ImageFile, PngImagePlugin, TiffImagePlugin
 
 from fer3d.files.atomic import write_bytes
 from fer3d.files.containers import without_metadata
@@ -26,6 +26,9 @@ MAX_PIXELS = 178_000_000  # Pillow's limit
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # grey with more than eight bits
 _ORIENTATION = 0x0112  # of EXIF
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # of TIFF
+_SAMPLE_FORMAT, _UNSIGNED = 339, 1
+_TIFF = (b"II*\0", b"MM\0*")
 _PPM_MAX = 65535  # a default, independent of the used range; Pillow scales by any other
 _UPRIGHT = {  # by orientation: the operation that makes the image upright
     2: lambda image: image[:, ::-1],
@@ -213,9 +216,23 @@ def _open(data: bytes) -> ImageFile.ImageFile:
     except _BROKEN as error:  # UnidentifiedImageError is an OSError
         if _is_heif(data) and not _reads_heif():
             detail = "HEIC needs the extra `heic`: pip install 'fer3d[heic]'"
+        elif data.startswith(_TIFF) and _is_unknown_tiff(data):
+            detail = "TIFF, expected 8 or 16 bits for each colour, or one grey value of up to 32"
+            raise Rejected(Rejection.PIXEL_VALUES, detail) from None
         else:
             detail = _one_line(error).split(" <")[0]
         raise Rejected(Rejection.NOT_AN_IMAGE, detail) from None
+
+
+def _is_unknown_tiff(data: bytes) -> bool:
+    """Whether it is a TIFF file, but with pixels that Pillow does not read."""
+    try:
+        TiffImagePlugin.TiffImageFile(io.BytesIO(data))
+    except SyntaxError as error:
+        return "pixel mode" in str(error)
+    except _BROKEN:
+        return False
+    return False
 
 
 def _is_heif(data: bytes) -> bool:
@@ -246,7 +263,7 @@ def _pixels(picture: Image.Image, data: bytes, deep: bool) -> np.ndarray:
         deep: colours with 16 bits per channel, of which Pillow returns only the upper eight.
     """
     if picture.mode in _DEEP_MODES:
-        return np.repeat(_eight_bits(np.asarray(picture))[..., None], 3, axis=2)
+        return np.repeat(_deep_grey(picture)[..., None], 3, axis=2)
     if deep:
         stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if stored is None or stored.ndim != 3 or stored.shape[:2] != picture.size[::-1]:
@@ -262,6 +279,18 @@ def _deep_channels(picture: ImageFile.ImageFile) -> bool:
     if picture.format == "PPM":
         return any(tile[3][-1] == _PPM_MAX for tile in picture.tile if isinstance(tile[3], tuple))
     return any(";16" in str(tile[3]) for tile in picture.tile)
+
+
+def _deep_grey(picture: Image.Image) -> np.ndarray:
+    """(H, W) uint8 of a picture in one of ``_DEEP_MODES``.
+
+    Pillow reads unsigned integers of a TIFF file as signed ones, and ignores that 0 may be white.
+    """
+    values, tags = np.asarray(picture), getattr(picture, "tag_v2", {})
+    if values.dtype == np.int32 and tags.get(_SAMPLE_FORMAT) == (_UNSIGNED,):
+        values = values.view(np.uint32)
+    grey = _eight_bits(values)
+    return 255 - grey if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else grey
 
 
 def _eight_bits(values: np.ndarray) -> np.ndarray:

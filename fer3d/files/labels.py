@@ -31,7 +31,11 @@ def folded(text: str) -> str:
 def _name(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         raise ValueError("YAML reads this unquoted word as a boolean or null; quote it")
-    return one_spelling(str(value)) if isinstance(value, str | int | float) else value
+    if not isinstance(value, str | int | float):
+        return value
+    if not one_spelling(str(value)):
+        raise ValueError("expected the name of a class, got no visible character")
+    return one_spelling(str(value))
 
 
 ClassName = Annotated[str, BeforeValidator(_name)]

@@ -5,6 +5,7 @@ are followed; other special files (a pipe, /dev/stdout) are written to directly.
 """
 
 import os
+import re
 import stat
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -16,21 +17,48 @@ from fer3d.files.atomic import write_bytes
 from fer3d.files.images import suffixes
 
 SOFTWARE = "fer3d"  # in the header of pictures and meshes
-_MARKS: Mapping[str, bytes] = {  # bytes near the start of files written by fer3d, by suffix
-    ".json": b'{\n  "images": ',
-    ".jsonl": b'{"image": ',
-    ".csv": b"image,",
-    ".ply": b"comment " + SOFTWARE.encode(),
-    ".onnx": SOFTWARE.encode(),
-    ".png": b"Software\0" + SOFTWARE.encode(),
-}
-_MARK_WITHIN = 256  # bytes
+# How the files begin that fer3d writes. Other programs, too, write lists with a column `image` and
+# documents with a key `images`, so the keys after it count.
+_IMAGE = rb'"image": "(?:[^"\\]|\\.)*",\s+"'
+_KEYS = rb'(?:expression|error|frame|faces": \[\s*(?:\]|\{\s*"(?:track|expression|box)))"?'
+_BEGINNINGS = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        rb'\{\n  "images": \[\s+\{\s+' + _IMAGE + _KEYS,  # predict and face3d --json
+        rb'\{\n  "images": \d+(,\n  "(no_face|reconstructed|invariance)":|\n\})',  # scores
+        rb"\{" + _IMAGE + _KEYS,  # --jsonl
+        rb"image,(frame,time_s,track,|face,)?expression,[^\n]*face_detected,pitch,",  # --csv
+        rb"image,label,problem,face,predicted,",  # evaluate --csv
+        rb"ply\nformat [^\n]+\ncomment fer3d\n",
+        rb"\x89PNG.{,200}Software\0fer3d",
+        rb"\x08.\x12\x05fer3d",  # ONNX: its version and producer
+    )
+)
+_BEGINNING = 1 << 14  # bytes; a path has up to 4096 characters
 _UNMARKED = frozenset({".avi", ".mkv", ".mp4"})  # videos, which do not name the program
 _EVERY_S = 2.0
 _STREAMS = (1, 2)  # standard output and error
 
 
-def check_output(path: Path, option: str, inputs: Iterable[Path], *, force: bool = False) -> None:
+class InputFiles:
+    """Files that are read, under whatever name: a link, a hard link, another case."""
+
+    def __init__(self, paths: Iterable[Path] = (), folder: Path | None = None):
+        """
+        Args:
+            paths: the files.
+            folder: of a data set, all of whose files count, except those that fer3d wrote.
+        """
+        self._known = {name for path in paths for name in _identities(path)}
+        self._folder = folder and folder.resolve()
+
+    def __contains__(self, path: Path) -> bool:
+        there = path.resolve()
+        inside = self._folder is not None and there.is_relative_to(self._folder)
+        return not self._known.isdisjoint(_identities(path)) or (inside and _is_foreign(there))
+
+
+def check_output(path: Path, option: str, inputs: InputFiles, *, force: bool = False) -> None:
     """Check that a file may be written.
 
     Args:
@@ -43,8 +71,8 @@ def check_output(path: Path, option: str, inputs: Iterable[Path], *, force: bool
         UserError: it may not; the message says why.
     """
     name = printable(path)
-    if path.resolve() in {file.resolve() for file in inputs}:
-        raise UserError(f"{option} {name} is one of the images: name another file to write")
+    if path in inputs:
+        raise UserError(f"{option} {name} is one of the inputs: name another file to write")
     if path.is_dir():
         raise UserError(f"{option} {name} is a folder: name a file to write")
     if option in ("--json", "--jsonl", "--csv") and path.suffix.lower() in suffixes():
@@ -156,14 +184,23 @@ class GrowingOutput:
             self._written = time.monotonic()
 
 
+def _identities(path: Path) -> set[object]:
+    """Where a path leads to; for a regular file also its place on the disk."""
+    there = path.resolve()
+    try:
+        status = there.stat()
+    except OSError:
+        return {there}
+    return {there, (status.st_dev, status.st_ino)} if stat.S_ISREG(status.st_mode) else {there}
+
+
 def _is_foreign(path: Path) -> bool:
     """Whether there is a regular file that fer3d did not write."""
     if not path.is_file() or is_special(path):
         return False
     with path.open("rb") as file:
-        start = file.read(_MARK_WITHIN)
-    mark = _MARKS.get(path.suffix.lower(), b'{\n  "images": ')
-    return bool(start) and mark not in start
+        start = file.read(_BEGINNING)
+    return bool(start) and not any(pattern.match(start) for pattern in _BEGINNINGS)
 
 
 def _same_file(path: Path, stream: int) -> bool:

@@ -7,12 +7,13 @@ or 12 bits of a sensor, or 0 to 255. So the range is derived from the largest va
 * floats: 0 to 1 if no value is larger than 1, else the smallest of 8, 10, 12, 14 and 16 bits.
 
 Negative values, NaN and infinities are errors, and so is a picture of which nothing but black would
-be left.
+be left: floats a little over 1, or the numbers of a few classes.
 """
 
 import numpy as np
 
 BITS = (8, 10, 12, 14, 16)
+BLACK = 16  # of 255, black in video (ITU-R BT.601)
 FLOAT_RANGES = (1.0, *(float((1 << bits) - 1) for bits in BITS))
 
 
@@ -37,7 +38,7 @@ def to_eight_bits(values: np.ndarray) -> np.ndarray:
         raise ValueError(f"negative pixel values, down to {low:g}")
     convert = _from_floats if values.dtype.kind == "f" else _from_integers
     picture = convert(values, high)
-    if high > 0 and not picture.any():
+    if high > 0 and picture.max() < BLACK:
         raise ValueError(f"pixel values of at most {high:g}, which would be black")
     return picture
 

@@ -1,14 +1,15 @@
 """Image files by path: those in folders, and the image in one."""
 
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from fer3d.errors import UserError, printable
 from fer3d.files import images
-from fer3d.files.visible import is_visible
+from fer3d.files.search import Search, search
 
 VIDEO_SUFFIXES = frozenset(
     {
@@ -55,30 +56,34 @@ def check_inputs(paths: Sequence[Path]) -> None:
         raise UserError(f"{printable(paths[0])}: no such file or folder")
 
 
-def image_files(paths: Sequence[Path]) -> list[Path]:
+def image_files(paths: Sequence[Path], *, quiet: bool = False) -> list[Path]:
     """Files as given, and the image files in folders (recursive, sorted).
+
+    Args:
+        paths: files and folders.
+        quiet: do not say what is passed over in folders.
 
     Raises:
         UserError: a folder without image files.
     """
     files: list[Path] = []
     for path in paths:
-        found = sorted(_walk(path)) if path.is_dir() else [path]
-        if not found:
-            raise UserError(_no_images(path))
-        files += found
+        if not path.is_dir():
+            files.append(path)
+            continue
+        found = search(path)
+        if not found.images:
+            raise UserError(_no_images(path, found))
+        if not quiet:
+            for line in found.passed_over():
+                logging.getLogger(__name__).warning(line)
+        files += found.images
     return files
 
 
-def _no_images(folder: Path) -> str:
-    text = f"{folder} contains no image files ({', '.join(sorted(images.suffixes()))})"
-    film = next(filter(is_video, sorted(folder.rglob("*"))), None)
-    return f"{text}; videos are named one by one, such as {film}" if film else text
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Image files in a folder, without hidden files and those of other programs."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = filter(is_visible, folders)
-        names = (name for name in files if Path(name).suffix.lower() in images.suffixes())
-        yield from (Path(parent, name) for name in filter(is_visible, names))
+def _no_images(folder: Path, found: Search) -> str:
+    text = f"{printable(folder)} contains no image files ({', '.join(sorted(images.suffixes()))})"
+    if found.skipped:
+        return f"{text}; {next(found.passed_over())}"
+    film = next(filter(is_video, found.others), None)
+    return f"{text}; videos are named one by one, such as {printable(film)}" if film else text

@@ -13,6 +13,7 @@ from fer3d.files.atomic import json_text
 from fer3d.files.outputs import (
     SOFTWARE,
     GrowingOutput,
+    InputFiles,
     check_distinct,
     check_output,
     write_output,
@@ -73,12 +74,13 @@ class Outputs:
     def check(self, images: Sequence[Path], *, force: bool = False) -> None:
         """Check that no file of the user is overwritten; see ``check_output``."""
         check_distinct({"--json": self.json, "--mesh": self.mesh, "--picture": self.picture})
+        inputs = InputFiles(images)
         each = [self, *(self.numbered(n, len(images)) for n in range(1, len(images) + 1))]
         for one in each:
             options = (("--json", one.json), ("--mesh", one.mesh), ("--picture", one.picture))
             for option, path in options:
                 if path is not None:
-                    check_output(path, option, images, force=force)
+                    check_output(path, option, inputs, force=force)
 
 
 def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Iterator[Photo3D]:

@@ -51,4 +51,4 @@ def _inside(out: Path, given: Path) -> list[Path]:
     from fer3d.inference.files import image_files  # with its decoders
 
     top = given if given.is_dir() else given.parent
-    return [out / f"{file.relative_to(top)}{SUFFIX}" for file in image_files([given])]
+    return [out / f"{file.relative_to(top)}{SUFFIX}" for file in image_files([given], quiet=True)]

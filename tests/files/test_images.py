@@ -211,6 +211,23 @@ def test_exif_that_is_broken_afterwards_costs_the_metadata(picture, kind):
     assert decode(bytes(data)).size == whole.size
 
 
+@pytest.mark.parametrize("tag", [270, 271, 274, 282, 305, 306, 700, 33723, 34665, 34675, 65000])
+def test_tags_of_tiff_that_lead_outside_the_file_cost_the_metadata(picture, tag):
+    data = encoded(picture, "TIFF")
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    directory = data[start + 2 : start + 2 + 12 * count]
+    entries = [directory[place : place + 12] for place in range(0, len(directory), 12)]
+    broken = struct.pack("<HHII", tag, 2, 500, 10**8)
+    entries = sorted(
+        [entry for entry in entries if struct.unpack_from("<H", entry)[0] != tag] + [broken],
+        key=lambda entry: struct.unpack_from("<H", entry),
+    )
+    rest = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    changed = data[:4] + struct.pack("<I", len(data)) + data[8:] + rest
+    np.testing.assert_array_equal(decode(changed), np.asarray(picture))
+
+
 def test_broken_application_segments_of_jpeg_cost_the_metadata(picture):
     data = encoded(picture, "JPEG")
     for marker in (0xE1, 0xE2, 0xED, 0xFE):

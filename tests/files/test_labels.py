@@ -1,8 +1,9 @@
 import unicodedata
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from fer3d.files.labels import folded, one_spelling
+from fer3d.files.labels import ClassName, folded, one_spelling
 
 NFC = "fr\u00f6hlich"
 
@@ -28,6 +29,12 @@ NFC = "fr\u00f6hlich"
 def test_one_spelling_for_what_looks_alike(written, kept):
     assert one_spelling(written) == kept
     assert one_spelling(kept) == kept
+
+
+@pytest.mark.parametrize("name", ["", "\u200b", None, True])
+def test_a_class_needs_a_name(name):
+    with pytest.raises(ValidationError):
+        TypeAdapter(ClassName).validate_python(name)
 
 
 def test_case_is_kept_but_does_not_tell_two_labels_apart():

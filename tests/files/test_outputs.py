@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from fer3d.errors import UserError
-from fer3d.files.outputs import GrowingOutput, check_distinct, check_output, write_output
+from fer3d.files.outputs import (
+    GrowingOutput,
+    InputFiles,
+    check_distinct,
+    check_output,
+    write_output,
+)
 
 PHOTO = b"\xff\xd8 a photo"
 
@@ -18,39 +24,79 @@ def test_an_input_is_never_written_over(tmp_path):
     photo = tmp_path / "photo.json"
     photo.write_bytes(PHOTO)
     (tmp_path / "link.json").symlink_to(photo)
-    for output in (photo, tmp_path / "link.json", tmp_path / "." / "photo.json"):
-        with pytest.raises(UserError, match="is one of the images"):
-            check_output(output, "--json", [photo], force=True)
+    (tmp_path / "hard.json").hardlink_to(photo)
+    for output in (
+        photo,
+        tmp_path / "link.json",
+        tmp_path / "hard.json",
+        tmp_path / "./photo.json",
+    ):
+        with pytest.raises(UserError, match="is one of the inputs"):
+            check_output(output, "--json", InputFiles([photo]), force=True)
+
+
+def test_no_file_of_a_data_set_is_written_over_but_answers_that_lie_there(tmp_path):
+    read = InputFiles(folder=tmp_path)
+    (tmp_path / "labels.csv").write_text("path,label\n")
+    with pytest.raises(UserError, match="is one of the inputs"):
+        check_output(tmp_path / "labels.csv", "--csv", read, force=True)
+    (tmp_path / "answers.csv").write_text("image,label,problem,face,predicted,p_a\n")
+    for name in ("answers.csv", "new.csv"):
+        check_output(tmp_path / name, "--csv", read)
 
 
 def test_a_file_of_somebody_else_is_written_over_by_force_alone(tmp_path):
     notes = tmp_path / "notes.json"
     notes.write_text('{"mine": 1}')
     with pytest.raises(UserError, match=r"fer3d did not write it.* or add --force"):
-        check_output(notes, "--json", [])
-    check_output(notes, "--json", [], force=True)
+        check_output(notes, "--json", InputFiles())
+    check_output(notes, "--json", InputFiles(), force=True)
 
 
 @pytest.mark.parametrize(
     ("name", "start"),
     [
-        ("a.json", b'{\n  "images": ['),
-        ("a.csv", b"image,expression\n"),
+        (
+            "a.json",
+            b'{\n  "images": [\n    {\n      "image": "a \\"b.jpg",\n      "expression": "joy"',
+        ),
+        ("scores.json", b'{\n  "images": 24,\n  "no_face": 1,'),
+        ("a.jsonl", b'{"image": "a.jpg", "faces": [{"expression": "joy"'),
+        ("a.txt", b"image,face,expression,p_joy,face_detected,pitch,yaw,roll\n"),
         ("a.ply", b"ply\nformat binary_little_endian 1.0\ncomment fer3d\n"),
         ("empty.csv", b""),
     ],
 )
 def test_what_fer3d_wrote_may_be_written_again(tmp_path, name, start):
     (tmp_path / name).write_bytes(start)
-    check_output(tmp_path / name, "--csv", [])
+    check_output(tmp_path / name, "--csv", InputFiles())
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("labels.csv", b"image,label\na.jpg,happy\n"),
+        ("labels.csv", b"id,image,expression\n1,a.jpg,happy\n"),
+        ("coco.json", b'{\n  "images": [\n    {\n      "id": 1,'),
+        ("captions.jsonl", b'{"image": "a.jpg", "caption": "a face"}\n'),
+        ("faces.jsonl", b'{"image": "a.jpg", "faces": 2}\n'),
+        ("photo.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+    ],
+)
+def test_lists_and_documents_of_other_programs_are_not_taken_for_answers(tmp_path, name, start):
+    (tmp_path / name).write_bytes(start)
+    with pytest.raises(UserError, match="fer3d did not write it"):
+        check_output(
+            tmp_path / name, "--json" if name != "photo.png" else "--picture", InputFiles()
+        )
 
 
 def test_an_option_that_took_the_name_of_an_image_says_so(tmp_path):
     for option in ("--json", "--csv"):
         with pytest.raises(UserError, match=f"{option} .*has the suffix of an image"):
-            check_output(tmp_path / "face.jpg", option, [])
+            check_output(tmp_path / "face.jpg", option, InputFiles())
     with pytest.raises(UserError, match="is a folder"):
-        check_output(tmp_path, "--json", [])
+        check_output(tmp_path, "--json", InputFiles())
 
 
 def test_no_two_options_name_one_file(tmp_path):

@@ -115,5 +115,5 @@ def test_no_image_is_written_over(tmp_path):
         path = str(tmp_path / "photo.png")
         result = CliRunner().invoke(typer_app, ["face3d", path, option, path, "--assets", "none"])
         assert isinstance(result.exception, UserError), result.exception
-        assert "is one of the images" in str(result.exception)
+        assert "is one of the inputs" in str(result.exception)
     assert (tmp_path / "photo.png").read_bytes() == before

@@ -69,8 +69,10 @@ def _votes_beside(source: Path) -> Path:
 def _read_votes(path: Path) -> list[dict[str, int]]:
     names = [*LABELS, UNKNOWN, NO_FACE]
     try:
-        table = pd.read_csv(path, usecols=names, dtype="uint8", encoding="utf-8-sig")
-    except ValueError as error:
+        table = pd.read_csv(path, usecols=names, dtype="int64", encoding="utf-8-sig")
+        if not table.isin(range(256)).to_numpy().all():
+            raise ValueError("a number of votes is negative or too large")
+    except (ValueError, OverflowError) as error:
         raise UserError(f"{path} is not FER+'s table: {' '.join(str(error).split())}") from None
     counts = table[names].to_numpy().tolist()
     return [dict(zip(names, row, strict=True)) for row in counts]

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ import pyarrow.parquet as pq
 
 from fer3d.datasets.archives.names import member_path
 from fer3d.datasets.entries import Entry, LeftOut, split_name
-from fer3d.datasets.layouts.reading import needed, split_folders
+from fer3d.datasets.layouts.reading import needed, split_folders, visible
 from fer3d.errors import UserError
+from fer3d.files.labels import one_spelling
 
 NAME = "hugging-face"
 DICTIONARY, STATE = "dataset_dict.json", "state.json"
@@ -33,6 +35,7 @@ SUBJECT_COLUMNS = ("subject", "subject_id")
 UNLABELLED = -1
 ROWS_AT_ONCE = 64
 _BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
+_BYTES = (pa.binary(), pa.large_binary(), pa.binary_view(), pa.null())  # null: of no row
 _SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})")
 
 
@@ -77,8 +80,8 @@ def containers(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
     if (source / DICTIONARY).exists():
-        names = _json(source / DICTIONARY).get("splits", [])
-        files = [file for name in names for file in _arrow_files(source / str(name))]
+        splits = _texts(source / DICTIONARY, "splits")
+        files = [file for name in splits for file in _arrow_files(source / name)]
     elif (source / STATE).exists():
         files = _arrow_files(source)
     else:
@@ -141,16 +144,20 @@ def _columns(schema: pa.Schema, file: Path) -> _Columns:
     if label is None:
         raise UserError(f"{file} has no column of labels such as {', '.join(LABEL_COLUMNS)}")
     names = features[label].get("names") if named else None
+    if named and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise UserError(f"{file} has no list of names for the labels in {label!r}")
     return _Columns(image, label, names, _first(SUBJECT_COLUMNS, schema))
 
 
 def _image_column(schema: pa.Schema, features: Mapping[str, Any]) -> str | None:
     def has_files(name: str) -> bool:
         kind = schema.field(name).type
-        return pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0
+        place = kind.get_field_index("bytes") if pa.types.is_struct(kind) else -1
+        return place >= 0 and kind.field(place).type in _BYTES
 
-    known = [name for name in schema.names if _kind(features, name) == "Image"]
-    return next(iter([*known, *filter(has_files, schema.names)]), None)
+    columns = [name for name in schema.names if has_files(name)]
+    known = [name for name in columns if _kind(features, name) == "Image"]
+    return next(iter([*known, *columns]), None)
 
 
 def _features(schema: pa.Schema) -> dict[str, Any]:
@@ -183,10 +190,13 @@ def _row(values: Mapping[str, Any], columns: _Columns, file: Path) -> _Row:
 
 
 def _label(value: Any, names: Sequence[str] | None, file: Path) -> str:
-    if value is None or value == UNLABELLED:
+    """The label of a value in the column of labels, "" if there is none."""
+    if value is None or value == UNLABELLED or value != value:  # NaN
         return ""
-    if names is None:
-        return str(value)
+    if names is None and isinstance(value, str | int | float | Decimal):
+        return one_spelling(str(value))
+    if names is None or not isinstance(value, int):
+        raise UserError(f"{file} has the label {value!r}, expected one text or number for an image")
     if not 0 <= value < len(names):
         raise UserError(f"{file} has the label {value}, but names for {len(names)} labels")
     return names[value]
@@ -212,9 +222,9 @@ def _split(file: Path, source: Path) -> str | None:
 def _tables(source: Path) -> list[Path]:
     """Parquet files of the first folder that has some, or of split folders."""
     for folder in FOLDERS:
-        if files := sorted((source / folder).glob("*.parquet")):
+        if files := visible(source / folder, "*.parquet"):
             return files
-    return [file for folder in split_folders(source) for file in sorted(folder.glob("*.parquet"))]
+    return [file for folder in split_folders(source) for file in visible(folder, "*.parquet")]
 
 
 def _check_complete(files: Sequence[Path]) -> None:
@@ -226,12 +236,17 @@ def _check_complete(files: Sequence[Path]) -> None:
 
 
 def _arrow_files(folder: Path) -> list[Path]:
-    names = [file.get("filename", "") for file in _json(folder / STATE).get("_data_files", [])]
+    names = _texts(folder / STATE, "_data_files", "filename")
     return [needed(folder / name, f"{folder / STATE} names it") for name in names]
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _texts(path: Path, key: str, inner: str | None = None) -> list[str]:
+    """The list of texts, or of objects with a text, in a JSON document."""
     try:
-        return dict(json.loads(needed(path, "it describes the data set").read_bytes()))
-    except (OSError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is not valid JSON: {error}") from None
+        items = json.loads(needed(path, "it describes the data set").read_bytes())[key]
+        texts = [item if inner is None else item[inner] for item in items]
+        if not isinstance(items, list) or not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"got {items!r:.100}")
+        return texts
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        raise UserError(f"{path} has no list {key!r}: {' '.join(str(error).split())}") from None

@@ -18,9 +18,10 @@ from typing import Any
 
 from fer3d.datasets.archives.names import member_path
 from fer3d.datasets.entries import Entry, LeftOut, split_name
-from fer3d.datasets.layouts.reading import lines_of, split_folders
+from fer3d.datasets.layouts.reading import lines_of, split_folders, visible
 from fer3d.errors import UserError
 from fer3d.files.images import suffixes
+from fer3d.files.labels import one_spelling
 
 NAME = "webdataset"
 SHARDS = (".tar", ".tar.gz", ".tgz")
@@ -119,8 +120,8 @@ def _described(
     values = _values(files.get(".json"))
     text = next((files[suffix] for suffix in LABELS if suffix in files), b"")
     if ".cls" not in files and ".json" in files:
-        text = str(values.get(LABEL, "")).encode()
-    label = text.decode("utf-8", "replace").strip()
+        text = _label_text(values.get(LABEL), shard).encode()
+    label = one_spelling(text.decode("utf-8", "replace"))
     if label == UNLABELLED:
         label = ""
     elif names and label.isdecimal():
@@ -129,6 +130,14 @@ def _described(
         label = names[int(label)]
     subject = values.get(SUBJECT)
     return label, None if subject is None else str(subject)
+
+
+def _label_text(value: object, shard: Path) -> str:
+    if value is None or value != value:  # NaN
+        return ""
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise UserError(f"{shard} has the label {value!r}, expected one text or number for an image")
 
 
 def _values(data: bytes | None) -> dict[str, Any]:
@@ -153,7 +162,7 @@ def _split(shard: Path, source: Path) -> str | None:
 
 def _shards(source: Path) -> list[Path]:
     folders = (source, *split_folders(source))
-    return sorted(path for folder in folders for path in folder.glob("*") if _is_shard(path))
+    return sorted(path for folder in folders for path in visible(folder, "*") if _is_shard(path))
 
 
 def _is_shard(path: Path) -> bool:

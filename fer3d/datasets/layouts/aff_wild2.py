@@ -5,26 +5,28 @@
     cropped_aligned/1-30-1280x720/00001.jpg       first line below the header; a frame without a
                                                   face has no crop
 
-The video is used as the subject.
+The folder of labels may have another name that starts with EXPR, and be in a folder of annotations;
+those of other challenges beside it are ignored. The video is used as the subject.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from fer3d.datasets.entries import Entry, LeftOut, split_name
-from fer3d.datasets.layouts.reading import images_in, lines_of, needed, relative
+from fer3d.datasets.layouts.reading import images_in, lines_of, needed, relative, visible
 from fer3d.errors import UserError
 
 NAME = "aff-wild2"
 IMAGES = "cropped_aligned"
 SETS = ("Train_Set", "Validation_Set")
+ANNOTATIONS = ("EXPR*", "*/EXPR*")  # folders of the sets
 LABELS = {"neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise", "other"}
 NOT_ANNOTATED = "-1"
 
 
 def recognises(source: Path) -> bool:
     """Whether a folder has the crops, or the annotations."""
-    return (source / IMAGES).is_dir() or any(source.glob("*/Train_Set"))
+    return (source / IMAGES).is_dir() or any(_annotations(source, name) for name in SETS)
 
 
 def read(source: Path) -> list[Entry]:
@@ -35,14 +37,23 @@ def read(source: Path) -> list[Entry]:
             no line.
     """
     needed(source / IMAGES, "Aff-Wild2's cropped and aligned frames")
-    files = sorted(file for name in SETS for file in source.glob(f"*/{name}/*.txt"))
-    if not files:
-        raise UserError(f"{source} has no annotations such as EXPR_Set/{SETS[0]}/video.txt")
+    files = [file for name in SETS for file in _set(source, name)]
     return [entry for file in files for entry in _video(file, source)]
 
 
+def _set(source: Path, name: str) -> list[Path]:
+    files = _annotations(source, f"{name}/*.txt")
+    if not files:
+        raise UserError(f"{source} has no annotations such as EXPR_Set/{name}/video.txt")
+    return files
+
+
+def _annotations(source: Path, pattern: str) -> list[Path]:
+    return [path for folder in ANNOTATIONS for path in visible(source, f"{folder}/{pattern}")]
+
+
 def _video(file: Path, source: Path) -> Iterator[Entry]:
-    header, *numbers = lines_of(file)
+    header, *numbers = lines_of(file, blank=True) or [""]
     labels = [name.strip().lower() for name in header.split(",")]
     if not set(labels) <= LABELS:
         raise UserError(

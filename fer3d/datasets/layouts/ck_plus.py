@@ -14,7 +14,14 @@ from pathlib import Path
 from pydantic import PositiveInt
 
 from fer3d.datasets.entries import Entry, LeftOut
-from fer3d.datasets.layouts.reading import existing, images_in, lines_of, relative
+from fer3d.datasets.layouts.reading import (
+    class_number,
+    existing,
+    images_in,
+    lines_of,
+    relative,
+    visible,
+)
 from fer3d.errors import UserError
 from fer3d.files.sections import Section
 
@@ -46,7 +53,7 @@ class CkPlusParams(Section):
 def recognises(source: Path) -> bool:
     """Whether a folder has this layout, complete or not."""
     emotions = existing(source, *EMOTIONS)
-    labelled = emotions is not None and any(emotions.glob(FILES))
+    labelled = emotions is not None and bool(visible(emotions, FILES))
     return labelled or existing(source, *IMAGES) is not None
 
 
@@ -65,14 +72,14 @@ def read(source: Path, params: CkPlusParams | None = None) -> list[Entry]:
     if images is None or emotions is None:
         missing = source / (IMAGES[0] if images is None else EMOTIONS[0])
         raise UserError(f"{missing} is missing: CK+ has a folder of images and one of labels")
-    files = sorted(emotions.glob(FILES))
+    files = visible(emotions, FILES)
     if not files:
         raise UserError(
             f"{emotions} has no emotion files such as S005/001/S005_001_00000011_emotion.txt"
         )
     entries = [entry for file in files for entry in _sequence(file, images, source, params)]
     labelled = {Path(*file.parts[-3:-1]) for file in files}
-    for folder in sorted(path for path in images.glob("*/*") if path.is_dir()):
+    for folder in (path for path in visible(images, "*/*") if path.is_dir()):
         if folder.relative_to(images) not in labelled:
             paths = relative(images_in(folder)[-params.last_frames :], source)
             entries += [Entry(p, "", None, folder.parent.name, LeftOut.NO_LABEL) for p in paths]
@@ -93,10 +100,4 @@ def _sequence(file: Path, images: Path, source: Path, params: CkPlusParams) -> I
 
 
 def _label(file: Path) -> str:
-    text = " ".join(lines_of(file))
-    try:
-        return LABELS[int(float(text))]
-    except (ValueError, IndexError):
-        raise UserError(
-            f"{file}: expected a number of 0 to {len(LABELS) - 1}, got {text!r}"
-        ) from None
+    return LABELS[class_number(" ".join(lines_of(file)), len(LABELS), file)]

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from fer3d.datasets.entries import Entry
-from fer3d.datasets.layouts.reading import existing, images_in, relative
+from fer3d.datasets.layouts.reading import existing, images_in, relative, visible
 from fer3d.errors import UserError
 from fer3d.files.sections import Section
 
@@ -66,7 +66,7 @@ def read(source: Path, params: OuluCasiaParams | None = None) -> list[Entry]:
     if top is None:
         folder = source / IMAGES[0] / params.folder
         raise UserError(f"{folder} is missing: it has the sequences of ingest.oulu_casia")
-    folders = sorted(path for path in top.glob("P*/*") if path.is_dir())
+    folders = [path for path in visible(top, "P*/*") if path.is_dir()]
     if not folders:
         raise UserError(f"{top} has no sequences such as P001/Anger")
     places = sorted(set(params.frames_from_end))

@@ -47,6 +47,8 @@ def read(source: Path) -> list[Entry]:
         raise UserError(f"{top / 'Image/aligned'} is missing: unpack the data set's aligned.zip")
     ending = "_aligned" if images.name == "aligned" else ""
     entries = [_entry(line, images, ending, source, listed) for line in lines_of(listed)]
+    if not entries:
+        raise UserError(f"{listed} is empty: it has RAF-DB's labels")
     needed(source / entries[0].path, f"{listed} names it")
     return entries
 

@@ -1,6 +1,7 @@
 """Annotated videos."""
 
 import os
+import tempfile
 from pathlib import Path
 from types import TracebackType
 
@@ -9,12 +10,16 @@ import numpy as np
 
 from fer3d.errors import UserError, printable
 from fer3d.files.atomic import scratch_folder
+from fer3d.files.outputs import is_special, write_output
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 
 
 class VideoOutput:
-    """A video file, renamed to its path when complete, also after an interruption."""
+    """A video file, renamed to its path when complete, also after an interruption.
+
+    A link is followed, and a pipe gets the complete file.
+    """
 
     def __init__(self, path: Path, fps: float):
         """
@@ -27,6 +32,7 @@ class VideoOutput:
         """
         check_video_name(path)
         self._path, self._fps = path, fps
+        self._special = is_special(path)
         self._written = 0
         self._last: np.ndarray | None = None
 
@@ -57,7 +63,10 @@ class VideoOutput:
         """Complete the file, if anything was written."""
         if self._last is not None:
             self._writer.release()
-            os.replace(self._temporary, self._path)
+            if self._special:
+                write_output(self._path, self._temporary.read_bytes())
+            else:
+                os.replace(self._temporary, self._path.resolve())
             self._scratch.__exit__(None, None, None)
 
     def _add(self, picture: np.ndarray) -> None:
@@ -65,7 +74,8 @@ class VideoOutput:
         self._written += 1
 
     def _open(self, picture: np.ndarray) -> None:
-        self._scratch = scratch_folder(self._path)
+        place = Path(tempfile.gettempdir()) if self._special else self._path.resolve().parent
+        self._scratch = scratch_folder(place / self._path.name)
         self._temporary = self._scratch.__enter__() / self._path.name
         codec = cv2.VideoWriter.fourcc(*CODECS[self._path.suffix.lower()])
         size = picture.shape[1], picture.shape[0]

@@ -55,6 +55,13 @@ def test_the_other_release_a_folder_inside_and_the_file_itself_are_read_too(tmp_
     assert rows(tmp_path / "b") == rows(inside) == rows(inside / "fer2013.csv")
 
 
+def test_a_row_that_ends_early_is_a_broken_image(tmp_path):
+    source = made(tmp_path / "data", fer2013=FER + "1\n")
+    layout = read_layout(source, "fer2013", tmp_path / "kept")
+    assert layout.entries[3].label == "disgust"
+    assert (layout.root / layout.entries[3].path).read_bytes() == b""
+
+
 def test_a_missing_emotion_is_no_label(tmp_path):
     source = made(tmp_path / "data", fer2013=FER + f",{GREY},Training\n")
     assert rows(source)[3] == ("0000/fer0000003.pgm", "", "train", "no_label")
@@ -85,6 +92,7 @@ def test_broken_pixels_are_left_for_the_decoder_to_reject(tmp_path, pixels, reas
         (FER + f"1,{GREY},Later\n", "row 4 has the usage 'Later'; known: train,"),
         (FER + f'1,"{GREY},Training\n', "fer2013.csv is broken: .*EOF inside string"),
         (FER + f"1,{GREY},Training,more\n", "fer2013.csv is broken: .*4 fields|saw 4"),
+        (FER + f"1.5,{GREY},Training\n", "row 4 has the emotion '1.5', expected 0 to 6"),
     ],
 )
 def test_what_is_wrong_with_the_table_is_said_in_one_line(tmp_path, text, message):
@@ -129,6 +137,9 @@ def test_images_without_a_majority_for_an_expression_are_left_out(tmp_path, vote
         (VOTES + "Training,,0,0,0,0,0,0,0,0,0,10\n", "new.csv has 4 rows, fer2013.csv has 3"),
         (VOTES.replace("contempt", "scorn"), "fer2013new.csv is not FER.'s table: .*contempt"),
         (VOTES.replace(",8,", ",many,"), "fer2013new.csv is not FER.'s table"),
+        (VOTES.replace(",8,", ",-8,"), "fer2013new.csv is not FER.'s table: .*negative"),
+        (VOTES.replace(",8,", f",{10**20},"), "fer2013new.csv is not FER.'s table"),
+        (VOTES.replace(",8,", ",,"), "fer2013new.csv is not FER.'s table"),
     ],
 )
 def test_what_is_wrong_with_the_votes_is_said_in_one_line(tmp_path, table, message):

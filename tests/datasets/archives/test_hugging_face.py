@@ -92,6 +92,37 @@ def test_rows_without_label_or_image_are_counted_not_lost(tmp_path):
     assert (layout.root / layout.entries[3].path).read_bytes() == b""  # rejected as empty
 
 
+def test_labels_of_any_number_type_have_one_spelling(tmp_path):
+    for values in (
+        pa.array([1, 2, None], pa.float32()),
+        pa.array([1, 2, float("nan")], pa.float64()),
+        pa.array([1, 2, None], pa.decimal128(5, 2)),
+        pa.array(["1", "\u200b2 ", "\u200b"]).dictionary_encode(),
+    ):
+        path = parquet(tmp_path / f"{values.type.id}/train.parquet", table(values, None))
+        assert [e.label for e in read(path).entries] == ["1", "2", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("dataset_dict.json", "[]", r"dict.json has no list 'splits'"),
+        ("dataset_dict.json", '{"splits": null}', r"dict.json has no list 'splits'"),
+        ("dataset_dict.json", '{"splits": [1]}', r"dict.json has no list 'splits'"),
+        ("dataset_dict.json", "{", r"dict.json has no list 'splits'"),
+        ("train/state.json", "{}", r"state.json has no list '_data_files'"),
+        ("train/state.json", '{"_data_files": ["a.arrow"]}', r"has no list '_data_files'"),
+        ("train/state.json", '{"_data_files": [{"filename": 1}]}', r"has no list '_data_files'"),
+    ],
+)
+def test_a_broken_description_is_named(tmp_path, name, text, message):
+    source = saved(tmp_path / "faces", train=table([0, 1]))
+    (source / name).write_text(text)
+    with pytest.raises(UserError, match=message) as caught:
+        read(source)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_table_without_images_stays_a_list(tmp_path):
     parquet(tmp_path / "list.parquet", pa.table({"path": ["a", "b"], "label": ["x", "y"]}))
     assert [e.path for e in read_layout(tmp_path / "list.parquet").entries] == ["a", "b"]
@@ -118,6 +149,20 @@ def test_a_missing_part_is_named(tmp_path):
         (table([0, 2]), "has the label 2, but names for 2 labels"),
         (table([0]).rename_columns(["image", "score"]), "has no column of labels such as label"),
         (table([0]).drop_columns("image"), "has no column of images"),
+        (table([[0, 1]]), r"has the label \[0, 1\], expected one text or number"),
+        (table([["joy", "fear"]], None), r"expected one text or number"),
+        (table(["fear"]), r"has the label 'fear', expected one text or number"),
+        (table([0.5]), r"has the label 0.5, expected one text or number"),
+        (
+            table([0], {"label": {"_type": "ClassLabel", "names": {"0": "joy"}}}),
+            r"has no list of names for the labels in 'label'",
+        ),
+        (
+            pa.table({"image": [b"a"], "label": [0]}).replace_schema_metadata(
+                {"huggingface": json.dumps({"info": {"features": FEATURES}})}
+            ),
+            r"has no column of images: expected a field `bytes`",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, rows, message):

@@ -68,6 +68,18 @@ def test_samples_without_label_or_image_are_counted_not_lost(tmp_path):
     assert (layout.root / layout.entries[0].path).read_bytes() == b""  # rejected as empty
 
 
+@pytest.mark.parametrize("label", [b"null", b"NaN", b'"\\u200b"', b'""', b"-1"])
+def test_a_label_that_is_none_is_no_class(tmp_path, label):
+    files = {"1.jpg": b"a", "1.json": b'{"label": %b}' % label}
+    assert read(shard(tmp_path / "00.tar", files)).entries[0].left_out == "no_label"
+
+
+def test_shards_that_macos_leaves_beside_others_are_not_read(tmp_path):
+    shard(tmp_path / "faces/train-000000.tar", {"1.jpg": b"a", "1.cls": b"x"})
+    (tmp_path / "faces/._train-000000.tar").write_bytes(b"\0\x05\x16\x07")
+    assert len(read(tmp_path / "faces").entries) == 1
+
+
 def test_no_name_in_an_archive_is_written_to_and_links_are_not_followed(tmp_path):
     path = tmp_path / "deep/er/00.tar"
     shard(path, {"../../evil.jpg": b"a", "../../evil.cls": b"x", "/etc/b.jpg": b"b"})
@@ -109,6 +121,7 @@ def test_broken_shards_are_named(tmp_path):
     [
         ({"1.jpg": b"a", "1.png": b"b", "1.cls": b"0"}, "sample /1 has 2 images, expected one"),
         ({"1.jpg": b"a", "1.cls": b"2"}, "has the label 2, classnames.txt has 1 names"),
+        ({"1.jpg": b"a", "1.json": b'{"label": [1, 2]}'}, r"has the label \[1, 2\], expected one"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, files, message):

@@ -29,6 +29,10 @@ def rows(source: Path, name: str = "auto") -> list[tuple]:
     return [(e.path, e.label, e.split, e.subject) for e in entries if not e.left_out]
 
 
+def without(files: dict, start: str) -> dict:
+    return {name: content for name, content in files.items() if not name.startswith(start)}
+
+
 RAF = {
     "EmoLabel/list_patition_label.txt": "train_00001.jpg 5\ntest_0001.jpg 7\n",
     "Image/aligned/train_00001_aligned.jpg": "",
@@ -225,7 +229,10 @@ COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
             AFFECT_CSV | {"training.csv": "path,label\na,1\n"},
             r"training.csv is not a list of AffectNet",
         ),
-        (AFFECT_CSV | {"training.csv": AFFECT_CSV["training.csv"] + "1/z.jpg,0,42,0\n"}, r"got 42"),
+        (
+            AFFECT_CSV | {"training.csv": AFFECT_CSV["training.csv"] + "1/z.jpg,0,42,0\n"},
+            r"got '42'",
+        ),
         (AFFECT_NPY | {"val_set/images/13.jpg": ""}, r"13_exp.npy is missing"),
         ({"train_set/images/0.jpg": ""}, r"train_set/annotations is missing"),
         ({"Manually_Annotated_Images/1/a.jpg": ""}, r"training.csv is missing: AffectNet has"),
@@ -237,12 +244,62 @@ COMPOUND = {"compound/EmoLabel/list_patition_label.txt": "train_0001.jpg 11\n"}
             r"number of 0 to 1, got '7'",
         ),
         (WILD | {"cropped_aligned/a/00009.jpg": ""}, r"00009.jpg has no line"),
+        (WILD | {"EXPR_Set/Train_Set/a.txt": ""}, r"a.txt: expected the names of expressions"),
+        (
+            WILD | {"EXPR_Set/Train_Set/a.txt": "Neutral,Anger,Happiness\n\n1\n"},
+            r"expected -1 or a number of 0 to 2, got ''",
+        ),
+        (without(WILD, "EXPR_Set/V"), r"no annotations such as EXPR_Set/Validation_Set/video.txt"),
+        (RAF | {"EmoLabel/list_patition_label.txt": "\n"}, r"patition_label.txt is empty"),
+        (
+            RAF | {"EmoLabel/list_patition_label.txt": "train_00001.jpg 5\n" * 2},
+            r"train_00001_aligned.jpg is listed 2 times",
+        ),
+        (CK | {"Emotion/S005/001/S005_001_00000005_emotion.txt": "-1"}, r"0 to 7, got '-1'"),
+        (CK | {"Emotion/S005/001/S005_001_00000005_emotion.txt": "3.7"}, r"0 to 7, got '3.7'"),
+        (CK | {"Emotion/S005/001/S005_001_00000005_emotion.txt": "inf"}, r"0 to 7, got 'inf'"),
+        (CK | {"Emotion/S005/001/S005_001_00000005_emotion.txt": ""}, r"0 to 7, got ''"),
+        (AFFECT_NPY | {"val_set/annotations/12_exp.npy": np.array(-1)}, r"0 to 10, got -1"),
+        (AFFECT_NPY | {"val_set/annotations/12_exp.npy": ""}, r"12_exp.npy is not a NumPy file"),
+        (AFFECT_NPY | {"val_set/annotations/12_exp.npy": "PK\3\4"}, r"is not a NumPy file"),
+        (without(AFFECT_NPY, "val_set"), r"val_set/images is missing"),
+        (without(AFFECT_CSV, "Manually"), r"Manually_Annotated_Images is missing"),
+        (without(AFFECT_CSV, "validation"), r"validation.csv is missing"),
+        (AFFECT_CSV | {"training.csv": AFFECT_CSV["training.csv"] + ",0,1,0\n"}, r"row 4 has no"),
+        (AFFECT_CSV | {"training.csv": AFFECT_CSV["training.csv"] + "1/z.jpg\n"}, r"got ''"),
+        (
+            AFFECT_CSV | {"training.csv": AFFECT_CSV["training.csv"] + "1/a.jpg,0,1,0\n"},
+            r"1/a.jpg is listed 2 times",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path, files, message):
     with pytest.raises(UserError, match=message) as caught:
         rows(made(tmp_path, files))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("files", [RAF, CK, OULU, JAFFE, AFFECT_CSV, AFFECT_NPY, WILD])
+def test_files_that_macos_leaves_beside_others_change_nothing(tmp_path, files):
+    expected = rows(made(tmp_path, files))
+    for name in files:
+        path = tmp_path / name
+        (path.parent / f"._{path.name}").write_bytes(b"\0\x05\x16\x07")
+        (path.parent / ".DS_Store").touch()
+    assert rows(tmp_path) == expected
+    assert {e.path for e in read_layout(tmp_path).entries if "._" in e.path} == set()
+
+
+def test_annotations_of_other_challenges_lie_beside_those_of_expressions(tmp_path):
+    expected = rows(made(tmp_path / "plain", WILD))
+    inner = {
+        name.replace("EXPR_Set", "Annotations/EXPR_Classification_Challenge"): content
+        for name, content in WILD.items()
+    }
+    inner["Annotations/AU_Detection_Challenge/Train_Set/a.txt"] = "AU1,AU2\n0,1\n"
+    assert rows(made(tmp_path / "inner", inner)) == expected
+    beside = WILD | {"VA_Set/Train_Set/a.txt": "valence,arousal\n0.1,0.2\n"}
+    assert rows(made(tmp_path / "beside", beside)) == expected
 
 
 def test_frames_and_light_of_sequences_are_parameters(tmp_path):

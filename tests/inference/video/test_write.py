@@ -1,5 +1,8 @@
 """Annotated videos are complete, also after an interruption."""
 
+import os
+import threading
+
 import numpy as np
 import pytest
 
@@ -42,6 +45,21 @@ def test_nothing_is_left_of_a_video_without_frames(tmp_path):
     with VideoOutput(tmp_path / "a.mp4", 10):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_links_and_pipes_are_written_through(tmp_path):
+    (tmp_path / "link.mp4").symlink_to("there.mp4")
+    with VideoOutput(tmp_path / "link.mp4", 10) as video:
+        video.write(picture(90), 0.0)
+    assert (tmp_path / "link.mp4").is_symlink() and shown(tmp_path / "there.mp4") == [90]
+    pipe, read = tmp_path / "pipe.mp4", tmp_path / "read.mp4"
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.write_bytes(pipe.read_bytes()))
+    reader.start()
+    with VideoOutput(pipe, 10) as video:
+        video.write(picture(160), 0.0)
+    reader.join(20)
+    assert pipe.is_fifo() and shown(read) == [160]
 
 
 def test_another_kind_of_video_is_told(tmp_path):
