@@ -12,9 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float32, Integer, UInt8
+from jaxtyping import Float32, Integer, UInt8
 
-from fer3d.reconstruction.trees import add_trees, read_integers, sample_features
+from fer3d.reconstruction.trees import (
+    add_trees,
+    read_floats,
+    read_integers,
+    read_trees,
+    sample_features,
+)
 
 VERSION = 1  # of the file
 Box = tuple[int, int, int, int]
@@ -75,7 +81,7 @@ def read_shape_predictor(file: Path) -> ShapePredictor:
     Raises:
         ValueError: not such a file, or it is truncated.
     """
-    numbers = _Numbers(np.fromfile(file, np.uint8), file)
+    numbers = _Numbers(_mapped(file), file)
     numbers.expect(VERSION)
     mean = numbers.matrix().reshape(-1, 2)
     forests = [numbers.forest() for _ in range(numbers.one())]
@@ -96,8 +102,7 @@ class _Numbers:
     def integers(self, count: int) -> np.ndarray:
         """(count,) int64."""
         values, self._at = read_integers(self._data, self._at, count)
-        if len(values) < count:
-            raise self._wrong()
+        self._check()
         return values
 
     def one(self) -> int:
@@ -109,7 +114,9 @@ class _Numbers:
 
     def floats(self, count: int) -> np.ndarray:
         """(count,) float32."""
-        return _floats(self.integers(2 * count))
+        values, self._at = read_floats(self._data, self._at, count)
+        self._check()
+        return values
 
     def matrix(self) -> np.ndarray:
         """(R,) float32: a column, after its negated numbers of rows and columns."""
@@ -122,23 +129,26 @@ class _Numbers:
         trees, start = self.one(), self._at
         splits = self.one()
         self.integers(4 * splits)
-        leaves = self.one()
+        self.expect(splits + 1)
         rows = -self.one()
-        self._at = start  # the sizes of all trees are those of the first
-        shape = 1 + 4 * splits, 1 + leaves * (2 + 2 * rows)
-        values = self.integers(trees * sum(shape)).reshape(trees, -1)
-        nodes = values[:, 1 : shape[0]].reshape(trees, splits, 4)
-        ends = values[:, shape[0] + 1 :].reshape(trees, leaves, -1)
-        if leaves != splits + 1 or np.any(ends[..., :2] != [-rows, -1]):
+        pairs = np.empty((trees, splits, 2), np.int64)
+        thresholds = np.empty((trees, splits), np.float32)
+        leaves = np.empty((trees, splits + 1, rows), np.float32)
+        # the sizes of all trees are those of the first
+        self._at = read_trees(self._data, start, pairs, thresholds, leaves)
+        self._check()
+        return pairs, thresholds, leaves
+
+    def _check(self) -> None:
+        if not 0 <= self._at <= len(self._data):
             raise self._wrong()
-        thresholds = _floats(nodes[..., 2:])[..., 0]
-        return np.ascontiguousarray(nodes[..., :2]), thresholds, _floats(ends[..., 2:])
 
     def _wrong(self) -> ValueError:
         return ValueError(f"{self._file} is not a shape predictor of dlib, or truncated")
 
 
-def _floats(integers: np.ndarray) -> Float[np.ndarray, "..."]:
-    """(..., N) float32, of (..., 2 N) integers: mantissas and exponents in turn."""
-    mantissas, exponents = integers[..., ::2].astype(np.float32), integers[..., 1::2]
-    return np.ldexp(mantissas, exponents.astype(np.int32))
+def _mapped(file: Path) -> np.ndarray:
+    """The bytes of a file, (B,) uint8; reading them into memory would take longer than parsing."""
+    if file.stat().st_size == 0:  # cannot be mapped
+        return np.empty(0, np.uint8)
+    return np.asarray(np.memmap(file, np.uint8, "r"))

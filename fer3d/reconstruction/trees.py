@@ -8,6 +8,9 @@ from fer3d.geometry.compiled import compiled
 
 BYTE = 8  # bits
 NEGATIVE = 0x80  # flag in the byte before an integer; the other bits are its number of bytes
+MANTISSA, EXPONENT = 3, 1  # bytes of most floats
+USUAL = MANTISSA + EXPONENT + 2  # bytes of such a float, and of its signs
+POWERS = 2.0 ** np.append(np.arange(256), np.arange(-255, 0))  # by exponents, also below 0
 
 
 @compiled
@@ -20,21 +23,100 @@ def read_integers(data: np.ndarray, start: int, count: int) -> tuple[np.ndarray,
         count: number of integers.
 
     Returns:
-        (count,) int64, fewer if the file ends before, and the position after the last one.
+        (count,) int64, and the position after the last one; beyond the end if the file ends before.
     """
     values = np.empty(count, np.int64)
     for n in range(count):
-        if start >= len(data):
-            return values[:n], start
-        size = int(data[start]) & ~NEGATIVE
-        if start + size >= len(data):
-            return values[:n], start
-        value = 0
-        for byte in range(size):
-            value |= int(data[start + 1 + byte]) << (BYTE * byte)
-        values[n] = -value if data[start] & NEGATIVE else value
-        start += 1 + size
+        values[n], start = _integer(data, start)
     return values, start
+
+
+@compiled
+def read_floats(data: np.ndarray, start: int, count: int) -> tuple[np.ndarray, int]:
+    """Floats of a dlib file: each is two integers, mantissa and exponent.
+
+    Arguments as for ``read_integers``.
+
+    Returns:
+        (count,) float32, and the position after the last one, see ``read_integers``.
+    """
+    values = np.empty(count, np.float32)
+    for n in range(count):
+        values[n], start = _float(data, start)
+    return values, start
+
+
+@compiled
+def read_trees(
+    data: np.ndarray, start: int, pairs: np.ndarray, thresholds: np.ndarray, leaves: np.ndarray
+) -> int:
+    """Read trees of a dlib file, each with the sizes of its parts, into arrays.
+
+    Args:
+        data: (B,) uint8, the file.
+        start: position of the first tree.
+        pairs, thresholds, leaves: see ``add_trees``; filled.
+
+    Returns:
+        The position after the last tree, beyond the end if the file ends before; -1 if the trees
+        have other sizes.
+    """
+    trees, splits, _ = pairs.shape
+    for t in range(trees):
+        count, start = _integer(data, start)
+        if count != splits:
+            return -1
+        for s in range(splits):
+            pairs[t, s, 0], start = _integer(data, start)
+            pairs[t, s, 1], start = _integer(data, start)
+            thresholds[t, s], start = _float(data, start)
+        count, start = _integer(data, start)
+        if count != splits + 1:
+            return -1
+        for leaf in leaves[t]:
+            rows, start = _integer(data, start)
+            columns, start = _integer(data, start)
+            if rows != -len(leaf) or columns != -1:
+                return -1
+            for p in range(len(leaf)):
+                leaf[p], start = _float(data, start)
+    return start
+
+
+@compiled
+def _integer(data: np.ndarray, start: int) -> tuple[int, int]:
+    """An integer and the position after it; 0 at the end of the file."""
+    if start >= len(data):
+        return 0, len(data) + 1
+    size = int(data[start]) & ~NEGATIVE
+    after = start + 1 + size
+    if after > len(data):
+        return 0, len(data) + 1
+    value = 0
+    for byte in range(size):
+        value |= int(data[start + 1 + byte]) << (BYTE * byte)
+    return (-value if data[start] & NEGATIVE else value), after
+
+
+@compiled
+def _float(data: np.ndarray, start: int) -> tuple[np.float32, int]:
+    """A float and the position after it.
+
+    Nearly all floats have three bytes of mantissa and one of exponent. For these no size is read
+    before the next number can be, so that the processor works on several at a time.
+    """
+    if start + USUAL <= len(data):
+        sign, more = data[start] ^ MANTISSA, data[start + 1 + MANTISSA] ^ EXPONENT
+        if sign & ~NEGATIVE == 0 and more & ~NEGATIVE == 0:
+            # int() of a byte would be unsigned, and so would be its negative
+            value = np.int64(data[start + 1]) | np.int64(data[start + 2]) << BYTE
+            value |= np.int64(data[start + 3]) << (2 * BYTE)
+            power = np.int64(data[start + 2 + MANTISSA])
+            factor = POWERS[-power if more else power]
+            return np.float32((-value if sign else value) * factor), start + USUAL
+    mantissa, start = _integer(data, start)
+    exponent, start = _integer(data, start)
+    return np.float32(math.ldexp(np.float64(np.float32(mantissa)), exponent)), start
 
 
 @compiled

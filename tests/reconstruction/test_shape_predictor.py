@@ -1,5 +1,6 @@
 """The regression trees against dlib, which runs them face by face."""
 
+import math
 from pathlib import Path
 
 import dlib
@@ -8,6 +9,7 @@ import pytest
 
 from fer3d.reconstruction.landmarks import MODEL
 from fer3d.reconstruction.shape_predictor import ShapePredictor, read_shape_predictor
+from fer3d.reconstruction.trees import read_floats
 
 BOX = 50, 50, 150, 150
 
@@ -59,3 +61,22 @@ def test_another_file_is_named(tmp_path):
     file.write_bytes(bytes(range(256)) * 10)
     with pytest.raises(ValueError, match="is not a shape predictor"):
         read_shape_predictor(file)
+
+
+def test_floats_of_any_size_are_read():
+    """Most have three bytes of mantissa and one of exponent, which are read in another way."""
+    mantissas = [0, 1, 200, 40_000, 9_000_001, 16_777_215, 2**31 + 1]
+    numbers = [(s * m, e) for m in mantissas for s in (1, -1) for e in (0, 3, -24, -200, 255, -300)]
+    data = np.frombuffer(b"".join(_encoded(n) for pair in numbers for n in pair), np.uint8)
+    with np.errstate(over="ignore"):
+        expected = [np.float32(math.ldexp(np.float32(m), e)) for m, e in numbers]
+    values, end = read_floats(data, 0, len(numbers))
+    assert values.tobytes() == np.array(expected).tobytes() and end == len(data)
+    _, end = read_floats(data[:-1], 0, len(numbers))
+    assert end > len(data) - 1
+
+
+def _encoded(number: int) -> bytes:
+    """An integer as dlib writes it: sign and number of bytes, then these, lowest first."""
+    size = max(1, -(-abs(number).bit_length() // 8))
+    return bytes([size | (0x80 if number < 0 else 0)]) + abs(number).to_bytes(size, "little")
