@@ -3,8 +3,8 @@
 Source: Zhang et al., "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional
 Networks", IEEE SPL 2016, figure 2; layer sizes and weights of the PyPI package `mtcnn` 1.0.0 (MIT).
 
-Inputs are RGB, scaled to (value - 127.5) / 128. `ceil_mode` pooling equals TensorFlow's "same"
-padding here: windows that exceed the bottom and right edges take the maximum over the inside.
+Inputs are RGB, scaled to (value - 127.5) / 128. Pooling windows that exceed the bottom and right
+edges equal TensorFlow's "same" padding here.
 """
 
 from functools import lru_cache
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fer3d.alignment.mtcnn_layers import ActivatedPool
 from fer3d.errors import UserError
 
 REFINE_SIZE = 24  # px, input side
@@ -29,9 +30,9 @@ class ProposalNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            *_convolution(3, 10, 3), nn.MaxPool2d(2, 2, ceil_mode=True),
-            *_convolution(10, 16, 3),
-            *_convolution(16, 32, 3),
+            nn.Conv2d(3, 10, 3), ActivatedPool(10, 2),
+            nn.Conv2d(10, 16, 3), nn.PReLU(16),
+            nn.Conv2d(16, 32, 3), nn.PReLU(32),
         )  # fmt: skip
         self.head = nn.Conv2d(32, _BOX + _FACE, 1)
 
@@ -47,9 +48,9 @@ class RefineNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            *_convolution(3, 28, 3), nn.MaxPool2d(3, 2, ceil_mode=True),
-            *_convolution(28, 48, 3), nn.MaxPool2d(3, 2),
-            *_convolution(48, 64, 2),
+            nn.Conv2d(3, 28, 3), ActivatedPool(28, 3),
+            nn.Conv2d(28, 48, 3), ActivatedPool(48, 3, inside=True),
+            nn.Conv2d(48, 64, 2), nn.PReLU(64),
         )  # fmt: skip
         self.dense = nn.Sequential(nn.Linear(64 * 3 * 3, 128), nn.PReLU(128))
         self.head = nn.Linear(128, _BOX + _FACE)
@@ -67,10 +68,10 @@ class OutputNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            *_convolution(3, 32, 3), nn.MaxPool2d(3, 2, ceil_mode=True),
-            *_convolution(32, 64, 3), nn.MaxPool2d(3, 2),
-            *_convolution(64, 64, 3), nn.MaxPool2d(2, 2, ceil_mode=True),
-            *_convolution(64, 128, 2),
+            nn.Conv2d(3, 32, 3), ActivatedPool(32, 3),
+            nn.Conv2d(32, 64, 3), ActivatedPool(64, 3, inside=True),
+            nn.Conv2d(64, 64, 3), ActivatedPool(64, 2),
+            nn.Conv2d(64, 128, 2), nn.PReLU(128),
         )  # fmt: skip
         self.dense = nn.Sequential(nn.Linear(128 * 3 * 3, 256), nn.PReLU(256))
         self.head = nn.Linear(256, _BOX + _POINTS + _FACE)
@@ -108,10 +109,6 @@ def load(assets: Path, device: str = "cpu") -> Networks:
         network.eval().requires_grad_(False).to(device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
     return networks
-
-
-def _convolution(inputs: int, outputs: int, kernel: int) -> tuple[nn.Conv2d, nn.PReLU]:
-    return nn.Conv2d(inputs, outputs, kernel), nn.PReLU(outputs)
 
 
 def _read(path: Path) -> list[np.ndarray]:
