@@ -42,6 +42,7 @@ INPUTS = ("file",)
 REJECTED = "rejected.parquet"
 DETECTIONS = ("", "mtcnn", "haar")  # index: code in stored results
 _MODELS = {"mtcnn": ("pnet.lz4", "rnet.lz4", "onet.lz4"), "haar": ()}  # OpenCV contains its own
+_COMPUTES = {"mtcnn": ("torch", "numba"), "haar": ()}  # libraries beside OpenCV
 _BOX = ("box_x", "box_y", "box_w", "box_h")
 
 _BATCH_ROWS = {"cpu": 64, "cuda": 512}  # images per task; does not change results
@@ -149,7 +150,7 @@ def producer(
         outputs=_specs(params.size) | (SPECS if reject else {}),
         parameters=_of_one_image(params) | {"device": device, "max_pixels": max_pixels} | counted,
         models={name: sha256_file(toolbox.assets / name) for name in _MODELS[params.detector]},
-        libraries=("numpy", "opencv", "pillow", *["torch"] * (params.detector == "mtcnn")),
+        libraries=("numpy", "opencv", "pillow", *_COMPUTES[params.detector]),
         scratch=("aligned", "detection", "box", "confidence", *(SPECS if reject else ())),
         batch_rows=_BATCH_ROWS[device],
     )

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from fer3d.alignment import boxes as box
-from fer3d.alignment import mtcnn_crops, mtcnn_networks
+from fer3d.alignment import mtcnn_crops, mtcnn_networks, mtcnn_shrink
 from fer3d.alignment.detector import Detections
 from fer3d.machine.threads import reproducible_torch
 
@@ -89,19 +89,19 @@ class Mtcnn:
         """Square candidates: image (n,) and corners (n, 4)."""
         height, width = images.shape[1:3]
         scales = pyramid(height, width, self.min_face)
-        exact = images.astype(np.float32)
-        levels = [self._scan(exact, scale) for scale in scales] or [_nothing()]
+        columns = mtcnn_shrink.by_columns(images)
+        levels = [self._scan(columns, scale) for scale in scales] or [_nothing()]
         owner, found, scores = (np.concatenate(part) for part in zip(*levels, strict=True))
         keep = box.suppress(found, scores, owner, _OVERLAP)
         return owner[keep], box.square(found[keep])
 
-    def _scan(self, images: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _scan(self, columns: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Proposals of one level: image (n,), corners (n, 4), face probability (n,)."""
-        height, width = (int(side * scale) for side in images.shape[1:3])
+        width, height = (int(side * scale) for side in columns.shape[1::2])
         if min(height, width) < box.CELL:
             return _nothing()
-        small = torch.from_numpy(mtcnn_crops.shrink(images, height, width)).to(self.device)
-        level = mtcnn_crops.normalize(small).permute(0, 3, 1, 2)
+        small = torch.from_numpy(mtcnn_shrink.shrink(columns, height, width)).to(self.device)
+        level = small.permute(0, 3, 1, 2)
         chunk = max(1, _CHUNK_PIXELS // (height * width))
         offsets, probability = _in_chunks(self._networks.proposal, level, chunk)
         where = torch.nonzero(probability > self.thresholds[0])
@@ -163,10 +163,15 @@ def _in_chunks(network: nn.Module, inputs: Tensor, chunk: int) -> tuple[Tensor, 
     The shape is constant because the order of summation in kernels depends on it.
     """
     rows = len(inputs)
-    filler = inputs.new_zeros((-rows % chunk or (chunk if rows == 0 else 0), *inputs.shape[1:]))
-    filled = torch.cat([inputs, filler]).contiguous(memory_format=torch.channels_last)
-    parts = [network(part) for part in filled.split(chunk)]
+    parts = [network(_filled(part, chunk)) for part in inputs.split(chunk)]
     return tuple(torch.cat(part)[:rows] for part in zip(*parts, strict=True))
+
+
+def _filled(inputs: Tensor, rows: int) -> Tensor:
+    """Inputs and rows of zeros, channels last in memory."""
+    filler = inputs.new_zeros((rows - len(inputs), *inputs.shape[1:]))
+    whole = torch.cat([inputs, filler]) if len(filler) else inputs
+    return whole.contiguous(memory_format=torch.channels_last)
 
 
 def _nothing() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

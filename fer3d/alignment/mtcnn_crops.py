@@ -1,25 +1,33 @@
-"""Cropping and resizing, equal to the TensorFlow operations of the `mtcnn` package."""
+"""Crops of boxes, equal to those of TensorFlow, which the `mtcnn` package uses."""
 
-import cv2
+import math
+from typing import Any
+
 import numpy as np
 import torch
+from numba import types
+from numba.extending import intrinsic
 from torch import Tensor
+
+from fer3d.geometry.compiled import compiled
+
+MIDDLE, SPREAD = np.float32(127.5), np.float32(128)  # of pixel values
+
+_HALF, _ONE = np.float32(0.5), np.float32(1)
+
+
+def _multiply_add(_context: Any, a: Any, b: Any, c: Any) -> Any:
+    number = types.float32
+    return number(number, number, number), lambda _, builder, __, values: builder.fma(*values)
+
+
+# a * b + c of float32, rounded once as in PyTorch's kernels; Numba rounds twice
+_fused: Any = intrinsic(_multiply_add)
 
 
 def normalize(values: Tensor) -> Tensor:
     """Pixel values 0 to 255, normalised to about -1 to 1 for MTCNN's networks."""
-    return (values - 127.5) / 128
-
-
-def shrink(images: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize images (N, H, W, 3) float32 to (N, height, width, 3) by area averages.
-
-    Equals ``tf.image.resize(method=AREA)`` for shrinking.
-    """
-    out = np.empty((len(images), height, width, images.shape[-1]), np.float32)
-    for image, target in zip(images, out, strict=True):
-        cv2.resize(image, (width, height), target, interpolation=cv2.INTER_AREA)
-    return out
+    return (values - float(MIDDLE)) / float(SPREAD)
 
 
 def pack(images: np.ndarray) -> Tensor:
@@ -47,6 +55,79 @@ def crop(packed: Tensor, owner: Tensor, boxes: Tensor, size: int) -> Tensor:
     Returns:
         (n, 3, size, size) float32, channels last in memory.
     """
+    if packed.device.type == "cpu":
+        crops = torch.empty((len(boxes), size, size, 3))
+        _fill_crops(_bytes(packed), owner.numpy(), boxes.numpy(), crops.numpy())
+        return crops.permute(0, 3, 1, 2)
+    return crop_by_tensors(packed, owner, boxes, size)
+
+
+def _bytes(packed: Tensor) -> np.ndarray:
+    """The channels (N, H, W, 4) uint8 of packed pixels, the last one zero."""
+    return packed.numpy()[..., None].view(np.uint8)
+
+
+@compiled
+def _fill_crops(
+    images: np.ndarray, owner: np.ndarray, boxes: np.ndarray, crops: np.ndarray
+) -> None:
+    """``crop`` on a CPU, with the roundings of ``crop_by_tensors``.
+
+    Args:
+        images: (N, H, W, 4) uint8.
+        owner: (n,) int64.
+        boxes: (n, 4) float64.
+        crops: (n, size, size, 3) float32, output.
+    """
+    height, width = images.shape[1:3]
+    size = crops.shape[1]
+    for k in range(len(owner)):
+        image = images[owner[k]]
+        left, right, across, in_x = _samples(boxes[k, 0], boxes[k, 2], width, size)
+        top, bottom, down, in_y = _samples(boxes[k, 1], boxes[k, 3], height, size)
+        for y in range(size):
+            upper, lower, weight = image[top[y]], image[bottom[y]], down[y]
+            for x in range(size):
+                if not (in_y[y] and in_x[x]):
+                    crops[k, y, x] = 0
+                    continue
+                for c in range(3):
+                    first = _between(upper[left[x], c], upper[right[x], c], across[x])
+                    second = _between(lower[left[x], c], lower[right[x], c], across[x])
+                    crops[k, y, x, c] = (_between(first, second, weight) - MIDDLE) / SPREAD
+
+
+@compiled
+def _samples(
+    start: float, stop: float, side: int, size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """``_axis`` of one box."""
+    low, high = np.float32(start / side), np.float32(stop / side)
+    last = np.float32(side - 1)
+    step = (high - low) * last / np.float32(size - 1)
+    near, far = np.empty(size, np.int64), np.empty(size, np.int64)
+    weight, inside = np.empty(size, np.float32), np.empty(size, np.bool_)
+    for i in range(size):
+        position = low * last + np.float32(i) * step
+        floor = np.float32(math.floor(position))
+        near[i] = min(max(int(floor), 0), side - 1)
+        far[i] = min(max(math.ceil(position), 0), side - 1)
+        weight[i] = position - floor
+        inside[i] = (position >= 0) & (position <= last)
+    return near, far, weight, inside
+
+
+@compiled
+def _between(first: float, second: float, weight: float) -> float:
+    """``torch.lerp``."""
+    a, b = np.float32(first), np.float32(second)
+    if weight < _HALF:
+        return _fused(weight, b - a, a)
+    return _fused(weight - _ONE, b - a, b)
+
+
+def crop_by_tensors(packed: Tensor, owner: Tensor, boxes: Tensor, size: int) -> Tensor:
+    """``crop`` on any device."""
     _, height, width = packed.shape
     left, right, across, in_x = _axis(boxes[:, 0], boxes[:, 2], width, size)
     top, bottom, down, in_y = _axis(boxes[:, 1], boxes[:, 3], height, size)

@@ -48,9 +48,7 @@ def _rows(maps: Tensor) -> Tensor:
 
 
 @compiled
-def _pool_active(
-    maps: np.ndarray, slopes: np.ndarray, side: int, pooled: np.ndarray
-) -> None:
+def _pool_active(maps: np.ndarray, slopes: np.ndarray, side: int, pooled: np.ndarray) -> None:
     """PReLU and maxima over windows.
 
     Args:

@@ -1,13 +1,16 @@
 from pathlib import Path
 from types import ModuleType
 
+import cv2
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
-from fer3d.alignment import boxes, mtcnn_crops, mtcnn_networks
+from fer3d.alignment import boxes, mtcnn_crops, mtcnn_networks, mtcnn_shrink
 from fer3d.alignment.detector import Detections
 from fer3d.alignment.mtcnn import Mtcnn, pyramid
+from fer3d.alignment.mtcnn_layers import ActivatedPool
 from fer3d.errors import UserError
 
 
@@ -132,7 +135,41 @@ def test_outside_the_image_a_crop_is_zero() -> None:
     ).any()
 
 
+def test_crops_are_those_of_tensors() -> None:
+    """The compiled loop and the way for other devices, in and outside the images."""
+    rng = np.random.default_rng(0)
+    packed = mtcnn_crops.pack(rng.integers(0, 256, (3, 40, 50, 3)).astype(np.uint8))
+    corners = rng.uniform(-20, 40, (50, 2))
+    boxes = torch.from_numpy(np.hstack([corners, corners + rng.uniform(1, 60, (50, 1))]))
+    owner = torch.from_numpy(rng.integers(0, 3, 50))
+    expected = mtcnn_crops.crop_by_tensors(packed, owner, boxes, 24)
+    found = mtcnn_crops.crop(packed, owner, boxes, 24)
+    np.testing.assert_allclose(found, expected, atol=2e-7)
+
+
+@pytest.mark.parametrize("sides", [(76, 76), (13, 20), (64, 45), (64, 64), (1, 1)])
+def test_levels_are_those_of_opencv(sides: tuple[int, int]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 128, 135, 3)).astype(np.uint8)
+    found = mtcnn_shrink.shrink(mtcnn_shrink.by_columns(images), *sides)
+    exact = images.astype(np.float32)
+    shrunk = [cv2.resize(image, sides[::-1], interpolation=cv2.INTER_AREA) for image in exact]
+    np.testing.assert_allclose(found, (np.stack(shrunk) - 127.5) / 128, atol=1e-6)
+
+
 def test_shrinking_takes_means() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (2, 12, 18, 3)).astype(np.float32)
-    means = image.reshape(2, 4, 3, 6, 3, 3).mean(axis=(2, 4))
-    np.testing.assert_allclose(mtcnn_crops.shrink(image, 4, 6), means, rtol=1e-5)
+    images = np.random.default_rng(0).integers(0, 256, (2, 12, 18, 3)).astype(np.uint8)
+    means = images.reshape(2, 4, 3, 6, 3, 3).mean(axis=(2, 4))
+    level = mtcnn_shrink.shrink(mtcnn_shrink.by_columns(images), 4, 6)
+    np.testing.assert_allclose(level * 128 + 127.5, means, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("side", "inside"), [(2, False), (3, False), (3, True)])
+@pytest.mark.parametrize("sides", [(12, 9), (7, 22), (3, 3)])
+def test_pooling_is_that_of_pytorch(sides: tuple[int, int], side: int, inside: bool) -> None:
+    maps = torch.from_numpy(np.random.default_rng(0).normal(size=(3, 10, *sides))).float()
+    layer = ActivatedPool(10, side, inside)
+    torch.nn.init.uniform_(layer.weight, -1, 1)
+    active = F.prelu(maps, layer.weight)
+    expected = F.max_pool2d(active, side, 2, ceil_mode=not inside)
+    assert torch.equal(layer(maps), expected)
+    assert torch.equal(layer(maps.contiguous(memory_format=torch.channels_last)), expected)
