@@ -13,7 +13,6 @@ Source: I. Grishchenko et al., Attention Mesh: High-fidelity Face Mesh Predictio
 2020.
 """
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from jaxtyping import Float, Integer, UInt8
 
 from fer3d.geometry import affine
 from fer3d.machine.terminal import native_messages_off
+from fer3d.reconstruction.tflite import cut, open_model, operators
 from fer3d.reconstruction.topology import VERTICES
 from fer3d.reconstruction.windows import sample_windows
 
@@ -31,7 +31,6 @@ INPUT_SIZE = 192  # px, of the trunk
 _PLACE, _SAMPLE = b"Landmarks2TransformMatrix", b"TransformTensorBilinear"
 _RETURN = b"TransformLandmarks"
 _IRIS = 5  # points of the iris branches, which are not part of the mesh
-_IDENTIFIER = b"TFL3"  # of TensorFlow Lite files
 
 
 @dataclass(frozen=True)
@@ -80,16 +79,16 @@ class AttentionMesh:
 
     def __init__(self, file: Path):
         """Load the network from its file, for one thread."""
-        model = read(file)
-        graph = model.subgraphs[0]
-        outputs = {int(np.prod(graph.tensors[i].shape)): int(i) for i in graph.outputs}
-        self._branches = find_branches(model)
+        data = file.read_bytes()
+        graph = open_model(data).Subgraphs(0)
+        outputs = {int(np.prod(_shape(graph, i))): i for i in graph.OutputsAsNumpy().tolist()}
+        self._branches = find_branches(data)
         (features,) = {branch.features for branch in self._branches}
-        self._cells = int(graph.tensors[features].shape[1])  # side of the feature map
+        self._cells = int(_shape(graph, features)[1])  # side of the feature map
         samples, points = zip(*((b.samples, b.points) for b in self._branches), strict=True)
         trunk = [outputs[3 * VERTICES], outputs[1], features]
-        self._trunk = _Part(cut(model, [int(i) for i in graph.inputs], trunk))
-        self._second = _Part(cut(model, samples, points))
+        self._trunk = _Part(cut(data, graph.InputsAsNumpy().tolist(), trunk))
+        self._second = _Part(cut(data, samples, points))
 
     def __call__(
         self, crops: UInt8[np.ndarray, "n 192 192 3"]
@@ -132,28 +131,22 @@ class AttentionMesh:
         return [np.concatenate(parts) for parts in zip(*drawn, strict=True)]
 
 
-def read(file: Path) -> Any:
-    """The content of a TensorFlow Lite file, as objects of its schema."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(file.read_bytes(), 0))
-
-
-def find_branches(model: Any) -> list[Branch]:
-    """The branches of a network that predict vertices."""
+def find_branches(data: bytes) -> list[Branch]:
+    """The branches of a network file that predict vertices."""
     from flatbuffers import flexbuffers
 
-    operators = model.subgraphs[0].operators
-    names = [model.operatorCodes[operator.opcodeIndex].customCode for operator in operators]
-    named = {
-        name: [o for o, n in zip(operators, names, strict=True) if n == name]
-        for name in (_PLACE, _SAMPLE, _RETURN)
-    }
-    returned = [int(operator.inputs[0]) for operator in named[_RETURN]]
-    points = [tensor for tensor in returned if _count(model, tensor) != _IRIS]
+    model = open_model(data)
+    graph = model.Subgraphs(0)
+    named: dict[bytes, list[Any]] = {_PLACE: [], _SAMPLE: [], _RETURN: []}
+    for operator in operators(graph):
+        name = model.OperatorCodes(operator.OpcodeIndex()).CustomCode()
+        if name in named:
+            named[name].append(operator)
+    returned = [int(operator.Inputs(0)) for operator in named[_RETURN]]
+    points = [tensor for tensor in returned if _shape(graph, tensor)[1] != _IRIS]
     branches = []
     for place, taken, drawn in zip(named[_PLACE], named[_SAMPLE], points, strict=True):
-        options = flexbuffers.Loads(bytes(place.customOptions))
+        options = flexbuffers.Loads(place.CustomOptionsAsNumpy().tobytes())
         branches.append(
             Branch(
                 vertices=np.array(options["subset_idxs"]),
@@ -161,39 +154,12 @@ def find_branches(model: Any) -> list[Branch]:
                 end=options["right_rotation_idx"],
                 scale=options["scale_x"],
                 size=options["output_width"],
-                features=int(taken.inputs[0]),
-                samples=int(taken.outputs[0]),
+                features=int(taken.Inputs(0)),
+                samples=int(taken.Outputs(0)),
                 points=drawn,
             )
         )
     return branches
-
-
-def cut(model: Any, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-    """The part of a network between given tensors, as a file.
-
-    Args:
-        model: the network, see ``read``.
-        inputs, outputs: indices of tensors.
-    """
-    import flatbuffers
-
-    model, graph = copy.copy(model), copy.copy(model.subgraphs[0])
-    makers = {int(out): number for number, o in enumerate(graph.operators) for out in o.outputs}
-    known, used, waiting = set(inputs), set(), list(outputs)
-    while waiting:
-        tensor = waiting.pop()
-        if tensor in known or tensor not in makers:
-            continue
-        known.add(tensor)
-        used.add(makers[tensor])
-        waiting += [int(i) for i in graph.operators[makers[tensor]].inputs]
-    graph.operators = [graph.operators[number] for number in sorted(used)]
-    graph.inputs, graph.outputs = np.array(inputs, np.int32), np.array(outputs, np.int32)
-    model.subgraphs, model.signatureDefs = [graph], None
-    builder = flatbuffers.Builder()
-    builder.Finish(model.Pack(builder), _IDENTIFIER)
-    return bytes(builder.Output())
 
 
 class _Part:
@@ -220,6 +186,5 @@ class _Part:
         return [self._interpreter.get_tensor(index) for index in self._outputs]
 
 
-def _count(model: Any, tensor: int) -> int:
-    """The number of points of a tensor (1, N, 2)."""
-    return int(model.subgraphs[0].tensors[tensor].shape[1])
+def _shape(graph: Any, tensor: int) -> Integer[np.ndarray, " d"]:
+    return graph.Tensors(tensor).ShapeAsNumpy()

@@ -5,7 +5,7 @@ import plain_windows
 import pytest
 
 from fer3d.geometry.affine import Crop
-from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh, Branch, find_branches, read
+from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh, Branch, find_branches
 from fer3d.reconstruction.facemesh import MODEL
 from fer3d.reconstruction.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, load_topology
 from fer3d.reconstruction.windows import sample_windows
@@ -20,7 +20,7 @@ def network(assets_dir) -> AttentionMesh:
 
 @pytest.fixture(scope="module")
 def branches(assets_dir) -> list[Branch]:
-    return find_branches(read(assets_dir / MODEL))
+    return find_branches((assets_dir / MODEL).read_bytes())
 
 
 def test_branches_draw_lips_and_eyes(branches, assets_dir):
