@@ -1,10 +1,13 @@
+import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, is_dataclass
+from types import UnionType
 from typing import Literal, get_args, get_origin
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from fer3d import params
 from fer3d.alignment.params import AlignStageParams
@@ -26,6 +29,35 @@ def write(tmp_path, values) -> str:
 def test_the_default_parameters_are_valid(repository):
     got = params.load(repository / "params.yaml")
     assert got.relight.neighbours == 10 and got.split.test_fraction == 0.2
+
+
+def words(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The keys of each parameter with values in words, and such a value."""
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        for kind in get_args(annotation) if isinstance(annotation, UnionType) else (annotation,):
+            if get_origin(kind) is Literal:
+                yield from ((*path, name, word) for word in get_args(kind))
+            elif isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from words(kind, (*path, name))
+
+
+def test_words_need_no_quotes(tmp_path, values):
+    """YAML reads some words as booleans, such as `off`."""
+    known = [keys for keys in words(params.Params) if isinstance(keys[-1], str)]
+    assert ("deduplicate", "near", "off") in known and len(known) > 20
+    for *sections, name, word in known:
+        changed = copy.deepcopy(values)
+        section = changed
+        for key in sections:
+            section = section[key]
+        section[name] = yaml.safe_load(word)
+        if word == "prnet":  # other values depend on it
+            changed["reconstruct"] |= {"backend": word}
+        found = params.load(write(tmp_path, changed))
+        for key in (*sections, name):
+            found = getattr(found, key)
+        assert found == word
 
 
 def test_a_name_of_a_class_is_there_once_whatever_its_case(tmp_path, values):
