@@ -29,7 +29,7 @@ def examine(checkout: Path, params: Params, settings: Settings) -> list[Finding]
         machine.libraries(),
         sharing.model_files(checkout),
         machine.processor(settings),
-        machine.memory(settings),
+        machine.memory(settings, disk.largest_image(checkout, params)),
         machine.gpu(settings),
         sharing.store(settings),
         sharing.group(_shared(checkout, cache, settings)),

@@ -11,6 +11,7 @@ from fer3d.checkout import MANIFEST, SYNTHETIC
 from fer3d.datasets.layout import find_archive, find_list
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
+from fer3d.files.manifest import read
 from fer3d.files.search import search
 from fer3d.params import Params
 
@@ -70,6 +71,15 @@ def count_images(checkout: Path, params: Params) -> int | None:
         return pq.read_metadata(listed).num_rows
     with listed.open("rb") as lines:
         return sum(1 for _ in lines) - 1
+
+
+def largest_image(checkout: Path, params: Params) -> float:
+    """Pixels of the largest image with its border in `align`; 0 before `ingest`."""
+    manifest = checkout / MANIFEST
+    if not manifest.exists():
+        return 0.0
+    sizes = read(manifest)[["width", "height"]].astype(float)
+    return float(sizes.prod(axis=1).max()) * (1 + 2 * params.align.padding) ** 2
 
 
 def room(

@@ -26,6 +26,7 @@ LIBRARIES = {  # Debian package -> its library that Open3D loads; also in tools/
     "libegl1": "libEGL.so.1",
 }
 WORKER_BYTES = 650e6  # resident memory of a worker of relight, the largest: docs/scale.md
+ALIGN_BYTES, ALIGN_BYTES_PER_PIXEL = 400e6, 50  # of a worker of align: docs/scale.md
 BASE_BYTES = 1.5e9  # of the stage itself, and of the trainer with a small data set
 GPU_BYTES = 2e9  # of training with the default batch size, with a margin
 _COMMENT = re.compile(r"(^|\s)#.*")
@@ -81,13 +82,21 @@ def processor(settings: Settings, cores: int | None = None) -> Finding:
     return ok("processor", detail)
 
 
-def memory(settings: Settings, available: float | None = None) -> Finding:
-    """Free memory, against what the workers need."""
+def memory(settings: Settings, pixels: float = 0, available: float | None = None) -> Finding:
+    """Free memory, against what the workers need.
+
+    Args:
+        settings: number of workers.
+        pixels: of the largest image, with its border.
+        available: bytes; None: asks the system.
+    """
     available = available_memory() if available is None else available
-    need = BASE_BYTES + settings.workers * WORKER_BYTES
-    detail = f"{size(available)} free, {settings.workers} workers need about {size(need)}"
+    worker = max(WORKER_BYTES, ALIGN_BYTES + ALIGN_BYTES_PER_PIXEL * pixels)
+    need = BASE_BYTES + settings.workers * worker
+    largest = f", for images of {pixels / 1e6:.0f} megapixels" if worker > WORKER_BYTES else ""
+    detail = f"{size(available)} free, {settings.workers} workers need about {size(need)}{largest}"
     if available < need:
-        fitting = max(1, int(min((available - BASE_BYTES) // WORKER_BYTES, usable_cores())))
+        fitting = max(1, int(min((available - BASE_BYTES) // worker, usable_cores())))
         lower = f"set FER3D_WORKERS={fitting}" if fitting < settings.workers else "free some"
         return problem("memory", detail, lower)
     return ok("memory", detail)

@@ -7,14 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from fer3d import params as parameters
 from fer3d.assets.catalogue import ASSETS
+from fer3d.checkout import MANIFEST
 from fer3d.datasets.layout import read_layout
 from fer3d.doctor import Status, disk, examine, machine, sharing
 from fer3d.doctor.finding import size
 from fer3d.doctor.unpacking import unpacked, used_bytes
+from fer3d.files import manifest
 from fer3d.files.atomic import _MACHINE
 from fer3d.machine.settings import Settings
 
@@ -154,7 +157,21 @@ def test_too_little_memory_for_the_workers(tmp_path):
     assert found.status is Status.PROBLEM
     fewer = int(found.advice.removeprefix("set FER3D_WORKERS="))
     assert 1 <= fewer <= machine.usable_cores()  # what the processor check says too
-    assert machine.memory(settings(tmp_path, workers=fewer), 8 * GIGABYTE).status is Status.OK
+    assert machine.memory(settings(tmp_path, workers=fewer), 0, 8 * GIGABYTE).status is Status.OK
+
+
+def test_large_images_take_memory(checkout, params, tmp_path):
+    two = settings(tmp_path, workers=2)
+    assert machine.memory(two, 1e6, 4 * GIGABYTE).status is Status.OK
+    found = machine.memory(two, 50e6, 4 * GIGABYTE)
+    assert found.status is Status.PROBLEM and "for images of 50 megapixels" in found.detail
+    assert disk.largest_image(checkout, params) == 0
+    sizes = {"width": [10, 4000], "height": [20, 3000]}
+    names = {name: ["a", "b"] for name in ("id", "path", "label", "sha1")}
+    manifest.write(pd.DataFrame(names | sizes), checkout / MANIFEST)
+    padded = params.align.model_copy(update={"padding": 0.5})
+    wide = params.model_copy(update={"align": padded})
+    assert disk.largest_image(checkout, wide) == 4 * 12e6
 
 
 @pytest.mark.parametrize(
@@ -180,6 +197,10 @@ def test_images_are_counted_where_they_are(checkout, params):
     for name in ("a.jpg", "b.PNG", "c.gif", "notes.txt"):
         (folder / name).touch()
     assert disk.count_images(checkout, params) == 3
+    (checkout / "elsewhere").mkdir()
+    (checkout / "elsewhere/d.jpg").touch()
+    (folder.parent / "fear").symlink_to(checkout / "elsewhere")
+    assert disk.count_images(checkout, params) == 4
     (folder.parent / "images.csv").write_text("path,label\na,b\nc,d\ne,f\n")
     assert disk.count_images(checkout, params) == 3
     listed = params.ingest.model_copy(update={"source": f"{params.ingest.source}/images.csv"})
