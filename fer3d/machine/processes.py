@@ -2,15 +2,28 @@
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from typing import Any
 
 from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from fer3d.errors import UserError
 from fer3d.machine.lifetimes import deaf_to_interrupts, serve
-from fer3d.machine.threads import ONE_THREAD
+from fer3d.machine.threads import ONE_THREAD, Result
+
+
+class _Pool(ProcessPoolExecutor):  # type: ignore[misc]  # loky has no types
+    """Starts all its processes with the first task.
+
+    That must be a real one, which loads the models: loky compares the memory of a process with that
+    after its first task, and replaces a process that has grown by 300 MB.
+    """
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
+        with deaf_to_interrupts():
+            return super().submit(fn, *args, **kwargs)
 
 
 @contextmanager
@@ -20,11 +33,9 @@ def processes(count: int) -> Iterator[tuple[Executor, Callable[[], int]]]:
     Raises:
         UserError: a process ended abruptly.
     """
-    pool = ProcessPoolExecutor(count, initializer=serve, initargs=(os.getpid(),), env=ONE_THREAD)
+    pool = _Pool(count, initializer=serve, initargs=(os.getpid(),), env=ONE_THREAD)
     done = False
     try:
-        with deaf_to_interrupts():
-            pool.submit(os.getpid)  # the first task starts all of them
         yield pool, lambda: count
         done = True
     except TerminatedWorkerError:
