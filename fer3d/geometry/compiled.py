@@ -24,3 +24,8 @@ def compiled(function: Callable[P, Result]) -> Callable[P, Result]:
         return njit(cache=True, error_model="numpy")(function)
     except RuntimeError:  # no folder for the cache: every process compiles
         return njit(error_model="numpy")(function)
+
+
+def inlined(function: Callable[P, Result]) -> Callable[P, Result]:
+    """A function whose source is put where compiled loops call it, so that they are vectorized."""
+    return njit(inline="always", error_model="numpy")(function)

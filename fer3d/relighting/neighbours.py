@@ -128,19 +128,21 @@ def _within(
         near, far: (M,) outputs: the points, ascending, and squared distances.
     """
     x, y, z = columns
+    u, v, w = x[p], y[p], z[p]
     reach = math.sqrt(limit) / grid.cell + SLACK
-    across, down = (x[p] - grid.left) / grid.cell, (y[p] - grid.top) / grid.cell
+    across, down = (u - grid.left) / grid.cell, (v - grid.top) / grid.cell
     left, right = int(max(across - reach, 0.0)), int(min(across + reach, grid.width - 1.0))
     top, bottom = int(max(down - reach, 0.0)), int(min(down + reach, grid.height - 1.0))
-    found = 0
+    found = np.uint64(0)
     for row in range(top * grid.width, bottom * grid.width + 1, grid.width):
-        for q in range(grid.start[row + left], grid.start[row + right + 1]):
-            a, b, c = x[q] - x[p], y[q] - y[p], z[q] - z[p]
+        begin, end = grid.start[row + left], grid.start[row + right + 1]
+        for q in range(np.uint64(begin), np.uint64(end)):
+            a, b, c = x[q] - u, y[q] - v, z[q] - w
             apart = a * a + b * b + c * c
             near[found] = q  # written before the test, because its outcome is not predictable
             far[found] = apart
-            found += apart <= limit
-    return found
+            found += np.uint64(apart <= limit)
+    return int(np.int64(found))
 
 
 @compiled
@@ -158,10 +160,10 @@ def _without_farther(near: np.ndarray, far: np.ndarray, count: int, wanted: int)
 @compiled
 def _without_farthest(near: np.ndarray, far: np.ndarray, count: int) -> int:
     """Remove the farthest of ``count`` points, the first of equals; returns the new number."""
-    last = 0
+    last, most = 0, far[0]
     for i in range(1, count):
-        if far[i] > far[last]:
-            last = i
+        more = far[i] > most
+        last, most = i if more else last, far[i] if more else most
     for i in range(last, count - 1):
         near[i] = near[i + 1]
         far[i] = far[i + 1]
@@ -173,7 +175,8 @@ def _write_covariance(columns: np.ndarray, p: int, chosen: np.ndarray, answer: n
     """Mean of the products of coordinates minus the product of their means, relative to ``p``."""
     x, y, z = columns
     u = v = w = uu = uv = uw = vv = vw = ww = 0.0
-    for q in chosen:
+    for place in chosen:
+        q = np.uint64(place)
         a, b, c = x[q] - x[p], y[q] - y[p], z[q] - z[p]
         u, v, w = u + a, v + b, w + c
         uu, uv, uw = uu + a * a, uv + a * b, uw + a * c

@@ -9,13 +9,13 @@ import math
 
 import numpy as np
 
-from fer3d.geometry.compiled import compiled
+from fer3d.geometry.compiled import compiled, inlined
 
 Vector = tuple[float, float, float]
 Symmetric = tuple[float, float, float, float, float, float]  # matrix: xx, xy, xz, yy, yz, zz
 
 TWO_THIRDS_PI = 2.09439510239319549  # nearest float; 2 * math.pi / 3 is one less
-STEPS = 6  # of Newton's method
+BLOCK = 64  # matrices that are solved at once
 CONVERGED = 1e-12  # last step, relative to the trace
 APART = 1e-6  # squared product of the distances to the other eigenvalues, relative to the trace
 
@@ -30,18 +30,44 @@ def plane_normals(covariances: np.ndarray) -> np.ndarray:
     Returns:
         (M, 3) float64; zero for a matrix of zeros.
     """
-    xx, xy, xz, yy, yz, zz = covariances
-    normals = np.empty((len(xx), 3))
-    for m in range(len(xx)):
-        matrix = xx[m], xy[m], xz[m], yy[m], yz[m], zz[m]
-        x, y, z, good = _by_newton(matrix)
-        if not good:
-            x, y, z = _by_cosines(matrix)
-        normals[m, 0], normals[m, 1], normals[m, 2] = x, y, z
+    count = covariances.shape[1]
+    normals, block = np.empty((count, 3)), np.ones(10 * BLOCK)
+    for start in range(0, count, BLOCK):
+        size = min(BLOCK, count - start)
+        for row in range(6):
+            block[row * BLOCK : row * BLOCK + size] = covariances[row, start : start + size]
+        _solve_block(block)
+        for m in range(size):
+            xx, xy, xz, yy, yz, zz, x, y, z, good = block[m::BLOCK]
+            if not good:
+                x, y, z = _by_cosines((xx, xy, xz, yy, yz, zz))
+            normals[start + m, 0], normals[start + m, 1], normals[start + m, 2] = x, y, z
     return normals
 
 
 @compiled
+def _solve_block(block: np.ndarray) -> None:
+    """``_by_newton`` of many matrices at once.
+
+    Args:
+        block: (10 * BLOCK,) float64: six numbers of the matrices, then four for the results. One
+            array with constant distances, or else the loop is not vectorized.
+    """
+    for m in range(BLOCK):
+        matrix = (
+            block[m],
+            block[m + BLOCK],
+            block[m + 2 * BLOCK],
+            block[m + 3 * BLOCK],
+            block[m + 4 * BLOCK],
+            block[m + 5 * BLOCK],
+        )
+        x, y, z, good = _by_newton(matrix)
+        block[m + 6 * BLOCK], block[m + 7 * BLOCK], block[m + 8 * BLOCK] = x, y, z
+        block[m + 9 * BLOCK] = 1.0 if good else 0.0
+
+
+@inlined
 def _by_newton(matrix: Symmetric) -> tuple[float, float, float, bool]:
     """Unit eigenvector of the smallest eigenvalue, and whether it is accurate.
 
@@ -53,23 +79,45 @@ def _by_newton(matrix: Symmetric) -> tuple[float, float, float, bool]:
     yy, yz, zz = matrix[3] / trace, matrix[4] / trace, matrix[5] / trace
     a, b, c = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
     minors, determinant = a + xx * zz - xz * xz + xx * yy - xy * xy, xx * a + xy * b + xz * c
-    value, step = 0.0, 0.0
-    for _ in range(STEPS):
-        above = ((1 - value) * value - minors) * value + determinant
-        step = above / ((3 * value - 2) * value + minors)
-        value += step
+    value, step = _newton_step(0.0, minors, determinant)
+    value, step = _newton_step(value, minors, determinant)
+    value, step = _newton_step(value, minors, determinant)
+    value, step = _newton_step(value, minors, determinant)
+    value, step = _newton_step(value, minors, determinant)
+    value, step = _newton_step(value, minors, determinant)
     xx, yy, zz = xx - value, yy - value, zz - value
     first = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
     second = first[1], xx * zz - xz * xz, xy * xz - xx * yz
     third = first[2], second[2], xx * yy - xy * xy
-    longest, square = first, _dot(first, first)
-    for other in (second, third):
-        length = _dot(other, other)
-        longest = other if length > square else longest
-        square = max(length, square)
+    longest = _longer(_longer(first, second), third)
+    square = _square(longest)
     scale = 1 / math.sqrt(square)
     good = (square > APART) & (abs(step) < CONVERGED)
     return longest[0] * scale, longest[1] * scale, longest[2] * scale, good
+
+
+@inlined
+def _newton_step(value: float, minors: float, determinant: float) -> tuple[float, float]:
+    """The next value, and by how much it differs."""
+    above = ((1 - value) * value - minors) * value + determinant
+    step = above / ((3 * value - 2) * value + minors)
+    return value + step, step
+
+
+@inlined
+def _longer(u: Vector, v: Vector) -> Vector:
+    """The longer vector; of equals, the first."""
+    longer = _square(v) > _square(u)
+    return (
+        v[0] if longer else u[0],
+        v[1] if longer else u[1],
+        v[2] if longer else u[2],
+    )
+
+
+@inlined
+def _square(u: Vector) -> float:
+    return u[0] * u[0] + u[1] * u[1] + u[2] * u[2]
 
 
 @compiled
