@@ -205,11 +205,14 @@ def probabilities(
         faces: reconstructed.
         relit: the shading image of each.
     """
+    import torch
+
     rows = [network_arrays(*seen) for seen in zip(faces, relit, strict=True)]
     found: list[list[float]] = []
-    for start in range(0, len(rows), CHUNK):
-        part = network_inputs(trained, rows[start : start + CHUNK])
-        found += trained.network.probabilities(**part).tolist()
+    with torch.inference_mode():
+        for start in range(0, len(rows), CHUNK):
+            part = network_inputs(trained, rows[start : start + CHUNK])
+            found += trained.network.probabilities(**part).tolist()
     return found
 
 
