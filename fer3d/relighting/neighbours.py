@@ -133,7 +133,7 @@ def _within(
     across, down = (u - grid.left) / grid.cell, (v - grid.top) / grid.cell
     left, right = int(max(across - reach, 0.0)), int(min(across + reach, grid.width - 1.0))
     top, bottom = int(max(down - reach, 0.0)), int(min(down + reach, grid.height - 1.0))
-    found = np.uint64(0)
+    found = np.uint64(0)  # without a sign: Numba checks indices that may be negative
     for row in range(top * grid.width, bottom * grid.width + 1, grid.width):
         begin, end = grid.start[row + left], grid.start[row + right + 1]
         for q in range(np.uint64(begin), np.uint64(end)):
