@@ -12,10 +12,11 @@ from fer3d.errors import UserError
 from fer3d.evaluation.predictions import (
     evaluate_reconstructed,
     evaluate_split,
+    evaluate_votes,
     predictions_table,
 )
 from fer3d.files.folders import Folders
-from fer3d.files.manifest import TEST, VALIDATION
+from fer3d.files.manifest import TEST, VALIDATION, VOTES
 from fer3d.machine.progress import progress
 from fer3d.training.arrays import InputArrays, open_set
 from fer3d.training.checkpoint import TrainedNetwork, load_trained
@@ -46,9 +47,9 @@ def evaluate(
     Returns:
         Predictions, sorted by id: id, split, label, reconstructed, predicted, and p_<class> float32
         for each class. Metrics of each split that has images: accuracy, class_accuracy, macro_f1,
-        per_class {precision, recall, f1, support}, calibration_error, accuracy_at_coverage; and
+        per_class {precision, recall, f1, support}, calibration_error, accuracy_at_coverage;
         ``reconstructed``, the scores of the images with a 3D face alone, see
-        ``evaluate_reconstructed``.
+        ``evaluate_reconstructed``; and ``votes`` if the data set has some, see ``evaluate_votes``.
 
     Raises:
         UserError: the checkpoint does not fit the arrays, the probabilities are not finite, or both
@@ -88,12 +89,22 @@ def evaluate_network(
         )
     frame = arrays.frame.iloc[rows].assign(reconstructed=arrays.reconstructed[rows])
     predictions = predictions_table(frame, probabilities, classes)
-    return predictions, {
-        split: evaluate_split(part, classes)
-        | {"reconstructed": evaluate_reconstructed(part, classes)}
-        for split in SPLITS
-        if len(part := predictions[predictions["split"] == split])
-    }
+    metrics: dict[str, object] = {}
+    for split in SPLITS:
+        chosen = (frame["split"] == split).to_numpy()
+        if chosen.any():
+            metrics[split] = _all_scores(predictions[chosen], frame[chosen], classes)
+    return predictions, metrics
+
+
+def _all_scores(
+    predictions: pd.DataFrame, frame: pd.DataFrame, classes: Sequence[str]
+) -> dict[str, object]:
+    scores = evaluate_split(predictions, classes)
+    scores["reconstructed"] = evaluate_reconstructed(predictions, classes)
+    if VOTES in frame:
+        scores["votes"] = evaluate_votes(predictions, frame[VOTES], classes)
+    return scores
 
 
 def predict(network: Classifier, dataset: ExpressionDataset, device: str = "cpu") -> np.ndarray:

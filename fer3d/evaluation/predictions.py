@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 
 from fer3d.evaluation import PROBABILITY
 from fer3d.evaluation.calibration import calibration
-from fer3d.evaluation.scores import MEANS, confusion_matrix, scores
+from fer3d.evaluation.scores import DECIMALS, MEANS, confusion_matrix, scores
 from fer3d.files.atomic import atomic_path
+from fer3d.files.manifest import vote_shares
 
 
 def predictions_table(
@@ -45,6 +46,36 @@ def evaluate_reconstructed(predictions: pd.DataFrame, classes: Sequence[str]) ->
     part = predictions[predictions["reconstructed"]]
     judged = scores(confusion_of(part, classes), classes)
     return {"images": len(part), **{name: judged[name] if len(part) else None for name in MEANS}}
+
+
+def evaluate_votes(
+    predictions: pd.DataFrame, votes: pd.Series, classes: Sequence[str]
+) -> dict[str, object]:
+    """Agreement with the annotators, where they voted for at least one of the classes.
+
+    Args:
+        predictions: N rows.
+        votes: of the same rows, as in a manifest.
+        classes: C names.
+
+    Returns:
+        {images, agreement, cross_entropy}: agreement is the mean share of the votes that the
+        predicted class has, cross entropy that of the shares and the probabilities, nats (Barsoum
+        et al. 2016, section 3.4). Both are None without such images.
+    """
+    shares = vote_shares(votes, classes)
+    voted = shares.any(axis=1)
+    if not voted.any():
+        return {"images": 0, "agreement": None, "cross_entropy": None}
+    probabilities = predictions[[f"{PROBABILITY}{name}" for name in classes]].to_numpy(np.float64)
+    answers = probabilities.argmax(axis=1)
+    agreement = shares[np.arange(len(shares)), answers]
+    surprise = -np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+    return {
+        "images": int(voted.sum()),
+        "agreement": round(float(agreement[voted].mean()), DECIMALS),
+        "cross_entropy": round(float((shares * surprise).sum(axis=1)[voted].mean()), DECIMALS),
+    }
 
 
 def confusion_of(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:

@@ -17,7 +17,10 @@ OVERALL = {
     "macro_f1": "macro F1",
     "calibration_error": "calibration error",
 }
-RECONSTRUCTED = {name: f"{OVERALL[name]}, 3D" for name in MEANS}  # of images with a 3D face
+PARTS = {  # scores of some of the images, and their titles
+    "reconstructed": {name: f"{OVERALL[name]}, 3D" for name in MEANS},  # with a 3D face
+    "votes": {"agreement": "share of the votes", "cross_entropy": "cross entropy, votes"},
+}
 BY_CLASS = ("precision", "recall", "f1", "support")
 
 
@@ -53,10 +56,11 @@ def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[st
     for key, title in OVERALL.items():
         means = [["", "", _cell(part[key]), str(images_of(part))] for part in metrics.values()]
         rows.append([title, *(cell for cells in means for cell in cells)])
-    faces = _reconstructed(metrics.values())
-    for key, title in RECONSTRUCTED.items() if faces else ():
-        means = [["", "", _cell(part[key]), str(part["images"])] for part in faces]
-        rows.append([title, *(cell for cells in means for cell in cells)])
+    for part_name, titles in PARTS.items():
+        chosen = _parts(metrics.values(), part_name)
+        for key, title in titles.items() if chosen else ():
+            means = [["", "", _cell(part[key]), str(part["images"])] for part in chosen]
+            rows.append([title, *(cell for cells in means for cell in cells)])
     return header, rows
 
 
@@ -77,11 +81,13 @@ def evaluation_table(metrics: Mapping[str, Any]) -> "Table":
     for key, title in OVERALL.items():
         means = [_cell(part[key]) for part in parts]
         table.add_row(title, "", "", means[0], str(images_of(parts[0])), *means[1:])
-    table.add_section()
-    faces = _reconstructed(parts)
-    for key, title in RECONSTRUCTED.items() if faces else ():
-        means = [_cell(part[key]) for part in faces]
-        table.add_row(title, "", "", means[0], str(faces[0]["images"]), *means[1:])
+    for part_name, titles in PARTS.items():
+        chosen = _parts(parts, part_name)
+        if chosen:
+            table.add_section()
+        for key, title in titles.items() if chosen else ():
+            means = [_cell(part[key]) for part in chosen]
+            table.add_row(title, "", "", means[0], str(chosen[0]["images"]), *means[1:])
     return table
 
 
@@ -96,9 +102,9 @@ def evaluation_markdown(metrics: Mapping[str, Any]) -> str:
     return markdown_table(*evaluation_rows(metrics))
 
 
-def _reconstructed(parts: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The scores of images with a 3D face; none in the metrics of earlier versions."""
-    return [part["reconstructed"] for part in parts if "reconstructed" in part]
+def _parts(splits: Iterable[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+    """The scores of some of the images; none without votes or in metrics of earlier versions."""
+    return [metrics[name] for metrics in splits if name in metrics]
 
 
 def _cell(value: float | None) -> str:

@@ -4,9 +4,10 @@ Stages add columns and never lose a row silently: rows in = rows kept + rows dro
 rows are written to a separate table with a reason.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ from fer3d.files.atomic import atomic_path
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
+VOTES = "votes"  # a column
 
 REQUIRED = ("id", "path", "label", "sha1", "width", "height")
 
@@ -29,7 +31,7 @@ COLUMNS: Mapping[str, pa.DataType] = {
     "subject": pa.string(),  # null where unknown
     "width": pa.int32(),  # px, source image
     "height": pa.int32(),  # px, source image
-    "votes": pa.map_(pa.string(), pa.float32()),  # by class, see fer3d.datasets.entries.Entry;
+    VOTES: pa.map_(pa.string(), pa.float32()),  # by class, see fer3d.datasets.entries.Entry;
     # null where unknown, and no column where all are; (class, votes) pairs in a data frame
     "phash": pa.string(),  # perceptual hash, 16 hexadecimal digits; only for `deduplicate`
     # deduplicate
@@ -154,6 +156,26 @@ def people(frame: pd.DataFrame) -> pd.Series:
 def classes(frame: pd.DataFrame) -> list[str]:
     """The labels in alphabetical order; the index of a label is its code (paper B, section 4)."""
     return sorted(frame["label"].unique())
+
+
+def vote_shares(votes: pd.Series, classes: Sequence[str]) -> np.ndarray:
+    """The share of the votes for these classes that each class has.
+
+    Args:
+        votes: of N images, as in a manifest: (class, votes) pairs or null.
+        classes: C names.
+
+    Returns:
+        (N, C) float32; rows sum to 1, or are 0 where none of the classes has a vote.
+    """
+    codes = {name: code for code, name in enumerate(classes)}
+    counts = np.zeros((len(votes), len(classes)), np.float32)
+    for row, pairs in enumerate(votes):
+        for name, count in pairs if pairs is not None else ():
+            if name in codes:
+                counts[row, codes[name]] += count
+    totals = counts.sum(axis=1, keepdims=True)
+    return np.divide(counts, totals, out=counts, where=totals > 0)
 
 
 def check_two_classes(labels: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""Soft labels: the annotators' votes as probabilities of the classes."""
+"""Soft labels: the shares of the annotators' votes."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fer3d.errors import UserError
-
-VOTES = "votes"  # column of the manifest
+from fer3d.files.manifest import VOTES, vote_shares
 
 
 def vote_targets(frame: pd.DataFrame, labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
@@ -30,13 +29,6 @@ def vote_targets(frame: pd.DataFrame, labels: np.ndarray, classes: Sequence[str]
         raise UserError(
             "train.soft_labels is true, but the data set has no votes: see docs/data-sets.md"
         )
-    codes = {name: code for code, name in enumerate(classes)}
-    targets = np.eye(len(classes), dtype=np.float32)[labels]
-    for row, votes in enumerate(frame[VOTES]):
-        counts = np.zeros(len(classes), np.float32)
-        for name, count in votes if votes is not None else ():
-            if name in codes:
-                counts[codes[name]] += count
-        if counts.any():
-            targets[row] = counts / counts.sum()
-    return targets
+    shares = vote_shares(frame[VOTES], classes)
+    alone = np.eye(len(classes), dtype=np.float32)[labels]
+    return np.where(shares.any(axis=1, keepdims=True), shares, alone)

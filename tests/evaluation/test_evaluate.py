@@ -11,7 +11,8 @@ from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import evaluate
 from fer3d.evaluation.predictions import classes_of, confusion_of, write_predictions
 from fer3d.files.folders import Folders
-from fer3d.files.packed import PackedWriter
+from fer3d.files.manifest import write
+from fer3d.files.packed import PackedWriter, read_manifest
 from fer3d.files.specs import Spec
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
@@ -65,6 +66,24 @@ def test_validation_and_test_rows_are_predicted_each_once(folders: Folders, tmp_
     means = ("accuracy", "class_accuracy", "macro_f1")
     faces = {name: metrics["test"][name] for name in means}  # all rows are reconstructed here
     assert metrics["test"]["reconstructed"] == {"images": 20} | faces
+
+
+def test_votes_of_the_annotators_are_judged_where_there_are_some(
+    folders: Folders, tmp_path: Path
+) -> None:
+    checkpoint = _checkpoint(tmp_path)
+    _, plain = evaluate(checkpoint, folders)
+    for folder in (folders.images, folders.faces, folders.shadings):
+        frame = read_manifest(folder)
+        frame["votes"] = [[(label, 10.0)] if i % 4 else None for i, label in enumerate(frame.label)]
+        write(frame, folder / "manifest.parquet")
+    _, metrics = evaluate(checkpoint, folders)
+    assert "votes" not in plain["test"]
+    votes = metrics["test"].pop("votes")
+    assert votes["images"] == 10  # of 20; the others were not judged by anybody
+    assert 0 <= votes["agreement"] <= 1
+    assert metrics["validation"].pop("votes")["agreement"] == metrics["validation"]["accuracy"]
+    assert metrics == plain
 
 
 def test_two_runs_give_equal_bytes(folders: Folders, tmp_path: Path) -> None:

@@ -11,7 +11,12 @@ from PIL import Image
 from rich.console import Console
 
 from fer3d.evaluation.plots import calibration_png, confusion_png, row_shares, write_confusion
-from fer3d.evaluation.predictions import classes_of, evaluate_reconstructed, evaluate_split
+from fer3d.evaluation.predictions import (
+    classes_of,
+    evaluate_reconstructed,
+    evaluate_split,
+    evaluate_votes,
+)
 from fer3d.evaluation.tables import evaluation_markdown, evaluation_rows, evaluation_table
 
 
@@ -53,6 +58,27 @@ def test_accuracy_of_the_images_with_a_3d_face(predictions: pd.DataFrame) -> Non
     assert scores["macro_f1"] == evaluate_split(faces, classes)["macro_f1"]
     none = evaluate_reconstructed(predictions.assign(reconstructed=False), classes)
     assert none == {"images": 0, "accuracy": None, "class_accuracy": None, "macro_f1": None}
+
+
+def test_agreement_with_the_votes() -> None:
+    predictions = pd.DataFrame({"p_anger": [0.75, 0.25, 0.5], "p_fear": [0.25, 0.75, 0.5]})
+    votes = pd.Series([[("anger", 6.0), ("fear", 2.0)], [("anger", 4.0), ("joy", 9.0)], None])
+    found = evaluate_votes(predictions, votes, ["anger", "fear"])
+    first = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    assert found["images"] == 2  # votes for another class do not count
+    assert found["agreement"] == (0.75 + 0) / 2
+    assert found["cross_entropy"] == pytest.approx((first - np.log(0.25)) / 2, abs=1e-6)
+    none = evaluate_votes(predictions[2:], votes[2:], ["anger", "fear"])
+    assert none == {"images": 0, "agreement": None, "cross_entropy": None}
+
+
+def test_votes_have_rows_in_the_tables(metrics: dict) -> None:
+    votes = {"images": 30, "agreement": 0.625, "cross_entropy": 1.25}
+    voted = {split: part | {"votes": votes} for split, part in metrics.items()}
+    rows = evaluation_rows(voted)[1]
+    assert [row[0] for row in rows[-2:]] == ["share of the votes", "cross entropy, votes"]
+    assert rows[-2][-2:] == ["0.625", "30"]
+    assert rows[:-2] == evaluation_rows(metrics)[1]
 
 
 def test_markdown_shows_every_number(metrics: dict) -> None:
