@@ -33,6 +33,7 @@ _SCALE_STEP = 0.709  # between levels of the pyramid, about half the area
 _LEVEL_OVERLAP = 0.5  # threshold of suppression within a level
 _OVERLAP = 0.7  # threshold of suppression after each network
 _CHUNK_PIXELS = 1 << 14  # px of a level per call of the proposal network
+_CHUNK_IMAGES = 16  # most images per call: a single image is padded less, batches cost the same
 _REFINE_CHUNK = 16  # crops per call
 _OUTPUT_CHUNK = 4
 
@@ -102,7 +103,7 @@ class Mtcnn:
             return _nothing()
         small = torch.from_numpy(mtcnn_shrink.shrink(columns, height, width)).to(self.device)
         level = small.permute(0, 3, 1, 2)
-        chunk = max(1, _CHUNK_PIXELS // (height * width))
+        chunk = min(max(1, _CHUNK_PIXELS // (height * width)), _CHUNK_IMAGES)
         offsets, probability = _in_chunks(self._networks.proposal, level, chunk)
         where = torch.nonzero(probability > self.thresholds[0])
         owner, rows, columns = where.T
