@@ -7,7 +7,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from fer3d.files.images import (
     Rejected,
@@ -235,6 +235,39 @@ def test_broken_application_segments_of_jpeg_cost_the_metadata(picture):
             segment = bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
             broken = data[:2] + segment + data[2:]
             np.testing.assert_array_equal(decode(broken), decode(data))
+
+
+@pytest.mark.parametrize("wrong", [-40, 40, 5000])
+@pytest.mark.parametrize(
+    ("kind", "name", "length"),
+    [
+        ("PNG", b"iCCP", (-4, ">I")),
+        ("PNG", b"eXIf", (-4, ">I")),
+        ("WEBP", b"ICCP", (4, "<I")),
+        ("WEBP", b"EXIF", (4, "<I")),
+        ("JPEG", b"ICC_PROFILE", (-2, ">H")),
+        ("JPEG", b"Exif", (-2, ">H")),
+    ],
+)
+def test_a_wrong_length_of_metadata_costs_the_metadata(picture, kind, name, length, wrong):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[270] = "a description" * 20
+    data = bytearray(encoded(picture, kind, icc_profile=profile, exif=exif))
+    whole = decode(bytes(data))
+    place, form = data.index(name) + length[0], length[1]
+    struct.pack_into(form, data, place, max(struct.unpack_from(form, data, place)[0] + wrong, 2))
+    assert np.array_equal(decode(bytes(data)), whole)
+
+
+def test_a_thumbnail_is_not_taken_for_the_picture(picture):
+    small = encoded(picture.resize((16, 16)), "JPEG")
+    data = bytearray(encoded(picture, "JPEG", exif=b"Exif\0\0" + small))
+    whole = decode(bytes(data))
+    struct.pack_into(">H", data, data.index(b"Exif") - 2, 8 + len(small) + 30)
+    assert np.array_equal(decode(bytes(data)), whole)
+    with pytest.raises(Rejected):
+        decode(bytes(data[:300]))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
