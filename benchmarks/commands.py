@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-LOOK_S = 0.1  # interval at which the memory is read
+LOOK_S = 0.5  # interval at which the memory is read; reading takes milliseconds
 
 
 @dataclass(frozen=True)

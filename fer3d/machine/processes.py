@@ -28,20 +28,21 @@ class _Pool(ProcessPoolExecutor):  # type: ignore[misc]  # loky has no types
 
 @contextmanager
 def processes(count: int) -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """An executor of local processes, and a function for their number; on an error it ends them.
+    """An executor of local processes, and a function for their number.
+
+    In the end the processes are killed: all results are there, or an error ends the run, and it
+    would take them a second to unload their libraries.
 
     Raises:
         UserError: a process ended abruptly.
     """
     pool = _Pool(count, initializer=serve, initargs=(os.getpid(),), env=ONE_THREAD)
-    done = False
     try:
         yield pool, lambda: count
-        done = True
     except TerminatedWorkerError:
         raise UserError(
             "a worker process ended abruptly, probably out of memory: run the same command with a "
             "lower FER3D_WORKERS; what is done so far is kept"
         ) from None
     finally:
-        pool.shutdown(kill_workers=not done)
+        pool.shutdown(kill_workers=True)
