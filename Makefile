@@ -67,3 +67,6 @@ clean:  ## remove the environment and caches; keep data
 $(STAMP): pyproject.toml constraints.txt tools/set-up.sh
 	@PYTHON="$(PYTHON)" sh tools/set-up.sh "$(VENV)"
 	@touch $@
+	@echo 'set-up: fetching the model files and compiling loops (half a minute)'
+	@$(RUN) sh tools/without-git.sh && $(RUN) dvc repro --quiet assets && $(RUN) python tools/warm_up.py \
+	    || echo 'set-up: that failed; the first command that needs them tries again'
