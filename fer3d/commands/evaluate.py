@@ -69,7 +69,7 @@ def evaluate(
     photo is answered as by `fer3d predict`.
     """
     from fer3d.assets.recognizers import find_recognizer
-    from fer3d.files.outputs import write_output
+    from fer3d.files.outputs import InputFiles, write_output
     from fer3d.files.sections import load_section
     from fer3d.inference.batches import Job, Photo, answer_files
     from fer3d.inference.labelled import answers_table, labelled_photos, labelled_scores
@@ -85,8 +85,8 @@ def evaluate(
     other = _load_peer(names) if peer else None
     known = [name for name in classes if other is None or name in other.classes]
     photos = labelled_photos(source, layout, names, known, split, _kept())
-    outputs, read = {"--json": json_file, "--csv": csv_file}, [recognizer, source, *photos.paths]
-    check_documents(outputs, read, force=force, folder=source)
+    read = InputFiles([recognizer, source, *photos.paths], folder=source)
+    check_documents({"--json": json_file, "--csv": csv_file}, read, force=force)
     answers = answer_files([Photo(path) for path in photos.paths], job, toolbox.settings)
     table = answers_table(photos, answers)
     for image, problem in table.loc[table["problem"] != "", ["image", "problem"]].to_numpy():

@@ -1,12 +1,15 @@
 """Options that several commands take, and the table that they print."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
+
+if TYPE_CHECKING:
+    from fer3d.files.outputs import InputFiles
 
 ForceOption = Annotated[
     bool, typer.Option("--force", help="also overwrite files that fer3d did not write")
@@ -39,24 +42,17 @@ def console_beside(outputs: Iterable[Path | None]) -> Console:
 
 
 def check_documents(
-    documents: Mapping[str, Path | None],
-    inputs: Sequence[Path],
-    *,
-    force: bool,
-    folder: Path | None = None,
+    documents: Mapping[str, Path | None], inputs: "InputFiles", *, force: bool
 ) -> None:
     """Stop before something that a person has is written over.
 
     Args:
         documents: the file of each option, None where it is not given.
-        inputs: input files.
-        force: as of ``fer3d.files.outputs.check_output``.
-        folder: as of ``fer3d.files.outputs.InputFiles``.
+        inputs, force: as of ``fer3d.files.outputs.check_output``.
     """
-    from fer3d.files.outputs import InputFiles, check_distinct, check_output
+    from fer3d.files.outputs import check_distinct, check_output
 
     check_distinct(documents)
-    known = InputFiles(inputs, folder)
     for option, path in documents.items():
         if path is not None:
-            check_output(path, option, known, force=force)
+            check_output(path, option, inputs, force=force)

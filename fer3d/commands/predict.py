@@ -26,6 +26,7 @@ from fer3d.inference.picture_paths import Part, picture_paths
 from fer3d.machine import terminal
 
 if TYPE_CHECKING:
+    from fer3d.files.outputs import InputFiles
     from fer3d.inference.answers import Answer, FaceAnswer
     from fer3d.inference.batches import Job, Photo
     from fer3d.machine.settings import Settings
@@ -104,6 +105,7 @@ def predict(
     Exit status: 0 all images were read, 1 some were not, 2 nothing could be done.
     """
     from fer3d.assets.recognizers import described, find_recognizer
+    from fer3d.files.outputs import InputFiles
     from fer3d.inference.batches import Job
     from fer3d.inference.files import check_inputs, is_video
     from fer3d.inference.ready import ready_toolbox
@@ -132,11 +134,12 @@ def predict(
         source = inputs[0] if camera is None else camera
         if picture is not None:
             check_video_name(picture)
-        check_documents({**documents, "--picture": picture}, [*inputs, recognizer], force=force)
+        read = InputFiles([*inputs, recognizer])
+        check_documents({**documents, "--picture": picture}, read, force=force)
         predict_video(source, job, documents, picture, FrameOptions(every, smooth, seconds))
         return
     photos = _photos(inputs, picture)
-    read = [recognizer, *(photo.path for photo in photos)]
+    read = InputFiles([recognizer, *(photo.path for photo in photos)])
     check_documents(documents, read, force=force)
     _check_pictures(photos, read, force=force)
     _predict_photos(photos, job, documents, toolbox.settings, resume=resume)
@@ -153,10 +156,9 @@ def _photos(inputs: Sequence[Path], picture: Path | None) -> "list[Photo]":
     return [Photo(*both) for both in zip(files, pictures, strict=True)]
 
 
-def _check_pictures(photos: "Sequence[Photo]", read: Sequence[Path], *, force: bool) -> None:
-    from fer3d.files.outputs import InputFiles, check_output
+def _check_pictures(photos: "Sequence[Photo]", inputs: "InputFiles", *, force: bool) -> None:
+    from fer3d.files.outputs import check_output
 
-    inputs = InputFiles(read)
     for photo in photos:
         if photo.picture is not None:
             check_output(photo.picture, "--picture", inputs, force=force)
