@@ -153,12 +153,12 @@ def _row(entry: Entry, **values: Any) -> dict[str, Any]:
     known = {name: getattr(entry, name) for name in ("path", "label", "split", "subject")}
     votes = list(entry.votes.items()) if entry.votes else None
     blank = {"sha1": None, "phash": None, "width": 0, "height": 0, "reason": None, "detail": None}
-    return {"id": entry.path, **known, "votes": votes, **blank, **values}
+    return {"id": entry.path, **known, manifest.VOTES: votes, **blank, **values}
 
 
 def _write(frame: pd.DataFrame, source: Path, out: Path, params: IngestParams) -> dict[str, Any]:
-    if frame["votes"].isna().all():
-        frame = frame.drop(columns="votes")
+    if frame[manifest.VOTES].isna().all():
+        frame = frame.drop(columns=manifest.VOTES)
     rejected = frame["reason"].notna()
     manifest.write(frame[rejected], out / REJECTED)
     images = frame[~rejected].drop(columns=["reason", "detail"])

@@ -79,6 +79,7 @@ def _by_newton(matrix: Symmetric) -> tuple[float, float, float, bool]:
     yy, yz, zz = matrix[3] / trace, matrix[4] / trace, matrix[5] / trace
     a, b, c = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
     minors, determinant = a + xx * zz - xz * xz + xx * yy - xy * xy, xx * a + xy * b + xz * c
+    # written out, because Numba does not vectorize a loop in the loop over points
     value, step = _newton_step(0.0, minors, determinant)
     value, step = _newton_step(value, minors, determinant)
     value, step = _newton_step(value, minors, determinant)

@@ -1,4 +1,4 @@
-"""CellResults and tables, from cells with known predictions."""
+"""Results and tables of cells with known predictions."""
 
 import csv
 import io
@@ -121,7 +121,7 @@ def test_the_gain_is_shown_in_the_group_that_has_it(results) -> None:
 
 @pytest.fixture
 def uneven(tmp_path: Path, make_params):
-    """CellResults of two folds, of 20 and 80 images: the small one has no fear and one joy."""
+    """Results of two folds, of 20 and 80 images: the small one has no fear and one joy."""
     axes = {"folds": [0, 1], "seeds": [0, 1]}
     params = make_params(split={"folds": 2}, experiments=axes)
     small = [*range(0, 38, 2), 99]
