@@ -1,7 +1,7 @@
 """Measures fer3d against its peers.
 
     python -m benchmarks                       # all comparisons, one table
-    python -m benchmarks --environments peers  # with mtcnn and mediapipe, see environments.py
+    python -m benchmarks --environments peers  # with other packages, see environments.py
     python -m benchmarks relight align         # some of them
     python -m benchmarks memory --rows 4000 40000
 
@@ -70,7 +70,7 @@ def _options() -> argparse.Namespace:
         "--environments",
         type=Path,
         metavar="FOLDER",
-        help="also run mtcnn and mediapipe, installed in environments in this folder",
+        help="also run packages that need environments of their own, which are made in this folder",
     )
     options = parser.parse_args()
     unknown = set(options.names) - set(COMPARISONS)

@@ -1,12 +1,10 @@
 """Face detection: our MTCNN in batches, against the packages `mtcnn` and `facenet-pytorch`.
 
-`mtcnn` needs TensorFlow: see ``environments``. `facenet-pytorch` is left out if it, or torchvision
-for our PyTorch, is not installed; it asks for an older PyTorch (`pip install --no-deps`).
+They need TensorFlow, and another PyTorch with torchvision: see ``environments``.
 """
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +42,7 @@ def pairs(options: Options) -> Iterator[Pair]:
         len(images),
         len(few),
     )
-    for against, count, call in _peers(images, parts, options):
+    for against, count, call in _peers(images, options):
         yield Pair(f"align, batches of {BATCH}", against, ours, call, len(images), count)
 
 
@@ -54,21 +52,11 @@ def load_images(count: int, size: int) -> np.ndarray:
     return np.stack([resize(pictures[i % len(pictures)], size, size) for i in range(count)])
 
 
-def _peers(
-    images: np.ndarray, parts: list[np.ndarray], options: Options
-) -> Iterator[tuple[str, int, Callable[[], object]]]:
+def _peers(images: np.ndarray, options: Options) -> Iterator[tuple[str, int, Callable[[], object]]]:
     """Name of a peer, number of images, and how it processes them."""
-    with serve("mtcnn", images, options.environments) as peer:
-        if peer is not None:
-            yield "mtcnn, one image at a time", FEW, lambda: peer("single", FEW)
-            yield f"mtcnn, batches of {BATCH}", len(images), lambda: peer("batched", len(images))
-    if not all(map(importlib.util.find_spec, ("facenet_pytorch", "torchvision"))):
-        print("facenet-pytorch is left out: it or torchvision is not installed", file=sys.stderr)
-        return
-    from facenet_pytorch import MTCNN as Facenet
-
-    network = Facenet(keep_all=True, min_face_size=20, post_process=False, device="cpu")
-    few = images[:FEW]
-    yield "facenet-pytorch, one image at a time", len(few), lambda: list(map(network.detect, few))
-    batched = f"facenet-pytorch, batches of {BATCH}"
-    yield batched, len(images), lambda: list(map(network.detect, parts))
+    for name in ("mtcnn", "facenet-pytorch"):
+        with serve(name, images, options.environments) as peer:
+            if peer is None:
+                continue
+            yield f"{name}, one image at a time", FEW, partial(peer, "single", FEW)
+            yield f"{name}, batches of {BATCH}", len(images), partial(peer, "batched", len(images))

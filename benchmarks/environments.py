@@ -1,6 +1,7 @@
 """Peers whose dependencies collide with ours, in environments and processes of their own.
 
-An environment is made at its first use (``--environments FOLDER``): a minute, and up to 1.5 GB.
+An environment is made at its first use (``--environments FOLDER``): minutes, and
+1.5 GB or less; 5.5 GB for `facenet-pytorch`, which takes a PyTorch for CUDA.
 """
 
 import json
@@ -17,6 +18,7 @@ from benchmarks.pairs import Seconds
 
 PACKAGES = {
     "mtcnn": ["mtcnn==1.0.0", "tensorflow>=2.16"],
+    "facenet-pytorch": ["facenet-pytorch==2.5.3", "torchvision"],
     "mediapipe": ["mediapipe==0.10.14"],
 }
 _SERVER = Path(__file__).with_name("served.py")

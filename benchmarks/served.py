@@ -33,6 +33,21 @@ def mtcnn_ways():
     return {"single": lambda images: list(map(detector.detect_faces, images)), "batched": batched}
 
 
+def facenet_pytorch_ways():
+    """The package's MTCNN, on the CPU: an image, or an array of images."""
+    import torch
+    from facenet_pytorch import MTCNN
+
+    torch.set_num_threads(1)
+    detector = MTCNN(keep_all=True, min_face_size=20, post_process=False, device="cpu")
+
+    def batched(images):
+        for start in range(0, len(images), BATCH):
+            detector.detect(images[start : start + BATCH])
+
+    return {"single": lambda images: list(map(detector.detect, images)), "batched": batched}
+
+
 def mediapipe_ways():
     """Face Mesh for still images, with its own detector, attention mesh included."""
     from mediapipe.python.solutions.face_mesh import FaceMesh
@@ -41,10 +56,17 @@ def mediapipe_ways():
     return {"single": lambda images: list(map(mesh.process, images))}
 
 
+WAYS = {
+    "mtcnn": mtcnn_ways,
+    "facenet-pytorch": facenet_pytorch_ways,
+    "mediapipe": mediapipe_ways,
+}
+
+
 def main():
     name, file = sys.argv[1:]
     answers, sys.stdout = sys.stdout, sys.stderr  # peers print, too
-    ways = {"mtcnn": mtcnn_ways, "mediapipe": mediapipe_ways}[name]()
+    ways = WAYS[name]()
     images = np.load(file)
     for line in sys.stdin:
         how, count = json.loads(line)
