@@ -72,5 +72,7 @@ class StepModule(ExpressionModule):
         rate, decay = self.config.learning_rate, self.config.weight_decay
         learning = [values for values in self.network.parameters() if values.requires_grad]
         if self.config.optimizer == "sgd":
-            return torch.optim.SGD(learning, rate, momentum=SGD_MOMENTUM, weight_decay=decay)
-        return torch.optim.Adam(learning, rate, weight_decay=decay)
+            return torch.optim.SGD(
+                learning, rate, momentum=SGD_MOMENTUM, weight_decay=decay, fused=True
+            )
+        return torch.optim.Adam(learning, rate, weight_decay=decay, fused=True)

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 EMBEDDING = 128  # width of each branch's output (paper A, sections 4.1 to 4.3)
 
@@ -51,21 +54,72 @@ def fully_connected(widths: Sequence[int], dropout: float) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def max_pool(maps: Tensor, size: int) -> Tensor:
-    """Max pooling over non-overlapping squares of side ``size``; an incomplete border is dropped.
+def max_pool(
+    maps: Tensor, size: int, stride: int | None = None, *, padding: int = 0, ceil: bool = False
+) -> Tensor:
+    """Max pooling with a deterministic gradient, which goes to one maximum of each square.
 
-    Unlike PyTorch's pooling, the maximum over axes has a deterministic gradient on a GPU.
+    As ``torch.nn.functional.max_pool2d``, whose gradient on a GPU depends on the order of
+    additions.
 
     Args:
         maps: (B, C, H, W).
+        size: side of the squares.
+        stride: between squares; by default ``size``.
+        padding: on each side, with minus infinity.
+        ceil: whether a square at the end may exceed the border; an incomplete one is dropped if
+            not.
 
     Returns:
-        (B, C, H // size, W // size).
+        (B, C, H', W') with H' = (H + 2 padding - size) / stride + 1, rounded down, or up for
+        ``ceil``.
     """
-    rows, columns = maps.shape[-2] // size, maps.shape[-1] // size
-    whole = maps[..., : rows * size, : columns * size]
-    squares = whole.unflatten(-1, (columns, size)).unflatten(-3, (rows, size))
-    return torch.amax(squares, dim=(-3, -1))
+    stride = stride or size
+    if maps.device.type == "cpu" or not (torch.is_grad_enabled() and maps.requires_grad):
+        return F.max_pool2d(maps, size, stride, padding, ceil_mode=ceil)
+    # PyTorch does not annotate ``apply``
+    return DeterministicMaxPool.apply(maps, size, stride, padding, ceil)  # type: ignore[no-untyped-call]
+
+
+class DeterministicMaxPool(torch.autograd.Function):
+    """The arguments of ``max_pool`` in order; on any device.
+
+    The gradient is added for one position of the squares at a time: squares do not overlap there.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, size: int, stride: int, padding: int, ceil: bool) -> Tensor:
+        """See ``max_pool``."""
+        pooled, places = F.max_pool2d(
+            maps, size, stride, padding, ceil_mode=ceil, return_indices=True
+        )
+        ctx.save_for_backward(places)
+        ctx.sides, ctx.squares = maps.shape[-2:], (size, stride, padding)
+        return pooled
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradient of the maps."""
+        (places,) = ctx.saved_tensors
+        (height, width), (size, stride, padding) = ctx.sides, ctx.squares
+        reach = [stride * (count - 1) for count in gradient.shape[-2:]]
+        top, left = (
+            torch.arange(-padding, last + 1 - padding, stride, device=gradient.device)
+            for last in reach
+        )
+        # place of the maximum in its square
+        inside = (places // width - top[:, None]) * size + places % width - left
+        sides = [
+            max(last + size, side + padding) for last, side in zip(reach, ctx.sides, strict=True)
+        ]
+        total = gradient.new_zeros((*gradient.shape[:2], *sides))
+        for number in range(size * size):
+            y, x = divmod(number, size)
+            part = total[..., y : y + reach[0] + 1 : stride, x : x + reach[1] + 1 : stride]
+            part += torch.where(inside == number, gradient, 0)
+        whole = total[..., padding : padding + height, padding : padding + width]
+        return whole, None, None, None, None
 
 
 def convolved_side(side: int, kernel: int, stride: int, padding: int) -> int:

@@ -198,6 +198,8 @@ class ExpressionModule(pl.LightningModule):
             {"params": rest, "weight_decay": 0.0},
         ]
         if self.config.optimizer == "sgd":
-            return torch.optim.SGD(groups, self.config.learning_rate, momentum=SGD_MOMENTUM)
+            return torch.optim.SGD(
+                groups, self.config.learning_rate, momentum=SGD_MOMENTUM, fused=True
+            )
         kind = torch.optim.Adam if self.config.optimizer == "adam" else torch.optim.AdamW
         return kind(groups, self.config.learning_rate, fused=True)

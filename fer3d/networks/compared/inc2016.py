@@ -43,11 +43,11 @@ class Inception(nn.Module):
         """(B, channels, H, W) to (B, filters, H, W)."""
         ways = (
             self.single(maps),
-            self.three(self.before_three(maps).relu()),
-            self.five(self.before_five(maps).relu()),
+            self.three(self.before_three(maps).relu_()),
+            self.five(self.before_five(maps).relu_()),
             self.pooled(overlapping_max_pool(maps, 3, 1, padding=1)),
         )
-        return torch.cat(ways, dim=1).relu()
+        return torch.cat(ways, dim=1).relu_()
 
 
 class Inc2016(ComparedNetwork):
@@ -88,8 +88,8 @@ class Inc2016(ComparedNetwork):
 
     def maps(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) to the last maps, (B, 512, 1, 1) for an input of 48 px."""
-        maps = overlapping_max_pool(self.first(self.image_of(image)).relu())
-        maps = overlapping_max_pool(self.second(maps).relu())
+        maps = overlapping_max_pool(self.first(self.image_of(image))).relu_()
+        maps = overlapping_max_pool(self.second(maps)).relu_()
         maps = overlapping_max_pool(self.three_b(self.three_a(maps)))
         return overlapping_max_pool(self.four_a(maps))
 

@@ -51,7 +51,7 @@ class DTAN(ComparedNetwork):
         """(B, C) logits l1; see ``ComparedNetwork``."""
         maps = self.image_of(image)
         for convolution, normalization in zip(self.convolutions, self.normalizations, strict=True):
-            maps = max_pool(normalization(convolution(maps)).relu(), POOL)
+            maps = max_pool(normalization(convolution(maps)), POOL).relu_()
         return self.top(self.encoder(maps.flatten(1)))
 
 

@@ -111,11 +111,12 @@ class Li2017(ComparedNetwork):
     def features(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) to the 2000 features after ReLU, (B, 2000) float32."""
         maps, layers = self.image_of(image), iter(self.convolutions)
-        for number, stage in enumerate(STAGES):
-            if number:
-                maps = max_pool(maps, POOL)
-            for _ in stage:
-                maps = next(layers)(maps).relu()
+        for stage in STAGES:
+            for number in range(len(stage)):
+                maps = next(layers)(maps)
+                if number == len(stage) - 1 and stage is not STAGES[-1]:
+                    maps = max_pool(maps, POOL)
+                maps = maps.relu_()  # of the maxima: equal, and of a quarter of the values
         return self.encoder(maps.flatten(1)).relu()
 
     def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:

@@ -82,7 +82,7 @@ class MSCNN(ComparedNetwork):
         """(B, 3, H, W) to the 80 features after ReLU, (B, 80)."""
         maps = self.image_of(image)
         for convolution in self.convolutions:
-            maps = self.normalization(max_pool(convolution(maps).relu(), POOL))
+            maps = self.normalization(max_pool(convolution(maps), POOL).relu_())
         return self.encoder(self.last(maps).relu().flatten(1)).relu()
 
     def forward(self, image: Tensor, **_: Tensor | None) -> Tensor:

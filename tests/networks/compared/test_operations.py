@@ -1,9 +1,9 @@
-"""Operations with deterministic gradients equal PyTorch's own."""
+"""Operations with deterministic gradients equal plain ones and PyTorch's own."""
 
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from fer3d.networks.compared.operations import (
     TOP_STD,
@@ -26,13 +26,62 @@ def test_pooling_is_that_of_pytorch(side: int, size: int, stride: int, padding: 
     torch.testing.assert_close(*gradients)
 
 
-@pytest.mark.parametrize("size", [3, 4, 5])
-def test_response_normalization_is_that_of_pytorch(size: int) -> None:
-    maps = torch.randn(2, 7, 4, 4)
-    ours = LocalResponseNorm(size, alpha=0.1, beta=0.6, k=2.0)(maps)
-    torch.testing.assert_close(ours, F.local_response_norm(maps, size, 0.1, 0.6, 2.0))
-    defaults = LocalResponseNorm(size)(maps), nn.LocalResponseNorm(size)(maps)
-    torch.testing.assert_close(*defaults)
+def plain_response_norm(maps: Tensor, layer: LocalResponseNorm) -> Tensor:
+    """By PyTorch's own operations, with their gradients."""
+    channels, before = maps.shape[1], layer.size // 2
+    squares = F.pad(maps.square(), (0, 0, 0, 0, before, layer.size - 1 - before))
+    total = sum(squares[:, start : start + channels] for start in range(layer.size))
+    return maps / (layer.k + layer.alpha / layer.size * total) ** layer.beta
+
+
+CONSTANTS = [{"alpha": 0.1, "beta": 0.6, "k": 2.0}, {"alpha": 0.3}, {}]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 7])
+@pytest.mark.parametrize("size", [1, 3, 4, 5])
+@pytest.mark.parametrize("constants", CONSTANTS)
+def test_response_normalization_and_its_gradient_are_the_plain_ones(
+    size: int, channels: int, constants: dict[str, float]
+) -> None:
+    layer = LocalResponseNorm(size, **constants)
+    maps = 3 * torch.randn(2, channels, 5, 4)
+    maps.requires_grad_()
+    ways = layer(maps), plain_response_norm(maps, layer)
+    torch.testing.assert_close(*ways)
+    torch.testing.assert_close(
+        ways[0], F.local_response_norm(maps, size, layer.alpha, layer.beta, layer.k)
+    )
+    weights = torch.randn_like(maps)
+    torch.testing.assert_close(*[torch.autograd.grad(way, maps, weights)[0] for way in ways])
+
+
+@pytest.mark.parametrize("size", [3, 4])
+@pytest.mark.parametrize("constants", CONSTANTS[:2])
+def test_gradient_of_response_normalization_by_differences(
+    size: int, constants: dict[str, float]
+) -> None:
+    maps = torch.randn(2, 6, 2, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(LocalResponseNorm(size, **constants), maps)
+
+
+def test_response_normalization_computes_in_float32() -> None:
+    layer = LocalResponseNorm(5)
+    maps = torch.randn(2, 7, 4, 4).bfloat16().requires_grad_()
+    ours = layer(maps)
+    assert ours.dtype == torch.bfloat16
+    assert torch.equal(ours, layer(maps.float()).bfloat16())
+    weights = torch.randn_like(maps)
+    (gradient,) = torch.autograd.grad(ours, maps, weights)
+    wide = maps.detach().float().requires_grad_()
+    (expected,) = torch.autograd.grad(layer(wide), wide, weights.float())
+    assert torch.equal(gradient, expected.bfloat16())
+
+
+def test_response_normalization_keeps_a_value_that_is_no_number_to_its_neighbours() -> None:
+    maps = torch.ones(1, 9, 2, 2)
+    maps[0, 4, 0, 0] = torch.nan
+    bad = LocalResponseNorm(3)(maps).isnan()
+    assert bad.nonzero().tolist() == [[0, channel, 0, 0] for channel in (3, 4, 5)]
 
 
 def test_response_normalization_by_hand() -> None:
