@@ -37,7 +37,7 @@ from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import Batch, FileSource, decode_file
 from fer3d.toolbox import Toolbox
 
-VERSION = 1
+VERSION = 2
 INPUTS = ("file",)
 REJECTED = "rejected.parquet"
 DETECTIONS = ("", "mtcnn", "haar")  # index: code in stored results

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from fer3d.geometry.compiled import compiled
+
 CELL = 12  # px, receptive field of a cell of the proposal network
 STRIDE = 2  # px between cells
-
-_PAIRS = 1 << 20  # pairs of boxes compared at a time; bounds the memory, does not change results
 
 
 def from_cells(rows: np.ndarray, columns: np.ndarray, offsets: np.ndarray) -> np.ndarray:
@@ -81,22 +81,29 @@ def suppress(
         Indices of the remaining boxes, by group, then by descending score: (k,) int64.
     """
     order = np.lexsort((-scores, groups))
-    boxes, groups = boxes[order], groups[order]
-    last = np.searchsorted(groups, groups, side="right")
-    rivals = last - np.arange(len(groups)) - 1  # number of boxes in the group with lower scores
-    stays = np.ones(len(groups), bool)
-    for start, stop in _blocks(rivals):
-        higher = np.repeat(np.arange(start, stop), rivals[start:stop])
-        before = np.cumsum(rivals[start:stop]) - rivals[start:stop]
-        lower = higher + 1 + np.arange(len(higher)) - np.repeat(before, rivals[start:stop])
-        stays[lower[overlap(boxes[higher], boxes[lower], method) > threshold]] = False
+    stays = np.ones(len(order), np.bool_)
+    _strike_out(boxes[order], groups[order], threshold, method == "min", stays)
     return order[stays]
 
 
-def _blocks(counts: np.ndarray) -> list[tuple[int, int]]:
-    """Consecutive ranges of ``counts`` that sum to about ``_PAIRS`` each."""
-    edges = np.flatnonzero(np.diff(np.cumsum(counts) // _PAIRS)) + 1
-    return list(zip([0, *edges.tolist()], [*edges.tolist(), len(counts)], strict=True))
+@compiled
+def _strike_out(
+    boxes: np.ndarray, groups: np.ndarray, threshold: float, smaller: bool, stays: np.ndarray
+) -> None:
+    """``suppress`` for boxes by group, then by descending score; ``smaller``: method ``min``."""
+    for high in range(len(boxes)):
+        left, top, right, bottom = boxes[high]
+        area = (right - left) * (bottom - top)
+        low = high + 1
+        while low < len(boxes) and groups[low] == groups[high]:
+            x1, y1, x2, y2 = boxes[low]
+            across = max(min(right, x2) - max(left, x1), 0.0)
+            shared = across * max(min(bottom, y2) - max(top, y1), 0.0)
+            other = (x2 - x1) * (y2 - y1)
+            whole = min(area, other) if smaller else area + other - shared
+            if whole > 0 and shared / whole > threshold:
+                stays[low] = False
+            low += 1
 
 
 def _area(boxes: np.ndarray) -> np.ndarray:

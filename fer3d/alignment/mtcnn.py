@@ -4,22 +4,26 @@ Source: Zhang et al., IEEE SPL 2016. Pyramid, box arithmetic, order of suppressi
 are those of the PyPI package `mtcnn` 1.0.0, whose results this detector reproduces.
 
 The result of an image does not depend on its batch or on the number of threads: networks run in one
-thread, on chunks whose shape depends only on the image's size, padded with zeros.
+thread, on levels and crops whose shape depends only on the image's size.
 """
 
 import itertools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+import torch.nn.functional as F
+from torch import Tensor
 
 from fer3d.alignment import boxes as box
 from fer3d.alignment import mtcnn_crops, mtcnn_networks, mtcnn_shrink
 from fer3d.alignment.detector import Detections
+from fer3d.alignment.mtcnn_canvas import Canvas, arrange
 from fer3d.machine.threads import reproducible_torch
 
 # px. The package's origin is the centre of the first pixel, that of fer3d its corner. Measured:
@@ -32,10 +36,8 @@ MIN_FACE = 20  # px, as in the package
 _SCALE_STEP = 0.709  # between levels of the pyramid, about half the area
 _LEVEL_OVERLAP = 0.5  # threshold of suppression within a level
 _OVERLAP = 0.7  # threshold of suppression after each network
-_CHUNK_PIXELS = 1 << 14  # px of a level per call of the proposal network
-_CHUNK_IMAGES = 16  # most images per call: a single image is padded less, batches cost the same
-_REFINE_CHUNK = 16  # crops per call
-_OUTPUT_CHUNK = 4
+# most per call of a network, so that its maps stay in the processor's cache
+_CANVAS_PIXELS, _REFINE_CROPS, _OUTPUT_CROPS = 1 << 16, 16, 4
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,10 @@ class Mtcnn:
         """
         if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
             raise ValueError(f"expected (N, H, W, 3) uint8, got {images.shape} {images.dtype}")
-        packed = mtcnn_crops.pack(images).to(self.device)
+        images = np.array(images)  # in memory, contiguous and writable: one type for Numba
         owner, found = self._propose(images)
-        owner, found = self._refined(packed, owner, found)
-        owner, found, points, scores = self._final(packed, owner, found)
+        owner, found = self._refined(images, owner, found)
+        owner, found, points, scores = self._final(images, owner, found)
         size = found[:, 2:] - found[:, :2]
         found = np.concatenate([found[:, :2], size], axis=1).astype(np.float32)
         ends = np.searchsorted(owner, np.arange(len(images) + 1))
@@ -88,38 +90,37 @@ class Mtcnn:
 
     def _propose(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Square candidates: image (n,) and corners (n, 4)."""
-        height, width = images.shape[1:3]
-        scales = pyramid(height, width, self.min_face)
+        scales, canvases = _levels(*images.shape[1:3], self.min_face)
         columns = mtcnn_shrink.by_columns(images)
-        levels = [self._scan(columns, scale) for scale in scales] or [_nothing()]
-        owner, found, scores = (np.concatenate(part) for part in zip(*levels, strict=True))
-        keep = box.suppress(found, scores, owner, _OVERLAP)
-        return owner[keep], box.square(found[keep])
+        found = [self._scan(columns, canvas) for canvas in canvases] or [_nothing()]
+        owner, levels, corners, scores = (np.concatenate(part) for part in zip(*found, strict=True))
+        corners /= scales[levels, None]
+        keep = box.suppress(corners, scores, owner * len(scales) + levels, _LEVEL_OVERLAP)
+        owner, corners, scores = owner[keep], corners[keep], scores[keep]
+        keep = box.suppress(corners, scores, owner, _OVERLAP)
+        return owner[keep], box.square(corners[keep])
 
-    def _scan(self, columns: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Proposals of one level: image (n,), corners (n, 4), face probability (n,)."""
-        width, height = (int(side * scale) for side in columns.shape[1::2])
-        if min(height, width) < box.CELL:
-            return _nothing()
-        small = torch.from_numpy(mtcnn_shrink.shrink(columns, height, width)).to(self.device)
-        level = small.permute(0, 3, 1, 2)
-        chunk = min(max(1, _CHUNK_PIXELS // (height * width)), _CHUNK_IMAGES)
-        offsets, probability = _in_chunks(self._networks.proposal, level, chunk)
-        where = torch.nonzero(probability > self.thresholds[0])
-        owner, rows, columns = where.T
-        scores = probability[owner, rows, columns].cpu().numpy()
-        moves = offsets[owner, :, rows, columns].cpu().numpy()
-        owner, rows, columns = where.T.cpu().numpy()
-        found = box.from_cells(rows, columns, moves) / scale
-        keep = box.suppress(found, scores, owner, _LEVEL_OVERLAP)
-        return owner[keep], found[keep], scores[keep]
+    def _scan(self, columns: np.ndarray, canvas: Canvas) -> tuple[np.ndarray, ...]:
+        """Proposals of levels: image (n,), level (n,), corners (n, 4) in px of the level, face
+        probability (n,)."""
+        pictures = torch.from_numpy(mtcnn_shrink.draw_levels(columns, canvas)).to(self.device)
+        edges = torch.from_numpy(canvas.edges).to(self.device)
+        most = max(1, _CANVAS_PIXELS // (canvas.height * canvas.width))
+        network = partial(self._networks.proposal, edges=edges)
+        moves, probability = _in_calls(network, pictures.permute(0, 3, 1, 2), most)
+        seen = (probability > self.thresholds[0]) & (canvas.cells >= 0)
+        owner, rows, columns = np.nonzero(seen)
+        scores, moves = probability[seen], moves[owner, :, rows, columns]
+        number = canvas.cells[rows, columns]
+        rows, columns = (rows, columns) - canvas.places[number, :2].T // box.STRIDE
+        return owner, canvas.levels[number], box.from_cells(rows, columns, moves), scores
 
     def _refined(
-        self, packed: Tensor, owner: np.ndarray, found: np.ndarray
+        self, images: np.ndarray, owner: np.ndarray, found: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Squares accepted by the second network: image (n,) and corners (n, 4)."""
-        crops = self._crops(packed, owner, found, mtcnn_networks.REFINE_SIZE)
-        offsets, scores = _judged(self._networks.refine, crops, _REFINE_CHUNK)
+        crops = self._crops(images, owner, found, mtcnn_networks.REFINE_SIZE)
+        offsets, scores = _in_calls(self._networks.refine, crops, _REFINE_CROPS)
         passed = scores > self.thresholds[1]
         owner, scores = owner[passed], scores[passed]
         found = box.refine(found[passed], offsets[passed])
@@ -127,11 +128,11 @@ class Mtcnn:
         return owner[keep], box.square(found[keep])
 
     def _final(
-        self, packed: Tensor, owner: np.ndarray, found: np.ndarray
+        self, images: np.ndarray, owner: np.ndarray, found: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Faces: image (n,), corners (n, 4), points (n, 5, 2), face probability (n,)."""
-        crops = self._crops(packed, owner, found, mtcnn_networks.OUTPUT_SIZE)
-        offsets, fractions, scores = _judged(self._networks.output, crops, _OUTPUT_CHUNK)
+        crops = self._crops(images, owner, found, mtcnn_networks.OUTPUT_SIZE)
+        offsets, fractions, scores = _in_calls(self._networks.output, crops, _OUTPUT_CROPS)
         passed = scores > self.thresholds[2]
         owner, found, scores = owner[passed], found[passed], scores[passed]
         points = box.points_in(found, fractions[passed])
@@ -139,9 +140,13 @@ class Mtcnn:
         keep = box.suppress(found, scores, owner, _OVERLAP, method="min")
         return owner[keep], found[keep], points[keep], scores[keep]
 
-    def _crops(self, packed: Tensor, owner: np.ndarray, found: np.ndarray, size: int) -> Tensor:
-        owners = torch.from_numpy(owner).to(self.device)
-        return mtcnn_crops.crop(packed, owners, torch.from_numpy(found).to(self.device), size)
+    def _crops(self, images: np.ndarray, owner: np.ndarray, found: np.ndarray, size: int) -> Tensor:
+        if self.device == "cpu":
+            return mtcnn_crops.crop(images, owner, found, size)
+        pixels, owners, boxes = (
+            torch.from_numpy(array).to(self.device) for array in (images, owner, found)
+        )
+        return mtcnn_crops.crop_by_tensors(pixels, owners, boxes, size)
 
 
 def pyramid(height: int, width: int, min_face: int) -> list[float]:
@@ -154,26 +159,32 @@ def pyramid(height: int, width: int, min_face: int) -> list[float]:
     return [first * _SCALE_STEP**level for level in range(round(octaves - 1))]
 
 
-def _judged(network: nn.Module, crops: Tensor, chunk: int) -> tuple[np.ndarray, ...]:
-    return tuple(part.cpu().numpy() for part in _in_chunks(network, crops, chunk))
+@lru_cache
+def _levels(height: int, width: int, min_face: int) -> tuple[np.ndarray, list[Canvas]]:
+    """The scales of an image's pyramid (L,) float64, without levels that are too small, and where
+    the levels lie."""
+    scales = pyramid(height, width, min_face)
+    sides = [(int(height * scale), int(width * scale)) for scale in scales]
+    seen = [pair for pair in sides if min(pair) >= box.CELL]  # the first ones
+    return np.array(scales[: len(seen)]), arrange(seen)
 
 
-def _in_chunks(network: nn.Module, inputs: Tensor, chunk: int) -> tuple[Tensor, ...]:
-    """The outputs of a network, computed in chunks of exactly ``chunk`` rows, padded with zeros.
+def _in_calls(
+    network: Callable[[Tensor], tuple[Tensor, ...]], inputs: Tensor, most: int
+) -> tuple[np.ndarray, ...]:
+    """The outputs of a network, of which a call gets at most some rows.
 
-    The shape is constant because the order of summation in kernels depends on it.
+    On a CPU they do not depend on the number of rows of a call: oneDNN's convolutions, and products
+    of four or more rows, sum in one order. Elsewhere calls are filled with rows of zeros.
     """
     rows = len(inputs)
-    parts = [network(_filled(part, chunk)) for part in inputs.split(chunk)]
-    return tuple(torch.cat(part)[:rows] for part in zip(*parts, strict=True))
+    if inputs.device.type != "cpu":
+        inputs = F.pad(inputs, (0,) * 7 + (-rows % most,))
+    outputs = [network(part) for part in inputs.split(most)]
+    return tuple(torch.cat(parts)[:rows].cpu().numpy() for parts in zip(*outputs, strict=True))
 
 
-def _filled(inputs: Tensor, rows: int) -> Tensor:
-    """Inputs and rows of zeros, channels last in memory."""
-    filler = inputs.new_zeros((rows - len(inputs), *inputs.shape[1:]))
-    whole = torch.cat([inputs, filler]) if len(filler) else inputs
-    return whole.contiguous(memory_format=torch.channels_last)
-
-
-def _nothing() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return np.zeros(0, np.int64), np.zeros((0, 4)), np.zeros(0, np.float32)
+def _nothing() -> tuple[np.ndarray, ...]:
+    """No proposals, see ``_scan``."""
+    none = np.zeros(0, np.int64)
+    return none, none, np.zeros((0, 4)), np.zeros(0, np.float32)

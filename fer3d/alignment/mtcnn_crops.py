@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
@@ -30,24 +31,14 @@ def normalize(values: Tensor) -> Tensor:
     return (values - float(MIDDLE)) / float(SPREAD)
 
 
-def pack(images: np.ndarray) -> Tensor:
-    """RGB images (N, H, W, 3) uint8 packed into one integer per pixel: (N, H, W) int32.
-
-    Crops then gather whole pixels instead of single channels.
-    """
-    padded = np.zeros((*images.shape[:3], 4), np.uint8)
-    padded[..., :3] = images
-    return torch.from_numpy(padded.view(np.int32)[..., 0])
-
-
-def crop(packed: Tensor, owner: Tensor, boxes: Tensor, size: int) -> Tensor:
+def crop(images: np.ndarray, owner: np.ndarray, boxes: np.ndarray, size: int) -> Tensor:
     """Crops of boxes, resized bilinearly and normalized; zero outside the image.
 
     Equals ``tf.image.crop_and_resize`` on normalized images, with boxes relative to the image's
     sides.
 
     Args:
-        packed: (N, H, W) int32, see ``pack``.
+        images: (N, H, W, 3) uint8, RGB.
         owner: (n,) int64, index of the image of each box.
         boxes: (n, 4) float64, x1, y1, x2, y2, px.
         size: side of the crops, px.
@@ -55,26 +46,19 @@ def crop(packed: Tensor, owner: Tensor, boxes: Tensor, size: int) -> Tensor:
     Returns:
         (n, 3, size, size) float32, channels last in memory.
     """
-    if packed.device.type == "cpu":
-        crops = torch.empty((len(boxes), size, size, 3))
-        _fill_crops(_bytes(packed), owner.numpy(), boxes.numpy(), crops.numpy())
-        return crops.permute(0, 3, 1, 2)
-    return crop_by_tensors(packed, owner, boxes, size)
-
-
-def _bytes(packed: Tensor) -> np.ndarray:
-    """The channels (N, H, W, 4) uint8 of packed pixels, the last one zero."""
-    return packed.numpy()[..., None].view(np.uint8)
+    crops = np.empty((len(boxes), size, size, 3), np.float32)
+    _fill_crops(images, owner, boxes, crops)
+    return torch.from_numpy(crops).permute(0, 3, 1, 2)
 
 
 @compiled
 def _fill_crops(
     images: np.ndarray, owner: np.ndarray, boxes: np.ndarray, crops: np.ndarray
 ) -> None:
-    """``crop`` on a CPU, with the roundings of ``crop_by_tensors``.
+    """``crop``, with the roundings of ``crop_by_tensors``.
 
     Args:
-        images: (N, H, W, 4) uint8.
+        images: (N, H, W, 3) uint8.
         owner: (n,) int64.
         boxes: (n, 4) float64.
         crops: (n, size, size, 3) float32, output.
@@ -126,12 +110,13 @@ def _between(first: float, second: float, weight: float) -> float:
     return _fused(weight - _ONE, b - a, b)
 
 
-def crop_by_tensors(packed: Tensor, owner: Tensor, boxes: Tensor, size: int) -> Tensor:
-    """``crop`` on any device."""
-    _, height, width = packed.shape
+def crop_by_tensors(images: Tensor, owner: Tensor, boxes: Tensor, size: int) -> Tensor:
+    """``crop`` of tensors, on any device."""
+    _, height, width, _ = images.shape
     left, right, across, in_x = _axis(boxes[:, 0], boxes[:, 2], width, size)
     top, bottom, down, in_y = _axis(boxes[:, 1], boxes[:, 3], height, size)
-    flat = packed.flatten()
+    # one integer per pixel, so that whole pixels are gathered instead of single channels
+    flat = F.pad(images, (0, 1)).view(torch.int32).flatten()
     upper = (owner[:, None] * height + top)[:, :, None] * width
     lower = (owner[:, None] * height + bottom)[:, :, None] * width
     across, down = across[:, None, :, None], down[:, :, None, None]

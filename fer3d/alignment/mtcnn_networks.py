@@ -7,19 +7,26 @@ Inputs are RGB, scaled to (value - 127.5) / 128. Pooling windows that exceed the
 edges equal TensorFlow's "same" padding here.
 """
 
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fer3d.alignment.mtcnn_layers import ActivatedPool
 from fer3d.errors import UserError
+from fer3d.machine.packed import PackedConvolution
 
 REFINE_SIZE = 24  # px, input side
 OUTPUT_SIZE = 48  # px, input side
+
+DENSE_ROWS = 4
+"""Rows per call of a fully connected layer are a multiple of it; one or two are summed in another
+order."""
 
 _BOX, _FACE, _POINTS = 4, 2, 10  # outputs: corner offsets, (no face, face) scores, x and y of five
 
@@ -29,16 +36,25 @@ class ProposalNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.first = _convolution(3, 10, 3)
         self.features = nn.Sequential(
-            nn.Conv2d(3, 10, 3), ActivatedPool(10, 2),
-            nn.Conv2d(10, 16, 3), nn.PReLU(16),
-            nn.Conv2d(16, 32, 3), nn.PReLU(32),
+            ActivatedPool(10, 2),
+            _convolution(10, 16, 3), nn.PReLU(16),
+            _convolution(16, 32, 3), nn.PReLU(32),
         )  # fmt: skip
-        self.head = nn.Conv2d(32, _BOX + _FACE, 1)
+        self.head = _convolution(32, _BOX + _FACE, 1)
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Scan images (N, 3, H, W): offsets (N, 4, h, w) and face probability (N, h, w)."""
-        offsets, scores = self.head(self.features(images)).split([_BOX, _FACE], dim=1)
+    def forward(self, canvases: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
+        """Scan canvases (N, 3, H, W): offsets (N, 4, h, w) and face probability (N, h, w).
+
+        Args:
+            canvases: with the same places of levels.
+            edges: (2, K) int64, see ``mtcnn_canvas.Canvas``.
+        """
+        maps = self.first(canvases)
+        pixels = maps.view(*maps.shape[:2], math.prod(maps.shape[2:]))
+        pixels[:, :, edges[0]] = pixels[:, :, edges[1]]
+        offsets, scores = self.head(self.features(maps)).split([_BOX, _FACE], dim=1)
         return offsets, scores.softmax(dim=1)[:, 1]
 
 
@@ -48,17 +64,17 @@ class RefineNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(3, 28, 3), ActivatedPool(28, 3),
-            nn.Conv2d(28, 48, 3), ActivatedPool(48, 3, inside=True),
-            nn.Conv2d(48, 64, 2), nn.PReLU(64),
+            _convolution(3, 28, 3), ActivatedPool(28, 3),
+            _convolution(28, 48, 3), ActivatedPool(48, 3, inside=True),
+            _convolution(48, 64, 2), nn.PReLU(64),
         )  # fmt: skip
         self.dense = nn.Sequential(nn.Linear(64 * 3 * 3, 128), nn.PReLU(128))
         self.head = nn.Linear(128, _BOX + _FACE)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Classify crops (N, 3, 24, 24): offsets (N, 4) and face probability (N,)."""
-        hidden = self.dense(self.features(crops).flatten(1))
-        offsets, scores = self.head(hidden).split([_BOX, _FACE], dim=1)
+        hidden = self.dense(_filled(self.features(crops).flatten(1)))
+        offsets, scores = self.head(hidden)[: len(crops)].split([_BOX, _FACE], dim=1)
         return offsets, scores.softmax(dim=1)[:, 1]
 
 
@@ -68,10 +84,10 @@ class OutputNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(3, 32, 3), ActivatedPool(32, 3),
-            nn.Conv2d(32, 64, 3), ActivatedPool(64, 3, inside=True),
-            nn.Conv2d(64, 64, 3), ActivatedPool(64, 2),
-            nn.Conv2d(64, 128, 2), nn.PReLU(128),
+            _convolution(3, 32, 3), ActivatedPool(32, 3),
+            _convolution(32, 64, 3), ActivatedPool(64, 3, inside=True),
+            _convolution(64, 64, 3), ActivatedPool(64, 2),
+            _convolution(64, 128, 2), nn.PReLU(128),
         )  # fmt: skip
         self.dense = nn.Sequential(nn.Linear(128 * 3 * 3, 256), nn.PReLU(256))
         self.head = nn.Linear(256, _BOX + _POINTS + _FACE)
@@ -81,8 +97,10 @@ class OutputNet(nn.Module):
 
         Points are five x, then five y, as a fraction of the crop.
         """
-        hidden = self.dense(self.features(crops).flatten(1))
-        offsets, points, scores = self.head(hidden).split([_BOX, _POINTS, _FACE], dim=1)
+        hidden = self.dense(_filled(self.features(crops).flatten(1)))
+        offsets, points, scores = self.head(hidden)[: len(crops)].split(
+            [_BOX, _POINTS, _FACE], dim=1
+        )
         return offsets, points, scores.softmax(dim=1)[:, 1]
 
 
@@ -109,6 +127,15 @@ def load(assets: Path, device: str = "cpu") -> Networks:
         network.eval().requires_grad_(False).to(device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
     return networks
+
+
+def _convolution(channels: int, filters: int, side: int) -> PackedConvolution:
+    return PackedConvolution(nn.Conv2d(channels, filters, side))
+
+
+def _filled(rows: Tensor) -> Tensor:
+    """Rows (N, K), with zeros up to a multiple of ``DENSE_ROWS``."""
+    return F.pad(rows, (0, 0, 0, -len(rows) % DENSE_ROWS))
 
 
 def _read(path: Path) -> list[np.ndarray]:

@@ -10,6 +10,7 @@ import math
 import cv2
 import numpy as np
 
+from fer3d.alignment.mtcnn_canvas import Canvas
 from fer3d.alignment.mtcnn_crops import MIDDLE, SPREAD
 from fer3d.geometry.compiled import compiled
 
@@ -20,6 +21,14 @@ LEAST_SHARE = 1e-3  # px; OpenCV leaves out smaller parts of a pixel
 def by_columns(images: np.ndarray) -> np.ndarray:
     """Images (N, H, W, 3) stored by columns: (N, W, 3, H)."""
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1))
+
+
+def draw_levels(columns: np.ndarray, canvas: Canvas) -> np.ndarray:
+    """The levels of images on canvases (N, H, W, 3) float32, see ``shrink``; zero beside them."""
+    drawn = np.zeros((len(columns), canvas.height, canvas.width, 3), np.float32)
+    for top, left, height, width in canvas.places.tolist():
+        drawn[:, top : top + height, left : left + width] = shrink(columns, height, width)
+    return drawn
 
 
 def shrink(columns: np.ndarray, height: int, width: int) -> np.ndarray:

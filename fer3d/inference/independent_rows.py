@@ -6,12 +6,14 @@ next one, so that its weights stay in the processor's cache.
 """
 
 from copy import deepcopy
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
+
+from fer3d.machine.packed import PackedConvolution
 
 ROWS = 4
 """Rows per call of a fully connected layer: most of its time it reads weights, once per call."""
@@ -55,34 +57,12 @@ def _fold(layers: nn.Sequential) -> None:
         layers[number] = nn.Identity()
 
 
-class RowConvolution(nn.Module):
+class RowConvolution(PackedConvolution):
     """A convolution that is applied to one row at a time."""
-
-    def __init__(self, layer: nn.Conv2d):
-        super().__init__()
-        self.layer = layer
-        self._how = layer.padding, layer.stride, layer.dilation, layer.groups
-        self._packed: tuple[torch.Size, Tensor] | None = None
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, C, H, W) to (B, filters, ...), as the layer does."""
-        if maps.device.type != "cpu" or not torch.backends.mkldnn.is_available():
-            return _joined([self.layer(row) for row in maps.split(1)])
-        packed, bias = self._weight(maps.shape[1:]), self.layer.bias
-        run = torch.ops.mkldnn._convolution_pointwise  # as torch.compile does; then no function
-        rows = [run(row, packed, bias, *self._how, "none", [], "") for row in maps.split(1)]
-        return _joined(rows)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_packed": None}  # weights in that layout cannot be pickled
-
-    def _weight(self, shape: torch.Size) -> Tensor:
-        """The weights, reordered for rows (C, H, W); ``nn.Conv2d`` reorders them at each call."""
-        if self._packed is None or self._packed[0] != shape:
-            reorder = torch.ops.aten.mkldnn_reorder_conv2d_weight
-            plain = self.layer.weight.to_mkldnn()
-            self._packed = shape, reorder(plain, *self._how, (1, *shape))
-        return self._packed[1]
+        return _joined([super(RowConvolution, self).forward(row) for row in maps.split(1)])
 
 
 class RowsLinear(nn.Module):

@@ -1,8 +1,13 @@
 """Limits numerical libraries to one thread per process."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -16,15 +21,26 @@ ONE_THREAD = {  # for libraries that are loaded later, in a task
 def single_threaded(function: Callable[[Task], Result], task: Task) -> Result:
     """Run a task with one thread in each of the loaded numerical libraries."""
     import cv2
-    from threadpoolctl import threadpool_limits
 
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        with threadpool_limits(1):
+        with _libraries(len(sys.modules)).limit(limits=1):
             return function(task)
     finally:
         cv2.setNumThreads(threads)
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> "ThreadpoolController":
+    """The loaded numerical libraries; the search takes 2 ms.
+
+    Args:
+        modules: number of loaded modules; with a new one there may be a new library.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @contextmanager

@@ -74,20 +74,14 @@ def test_groups_do_not_suppress_each_other() -> None:
     assert keep.tolist() == [1, 2]
 
 
-def test_suppression_leaves_no_overlap_and_drops_nothing_that_is_free() -> None:
+@pytest.mark.parametrize("method", ["union", "min"])
+def test_suppression_leaves_no_overlap_and_drops_nothing_that_is_free(method: str) -> None:
     found, scores = random_boxes(200), np.random.default_rng(1).permutation(200) / 200
     groups = np.arange(200) % 3
-    keep = boxes.suppress(found, scores, groups, 0.4)
-    shared = boxes.overlap(found[:, None], found[None]) > 0.4
+    keep = boxes.suppress(found, scores, groups, 0.4, method)
+    shared = boxes.overlap(found[:, None], found[None], method) > 0.4
     rivals = shared & (groups[:, None] == groups) & (scores[:, None] < scores)
     assert sorted(keep) == np.flatnonzero(~rivals.any(axis=1)).tolist()
-
-
-def test_suppression_does_not_depend_on_its_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, scores = random_boxes(90), np.random.default_rng(2).uniform(size=90)
-    whole = boxes.suppress(found, scores, np.arange(90) % 4, 0.3)
-    monkeypatch.setattr(boxes, "_PAIRS", 7)
-    np.testing.assert_array_equal(boxes.suppress(found, scores, np.arange(90) % 4, 0.3), whole)
 
 
 def test_nothing_in_nothing_out() -> None:

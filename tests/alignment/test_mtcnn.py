@@ -10,12 +10,17 @@ import torch.nn.functional as F
 from fer3d.alignment import boxes, mtcnn_crops, mtcnn_networks, mtcnn_shrink
 from fer3d.alignment.detector import Detections
 from fer3d.alignment.mtcnn import Mtcnn, pyramid
+from fer3d.alignment.mtcnn_canvas import arrange
 from fer3d.alignment.mtcnn_layers import ActivatedPool
 from fer3d.errors import UserError
 
 
 def as_bytes(faces: Detections) -> bytes:
     return faces.boxes.tobytes() + faces.points.tobytes() + faces.confidence.tobytes()
+
+
+def channels_last(maps: torch.Tensor) -> torch.Tensor:
+    return maps.contiguous(memory_format=torch.channels_last)
 
 
 @pytest.fixture(scope="module")
@@ -121,29 +126,27 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
 
 def test_a_crop_of_the_whole_image_has_its_corners() -> None:
     image = np.random.default_rng(0).integers(0, 256, (1, 9, 7, 3)).astype(np.uint8)
-    whole = torch.tensor([[0.0, 0.0, 7.0, 9.0]], dtype=torch.float64)
-    crop = mtcnn_crops.crop(mtcnn_crops.pack(image), torch.zeros(1, dtype=torch.long), whole, 24)
+    whole = np.array([[0.0, 0.0, 7.0, 9.0]])
+    crop = mtcnn_crops.crop(image, np.zeros(1, np.int64), whole, 24)
     corners = crop[0, :, [0, 0, -1, -1], [0, -1, 0, -1]].T * 128 + 127.5
     np.testing.assert_allclose(corners, image[0, [0, 0, -1, -1], [0, -1, 0, -1]], atol=1e-3)
 
 
 def test_outside_the_image_a_crop_is_zero() -> None:
     image = np.full((1, 8, 8, 3), 200, np.uint8)
-    away = torch.tensor([[-30.0, -30.0, -10.0, -10.0]], dtype=torch.float64)
-    assert not mtcnn_crops.crop(
-        mtcnn_crops.pack(image), torch.zeros(1, dtype=torch.long), away, 24
-    ).any()
+    away = np.array([[-30.0, -30.0, -10.0, -10.0]])
+    assert not mtcnn_crops.crop(image, np.zeros(1, np.int64), away, 24).any()
 
 
 def test_crops_are_those_of_tensors() -> None:
     """The compiled loop and the way for other devices, in and outside the images."""
     rng = np.random.default_rng(0)
-    packed = mtcnn_crops.pack(rng.integers(0, 256, (3, 40, 50, 3)).astype(np.uint8))
+    images = rng.integers(0, 256, (3, 40, 50, 3)).astype(np.uint8)
     corners = rng.uniform(-20, 40, (50, 2))
-    boxes = torch.from_numpy(np.hstack([corners, corners + rng.uniform(1, 60, (50, 1))]))
-    owner = torch.from_numpy(rng.integers(0, 3, 50))
-    expected = mtcnn_crops.crop_by_tensors(packed, owner, boxes, 24)
-    found = mtcnn_crops.crop(packed, owner, boxes, 24)
+    boxes = np.hstack([corners, corners + rng.uniform(1, 60, (50, 1))])
+    owner = rng.integers(0, 3, 50)
+    expected = mtcnn_crops.crop_by_tensors(*map(torch.from_numpy, (images, owner, boxes)), 24)
+    found = mtcnn_crops.crop(images, owner, boxes, 24)
     np.testing.assert_allclose(found, expected, atol=2e-7)
 
 
@@ -163,6 +166,51 @@ def test_shrinking_takes_means() -> None:
     np.testing.assert_allclose(level * 128 + 127.5, means, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["refine", "output"])
+def test_a_crop_has_the_same_bytes_in_every_call(assets_dir: Path, name: str) -> None:
+    """Of any number of rows: also where PyTorch has other kernels for one, two or many."""
+    network = getattr(mtcnn_networks.load(assets_dir), name)
+    side = {"refine": mtcnn_networks.REFINE_SIZE, "output": mtcnn_networks.OUTPUT_SIZE}[name]
+    generator = torch.Generator().manual_seed(0)
+    crops = channels_last(torch.rand(19, 3, side, side, generator=generator))
+    apart = [torch.cat(rows) for rows in zip(*map(network, crops.split(1)), strict=True)]
+    for count in range(1, len(crops) + 1):
+        for one, together in zip(apart, network(crops[:count]), strict=True):
+            assert torch.equal(together, one[:count])
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [
+        [(76, 76), (54, 54), (38, 38), (27, 27), (19, 19), (13, 13)],
+        [(81, 47), (57, 33), (41, 24), (29, 17), (20, 12)],
+        [(12, 40)],
+    ],
+)
+def test_a_level_on_a_canvas_is_seen_as_one_by_itself(assets_dir: Path, sides) -> None:
+    network, generator = mtcnn_networks.load(assets_dir).proposal, torch.Generator().manual_seed(0)
+    levels = [channels_last(torch.randn(1, 3, *pair, generator=generator)) for pair in sides]
+    (canvas,) = arrange(sides)
+    picture = channels_last(torch.full((1, 3, canvas.height, canvas.width), torch.inf))
+    for (top, left, height, width), level in zip(canvas.places, levels, strict=True):
+        place = picture[..., top : top + height, left : left + width]
+        assert place.isinf().all()  # the place of no other level
+        place[:] = level
+    _, together = network(picture, torch.from_numpy(canvas.edges))
+    for number, level in enumerate(levels):
+        _, alone = network(level, torch.zeros(2, 0, dtype=torch.long))
+        seen = together.numpy()[0][canvas.cells == number]
+        np.testing.assert_allclose(seen, alone.numpy().ravel(), atol=1e-6)
+
+
+def test_large_levels_have_their_own_canvas() -> None:
+    sides = [(600, 400), (425, 283), (301, 200), (213, 142)]
+    canvases = arrange(sides)
+    assert [canvas.levels.tolist() for canvas in canvases] == [[0], [1], [2, 3]]
+    assert (canvases[0].height, canvases[0].width) == sides[0]
+    assert arrange([]) == []
+
+
 @pytest.mark.parametrize(("side", "inside"), [(2, False), (3, False), (3, True)])
 @pytest.mark.parametrize("sides", [(12, 9), (7, 22), (3, 3)])
 def test_pooling_is_that_of_pytorch(sides: tuple[int, int], side: int, inside: bool) -> None:
@@ -172,4 +220,4 @@ def test_pooling_is_that_of_pytorch(sides: tuple[int, int], side: int, inside: b
     active = F.prelu(maps, layer.weight)
     expected = F.max_pool2d(active, side, 2, ceil_mode=not inside)
     assert torch.equal(layer(maps), expected)
-    assert torch.equal(layer(maps.contiguous(memory_format=torch.channels_last)), expected)
+    assert torch.equal(layer(channels_last(maps)), expected)
