@@ -156,13 +156,13 @@ class GrowingOutput:
             content: returns the current document.
         """
         self._path, self._content = path, content
-        self._plain = path is not None and (path.is_file() or not path.exists())
+        self._special = path is not None and is_special(path)
         self._written, self._grown = -float("inf"), False
 
     def grew(self) -> None:
         """Write the document, but not more than once in ``_EVERY_S`` seconds."""
         self._grown = True
-        if self._plain and time.monotonic() - self._written > _EVERY_S:
+        if not self._special and time.monotonic() - self._written > _EVERY_S:
             self._write()
 
     def __enter__(self) -> "GrowingOutput":

@@ -133,11 +133,19 @@ def test_a_pipe_gets_the_document(tmp_path):
     assert read == [b"all of it"] and pipe.is_fifo()
 
 
-def test_standard_output_by_name_goes_where_printing_goes(tmp_path):
+@pytest.mark.parametrize(
+    "write",
+    [
+        "outputs.write_output(path, b'document\\n')",
+        "with outputs.GrowingOutput(path, lambda: b'document\\n') as output: output.grew()",
+    ],
+)
+def test_standard_output_by_name_goes_where_printing_goes_once(tmp_path, write):
     script = (
-        "import sys; from pathlib import Path; from fer3d.files.outputs import write_output\n"
+        "import sys; from pathlib import Path; from fer3d.files import outputs\n"
+        "path = Path(sys.argv[1])\n"
         "print('before', flush=True)\n"
-        "write_output(Path(sys.argv[1]), b'document\\n')\n"
+        f"{write}\n"
         "print('after')"
     )
     link = tmp_path / "stdout"
