@@ -43,7 +43,7 @@ class StepData(ExpressionData):
         """
         Args:
             arrays: the data set.
-            train: row numbers for training.
+            train: the training rows of the step.
             classes: of all training rows, including those not in ``train``.
             options: options of ``ExpressionData``.
         """

@@ -63,7 +63,7 @@ def make_fold(align: Path, fold: int, out: Path, params: FoldParams, toolbox: To
 
 
 def resplit(align: Path, fold: int, out: Path, params: FoldParams) -> None:
-    """The same aligned images with the split of a fold; the arrays are hard links, not copies."""
+    """The same aligned images with the split of a fold; the arrays are links, not copies."""
     frame = read_manifest(align)
     chosen = params.split.model_copy(update={"fold": fold})
     frame = frame.assign(split=split(frame, chosen)[0]["split"].to_numpy())

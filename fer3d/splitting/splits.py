@@ -102,14 +102,16 @@ def held_out_subjects(labels: Labels, subjects: Labels, fraction: float, seed: i
         (M,) int, ascending.
 
     Raises:
-        UserError: fewer subjects than folds.
+        UserError: fewer subjects than folds, or fewer images in every class.
     """
     folds = max(2, round(1 / fraction))
-    if len(set(subjects)) < folds:
-        raise UserError(
-            f"{len(set(subjects))} subjects are too few to hold out a fraction of {fraction}: at "
-            f"least {folds} are needed; add subjects, raise the fraction or remove the subjects"
-        )
+    largest = pd.Series(labels).value_counts().max()
+    for count, what in ((len(set(subjects)), "subjects"), (largest, "images in the largest class")):
+        if count < folds:
+            raise UserError(
+                f"{count} {what} are too few to hold out a fraction of {fraction}: at least "
+                f"{folds} are needed; add images, raise the fraction or remove the subjects"
+            )
     dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with _small_classes_allowed():
         return next(dealer.split(labels, labels, subjects))[1]
@@ -134,7 +136,7 @@ def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     labels = frame["label"].to_numpy(dtype=object)
     if known_subjects(frame) or near_copies(frame):
         subjects = inseparable(frame)
-        _check_subjects(subjects, folds)
+        _check_subjects(subjects, frame["label"], folds)
         dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         parts = dealer.split(labels, labels, subjects)
     else:
@@ -212,11 +214,16 @@ def _small_classes_allowed() -> Iterator[None]:
         yield
 
 
-def _check_subjects(subjects: np.ndarray, folds: int) -> None:
+def _check_subjects(subjects: np.ndarray, labels: pd.Series, folds: int) -> None:
     if (count := len(set(subjects))) < folds:
         raise UserError(
             f"{count} subjects are too few for {folds} folds: lower split.folds, or remove the "
             "subjects from the list (images of one person are then in several folds)"
+        )
+    if (largest := labels.value_counts().max()) < folds:
+        raise UserError(
+            f"the largest class has {largest} images for {folds} folds: lower split.folds, or add "
+            "images"
         )
 
 

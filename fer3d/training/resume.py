@@ -12,7 +12,7 @@ import logging
 import pickle
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,12 +121,19 @@ def finish(path: Path) -> None:
     if path.exists():
         path.replace(_finished(path))
     _finished(path).touch()
-    states = {state: state.stat().st_mtime for state in path.parent.glob(f"*{SUFFIX}")}
+    states = dict(_written(path.parent))
     over = [state for state in states if state.name.endswith(FINISHED)]
     old = sorted(over, key=states.__getitem__, reverse=True)[KEPT:]
     abandoned = [s for s, written in states.items() if time.time() - written > ABANDONED_SECONDS]
     for state in {*old, *abandoned}:
         state.unlink(missing_ok=True)
+
+
+def _written(folder: Path) -> Iterator[tuple[Path, float]]:
+    """The states of a folder and when each was written, seconds since 1970."""
+    for state in folder.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):  # another training has just finished
+            yield state, state.stat().st_mtime
 
 
 def epochs_behind(path: Path) -> int:

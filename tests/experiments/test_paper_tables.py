@@ -89,6 +89,18 @@ def test_the_ablation_has_the_published_figures_beside_ours(results) -> None:
     assert [str(entry) for entry in oulu.rows[1][1:3]] == ["84.86", ""]
 
 
+def test_branches_that_the_paper_does_not_have_have_no_published_figures(
+    tmp_path: Path, make_params
+) -> None:
+    params = make_params(experiments={"branches": ["base", "base-vertices"]})
+    for cell in matrix(params):
+        write_predictions(predictions(IDS, 60), tmp_path / cell.name / "predictions.parquet")
+    found = load_results(cell_folders(tmp_path, matrix(params)), ALONE)
+    table = ablation_table(found, PUBLISHED["raf"], score_all(found, BOOTSTRAP))
+    assert table.rows[1][:3] == ["Base+Vertices", "", ""]
+    assert len(table.rows[1]) == len(table.header)
+
+
 def test_confusion_is_of_the_whole_network(results) -> None:
     ours, published = confusion_tables(results, PUBLISHED["raf"])
     assert [sum(entry.mean for entry in row[1:]) for row in ours.rows] == pytest.approx([1] * 4)

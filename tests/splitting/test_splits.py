@@ -126,6 +126,12 @@ def test_too_few_subjects_are_explained():
         split(images(list("ab") * 6, subjects=list("xyz") * 4), params())
 
 
+def test_too_few_images_of_many_subjects_are_explained():
+    frame = images(list("abcdefg") * 4, subjects=[f"s{i // 2}" for i in range(28)])
+    with pytest.raises(UserError, match=r"4 images in the largest class are too few.*at least 5"):
+        split(frame, params())
+
+
 def test_a_subject_in_two_official_splits_is_an_error():
     frame = images(list("ab") * 4, ["train"] * 6 + ["test"] * 2, ["s1"] * 8)
     with pytest.raises(UserError, match="subject 's1' is in both test and train"):
@@ -245,6 +251,7 @@ def test_folds_depend_on_the_seed_and_not_on_the_order_of_the_rows():
     [
         (list("a" * 20 + "bbb"), None, "class 'b' has 3 images for 5 folds.*lower split.folds"),
         (list("ab") * 8, list("wxyz") * 4, "4 subjects are too few for 5 folds"),
+        (list("abcd") * 4, [f"s{i}" for i in range(16)], "the largest class has 4 images"),
         (list("a" * 15 + "bbb"), [*(f"s{i % 5}" for i in range(15)), *["t"] * 3], "class 'b'"),
     ],
 )
