@@ -80,8 +80,9 @@ def accuracy3d_dataset(
     found = known[frame["reconstructed"].to_numpy()[known]]
     topology = partial(load_topology, toolbox.assets, subdivisions_of(bits, toolbox.assets))
     work = partial(_compare_rows, folders, truth, topology, params)
-    tasks = [(found[part], rows[found[part]]) for part in map(list, batches(len(found), BATCH))]
-    return _metrics(len(known), _run(work, tasks, toolbox.settings, len(found)))
+    parts = batches(len(found), BATCH)
+    tasks = [(found[list(part)], rows[found[list(part)]]) for part in parts]
+    return _metrics(len(known), _run(work, tasks, toolbox.settings, list(map(len, parts))))
 
 
 def accuracy3d_folder(folder: Path, pipeline: Pipeline, settings: Settings) -> dict[str, Any]:
@@ -109,11 +110,12 @@ def accuracy3d_folder(folder: Path, pipeline: Pipeline, settings: Settings) -> d
     originals = np.flatnonzero(frame["id"] == frame["source_id"])
     tasks = [originals[list(part)] for part in batches(len(originals), BATCH)]
     work = partial(_compare_images, folder / "images", truth, pipeline)
-    return _metrics(len(originals), _run(work, tasks, settings, len(originals)))
+    return _metrics(len(originals), _run(work, tasks, settings, list(map(len, tasks))))
 
 
-def _run(work: Any, tasks: Sequence[Any], settings: Settings, total: int) -> list[FaceErrors]:
-    weights = [total // len(tasks)] * len(tasks) if tasks else []
+def _run(
+    work: Any, tasks: Sequence[Any], settings: Settings, weights: Sequence[int]
+) -> list[FaceErrors]:
     done = map_ordered(work, tasks, settings=settings, description="accuracy3d", weights=weights)
     return list(chain.from_iterable(done))
 

@@ -165,12 +165,13 @@ def measure_views(people: Sequence[MaskedViews], kind: str) -> dict[str, Any]:
     """Correlations and sensitivity of one kind of picture; see ``invariance``."""
     across, between = _pose_pairs(people, kind), _expression_pairs(people, kind)
     distance = 1 - across["correlation"].mean()
+    known = bool(between) and distance > 0  # NaN if no picture has a frontal one
     return {
         "correlation": _means(across, "yaw", YAWS),
         "correlation_by_pitch": _means(across, "pitch", PITCHES),
         "correlation_by_light": _means(across, "light", range(len(LIGHTS))),
         "correlation_to_30": _rounded(across.loc[across["yaw"] <= 30, "correlation"].mean()),
-        "sensitivity": _rounded(float(1 - np.mean(between)) / distance) if between else None,
+        "sensitivity": _rounded(float(1 - np.mean(between)) / distance) if known else None,
     }
 
 
@@ -192,13 +193,13 @@ def _means(across: pd.DataFrame, by: str, values: Iterable[float]) -> dict[str, 
 
 
 def _expression_pairs(people: Sequence[MaskedViews], kind: str) -> list[float]:
-    """Correlations of two expressions of one person in one pose and light."""
-    pairs = []
+    """Correlations of two expressions of one person in one pose and light, where defined."""
+    pairs: list[float] = []
     for views in people:
         for i, j in {key[1:] for key in views}:
             same = [views[e, i, j] for e in EXPRESSIONS if (e, i, j) in views]
             pairs += [_correlation(a, b, kind) for a, b in combinations(same, 2)]
-    return pairs
+    return [value for value in pairs if np.isfinite(value)]
 
 
 def _correlation(a: MaskedView, b: MaskedView, kind: str) -> float:

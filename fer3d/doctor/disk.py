@@ -57,7 +57,7 @@ def count_images(checkout: Path, params: Params) -> int | None:
         return pq.read_metadata(manifest).num_rows
     source = checkout / params.ingest.source
     if not source.exists():
-        rendered = params.ingest.source.startswith(SYNTHETIC.as_posix())
+        rendered = Path(params.ingest.source).is_relative_to(SYNTHETIC)
         return sum(params.synthesize.images.values()) if rendered else None
     if find_archive(source, params.ingest.layout):
         return None  # unknown until it is unpacked

@@ -152,7 +152,7 @@ def _loads(library: str) -> bool:
 
 def _project(checkout: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads((checkout / PROJECT).read_text())["project"]
+        return tomllib.loads((checkout / PROJECT).read_text(encoding="utf-8"))["project"]
     except (OSError, KeyError):
         return {}
 
@@ -175,7 +175,7 @@ def _satisfied(text: str, installed: Mapping[str, str]) -> bool:
 def _pins(checkout: Path) -> dict[str, str]:
     """The versions of constraints.txt that apply here, by name."""
     path = checkout / PINS
-    lines = path.read_text().splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     texts = [_COMMENT.sub("", line).strip() for line in lines]
     wanted = [Requirement(text) for text in texts if text and not text.startswith("-")]
     return {

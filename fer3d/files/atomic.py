@@ -171,10 +171,10 @@ def _is_running(process: int) -> bool:
     except PermissionError:  # a process of another user
         return True
     try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        state = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[0]
     except (OSError, IndexError):  # not Linux, or the process has just ended
         return True
-    return state not in ("Z", "X")  # ended, but not yet reaped by its parent
+    return state not in (b"Z", b"X")  # ended, but not yet reaped by its parent
 
 
 def _remove(path: Path) -> None:

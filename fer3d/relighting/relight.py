@@ -42,7 +42,7 @@ def surface_producer(surface: SurfaceSource, params: RelightParams) -> Producer:
             "visible_fraction": Spec((), "float32"),
         },
         parameters=params.model_dump(mode="json") | surface.parameters(),
-        libraries=("numpy", "scipy", "numba" if params.normals == "grid" else "open3d"),
+        libraries=("numpy", "scipy", "numba", *(["open3d"] if params.normals == "open3d" else [])),
         models=surface.models(),
     )
 

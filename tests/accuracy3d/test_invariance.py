@@ -58,6 +58,22 @@ def test_correlation_and_sensitivity_of_known_pictures():
     assert found["sensitivity"] == pytest.approx((1 - 0.75 / 4) / (0.5 * 5 / 19), abs=1e-3)
 
 
+def test_pictures_without_common_pixels_do_not_count():
+    shown, hidden = np.ones(4, bool), np.zeros(4, bool)
+    poses = list(product(range(len(YAWS)), range(len(PITCHES))))
+    rng = np.random.default_rng(0)
+    views = {
+        (name, i, j): MaskedView({"photo": rng.normal(size=4)}, {"photo": shown})
+        for name, (i, j) in product(EXPRESSIONS[:2], poses)
+    }
+    whole = measure_views([views], "photo")
+    pictures = views[EXPRESSIONS[0], 1, 1].pictures
+    partly = views | {(EXPRESSIONS[0], 1, 1): MaskedView(pictures, {"photo": hidden})}
+    assert whole["sensitivity"] and measure_views([partly], "photo")["sensitivity"]
+    sideways = {key: view for key, view in views.items() if key[1:] != FRONT}
+    assert measure_views([sideways], "photo")["sensitivity"] is None
+
+
 def test_faces_of_other_vertices_have_no_truth(pipeline, local):
     reconstructor = pipeline.reconstructor
     prnet = reconstructor.params.model_copy(update={"backend": "prnet"})
