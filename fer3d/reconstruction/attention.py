@@ -13,17 +13,21 @@ Source: I. Grishchenko et al., Attention Mesh: High-fidelity Face Mesh Predictio
 2020.
 """
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from jaxtyping import Float, Integer, UInt8
 
+from fer3d.errors import UserError
 from fer3d.geometry import affine
-from fer3d.machine.terminal import native_messages_off
-from fer3d.reconstruction.tflite import cut, open_model, operators
+from fer3d.reconstruction.litert import LitertNetwork
+from fer3d.reconstruction.params import MeshRuntime
+from fer3d.reconstruction.tflite import open_model, operators
 from fer3d.reconstruction.topology import VERTICES
 from fer3d.reconstruction.windows import sample_windows
 
@@ -31,6 +35,8 @@ INPUT_SIZE = 192  # px, of the trunk
 _PLACE, _SAMPLE = b"Landmarks2TransformMatrix", b"TransformTensorBilinear"
 _RETURN = b"TransformLandmarks"
 _IRIS = 5  # points of the iris branches, which are not part of the mesh
+_COORDINATES = 3 * VERTICES  # of the trunk's mesh
+_NOT_THE_FILE = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -74,21 +80,38 @@ class Branch:
         return np.concatenate([linear, corner[..., None]], axis=-1)
 
 
+class NetworkPart(Protocol):
+    """A part of the network, loaded by one of the runtimes.
+
+    Attributes:
+        rows: most rows of a call.
+    """
+
+    rows: int
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The outputs (N, ...) float32 of inputs (N, ...) float32, or uint8 for 0 to 1."""
+
+
 class AttentionMesh:
     """The loaded network; calls are independent of each other."""
 
-    def __init__(self, file: Path):
-        """Load the network from its file, for one thread."""
-        data = file.read_bytes()
-        graph = open_model(data).Subgraphs(0)
-        outputs = {int(np.prod(_shape(graph, i))): i for i in graph.OutputsAsNumpy().tolist()}
-        self._branches = find_branches(data)
-        (features,) = {branch.features for branch in self._branches}
-        self._cells = int(_shape(graph, features)[1])  # side of the feature map
-        samples, points = zip(*((b.samples, b.points) for b in self._branches), strict=True)
-        trunk = [outputs[3 * VERTICES], outputs[1], features]
-        self._trunk = _Part(cut(data, graph.InputsAsNumpy().tolist(), trunk))
-        self._second = _Part(cut(data, samples, points))
+    def __init__(self, file: Path, runtime: MeshRuntime = "litert", device: str = "cpu"):
+        """Load the network from its file, for one thread.
+
+        Args:
+            file: of the network.
+            runtime: the library that runs it.
+            device: cpu | cuda, of the runtime ``torch``; the other one has no GPU.
+
+        Raises:
+            UserError: the file is not that of the network.
+        """
+        parts = read_parts(file)
+        load = _loader(runtime, device)
+        self._trunk = load(parts.data, *parts.trunk)
+        self._second = load(parts.data, *parts.second)
+        self._branches, self._cells = parts.branches, parts.cells
 
     def __call__(
         self, crops: UInt8[np.ndarray, "n 192 192 3"]
@@ -101,7 +124,15 @@ class AttentionMesh:
         Args:
             crops: (N, 192, 192, 3) uint8, RGB.
         """
-        trunk, scores, features = self._draw(crops)
+        most = self._trunk.rows
+        drawn = [self._draw(crops[start : start + most]) for start in range(0, len(crops), most)]
+        meshes, scores = zip(*drawn, strict=True)
+        return np.concatenate(meshes), np.concatenate(scores)
+
+    def _draw(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The results of as many crops as the runtime takes at once."""
+        meshes, scores, features = self._trunk([crops])
+        trunk = meshes.reshape(-1, VERTICES, 3).astype(np.float64)
         cell = INPUT_SIZE / self._cells
         windows = [branch.window(trunk[..., :2] / cell) for branch in self._branches]
         samples = [
@@ -110,25 +141,53 @@ class AttentionMesh:
         ]
         refined = trunk.copy()
         for branch, window, points in zip(
-            self._branches, windows, self._draw_again(samples), strict=True
+            self._branches, windows, self._second(samples), strict=True
         ):
             # points of a window are in px of the input, not in cells of the feature map
             scaled = window * [1, 1, cell]
             refined[:, branch.vertices, :2] = affine.apply(scaled, points)
-        return np.stack([trunk, refined], axis=1), scores
+        return np.stack([trunk, refined], axis=1), scores.reshape(-1).astype(np.float64)
 
-    def _draw(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The trunk's vertices (N, 468, 3) float64, logits (N,) and features (N, H, W, C)."""
-        unit = np.float32(255)
-        drawn = [self._trunk([crop[None].astype(np.float32) / unit]) for crop in crops]
-        meshes, scores, features = (np.stack(parts) for parts in zip(*drawn, strict=True))
-        vertices = meshes.reshape(-1, VERTICES, 3).astype(np.float64)
-        return vertices, scores.reshape(-1).astype(np.float64), features[:, 0]
 
-    def _draw_again(self, samples: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Of each branch its points (N, P, 2), from its samples (N, S, S, C)."""
-        drawn = [self._second([one[None] for one in crop]) for crop in zip(*samples, strict=True)]
-        return [np.concatenate(parts) for parts in zip(*drawn, strict=True)]
+@dataclass(frozen=True)
+class NetworkParts:
+    """A network file, divided where operators of MediaPipe place and sample windows.
+
+    Attributes:
+        data: the file.
+        trunk: tensors that the trunk reads, and computes: vertices, presence and features.
+        branches: the refinement branches.
+        cells: side of the feature map.
+    """
+
+    data: bytes
+    trunk: tuple[list[int], list[int]]
+    branches: list[Branch]
+    cells: int
+
+    @property
+    def second(self) -> tuple[list[int], list[int]]:
+        """Tensors that the branches read and compute."""
+        return [b.samples for b in self.branches], [b.points for b in self.branches]
+
+
+def read_parts(file: Path) -> NetworkParts:
+    """The parts of a network file.
+
+    Raises:
+        UserError: the file is not that of the network.
+    """
+    data = file.read_bytes()
+    try:
+        graph = open_model(data).Subgraphs(0)
+        outputs = {int(np.prod(_shape(graph, i))): i for i in graph.OutputsAsNumpy().tolist()}
+        branches = find_branches(data)
+        (features,) = {branch.features for branch in branches}
+        computed = [outputs[_COORDINATES], outputs[1], features]
+        cells = int(_shape(graph, features)[1])
+        return NetworkParts(data, (graph.InputsAsNumpy().tolist(), computed), branches, cells)
+    except _NOT_THE_FILE:
+        raise UserError(f"{file} is damaged, or not MediaPipe's attention mesh") from None
 
 
 def find_branches(data: bytes) -> list[Branch]:
@@ -162,28 +221,13 @@ def find_branches(data: bytes) -> list[Branch]:
     return branches
 
 
-class _Part:
-    """One part of the network; inputs and outputs in the order of ``cut``."""
+def _loader(runtime: MeshRuntime, device: str) -> Callable[..., NetworkPart]:
+    """What loads a part of the file: data, inputs, outputs."""
+    if runtime == "litert":
+        return LitertNetwork
+    from fer3d.reconstruction.torch_runtime import TorchNetwork
 
-    def __init__(self, data: bytes):
-        from ai_edge_litert.interpreter import Interpreter
-
-        with native_messages_off():
-            self._interpreter = Interpreter(model_content=data, num_threads=1)
-            self._interpreter.allocate_tensors()
-        self._inputs, self._outputs = (
-            [detail["index"] for detail in details]
-            for details in (
-                self._interpreter.get_input_details(),
-                self._interpreter.get_output_details(),
-            )
-        )
-
-    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        for index, array in zip(self._inputs, arrays, strict=True):
-            self._interpreter.set_tensor(index, array)
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+    return partial(TorchNetwork, device=device)
 
 
 def _shape(graph: Any, tensor: int) -> Integer[np.ndarray, " d"]:

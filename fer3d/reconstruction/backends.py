@@ -12,7 +12,7 @@ from fer3d.files.specs import Spec
 from fer3d.geometry.typing import Images
 from fer3d.reconstruction import calibration, facemesh
 from fer3d.reconstruction.mesh import Mesh
-from fer3d.reconstruction.params import ReconstructParams
+from fer3d.reconstruction.params import MeshRuntime, ReconstructParams
 from fer3d.reconstruction.prnet import files
 from fer3d.reconstruction.surfaces import MeshSurface, SurfaceSource
 from fer3d.reconstruction.topology import VERTICES
@@ -44,21 +44,36 @@ class Backend(Protocol):
 
 @dataclass(frozen=True)
 class FacemeshBackend:
-    """468 vertices by MediaPipe Face Mesh."""
+    """468 vertices by MediaPipe Face Mesh.
+
+    Attributes:
+        assets: folder of model files.
+        subdivisions: of the surface.
+        passes: of the network for each image.
+        runtime: the library that runs the network.
+        device: cpu | cuda, of the runtime ``torch``.
+    """
 
     assets: Path
     subdivisions: int
     passes: int = 5
+    runtime: MeshRuntime = "litert"
+    device: str = "cpu"
 
     vertices = Spec((VERTICES, 3), "float32")
-    libraries = ("litert",)
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        return (self.runtime,)
 
     @property
     def surface(self) -> MeshSurface:
         return MeshSurface(self.assets, self.subdivisions)
 
     def __call__(self, images: Images, points: Float[np.ndarray, "n 5 2"]) -> list[Mesh]:
-        return facemesh.load_facemesh(self.assets / facemesh.MODEL, self.passes)(images, points)
+        file = self.assets / facemesh.MODEL
+        network = facemesh.load_facemesh(file, self.passes, self.runtime, self.device)
+        return network(images, points)
 
     def models(self) -> dict[str, str]:
         fields = Path(calibration.__file__).with_name(calibration.FIELDS)
@@ -73,15 +88,24 @@ def make_backend(params: ReconstructParams, toolbox: Toolbox) -> Backend:
 
     Args:
         params: the parameters of the stage.
-        toolbox: model files, and the device for prnet.
+        toolbox: model files, and the device of PyTorch networks.
 
     Raises:
         UserError: prnet's model file is missing.
         ValueError: prnet without a folder of models.
     """
+    device = device_of(params, toolbox)
     if params.backend == "facemesh":
-        return FacemeshBackend(toolbox.assets, params.subdivisions, params.passes)
+        return FacemeshBackend(
+            toolbox.assets, params.subdivisions, params.passes, params.runtime, device
+        )
     file = files.model_file(toolbox.models)
     from fer3d.reconstruction.prnet.backend import PrnetBackend  # imports torch
 
-    return PrnetBackend(file, toolbox.device)
+    return PrnetBackend(file, device)
+
+
+def device_of(params: ReconstructParams, toolbox: Toolbox) -> str:
+    """Device of the network, ``cpu`` or ``cuda``; part of the keys of its results."""
+    by_torch = params.backend == "prnet" or params.runtime == "torch"
+    return toolbox.device if by_torch else "cpu"

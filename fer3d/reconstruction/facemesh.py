@@ -1,10 +1,10 @@
 """MediaPipe Face Mesh: 468 vertices of a face in an image, by its attention mesh.
 
 Source: Y. Kartynnik et al., Real-time Facial Surface Geometry from Monocular Video on Mobile
-GPUs, 2019, for the crops. The network file has a batch size of 1, so images are processed one by
-one.
+GPUs, 2019, for the crops.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh
 from fer3d.reconstruction.calibration import calibrate
 from fer3d.reconstruction.crops import five_point_layout
 from fer3d.reconstruction.mesh import Mesh
+from fer3d.reconstruction.params import MeshRuntime
 from fer3d.reconstruction.rigid import rigid_weights
 from fer3d.reconstruction.topology import (
     LANDMARKS_68,
     LEFT_EYE_CORNERS,
     RIGHT_EYE_CORNERS,
+    VERTICES,
     load_topology,
 )
 
@@ -40,17 +42,24 @@ box, it does not depend on the detector's definition of the box."""
 class FaceMesh:
     """The loaded network; calls are independent of each other."""
 
-    def __init__(self, model: Path, passes: int = 5):
+    def __init__(
+        self, model: Path, passes: int = 5, runtime: MeshRuntime = "litert", device: str = "cpu"
+    ):
         """Load the network, for one thread, and the reference face from the same folder.
 
         Args:
             model: file of the network.
             passes: 3 or 5, of the network for each image.
+            runtime: the library that runs the network.
+            device: cpu | cuda, of the runtime ``torch``.
+
+        Raises:
+            UserError: the file is not that of the network.
         """
         self._scales = CROP_SCALES[passes]
         self._topology = load_topology(model.parent, 0)
         self._weights = rigid_weights(self._topology.reference, self._topology.triangles)
-        self._network = AttentionMesh(model)
+        self._network = AttentionMesh(model, runtime, device)
 
     def __call__(self, images: Images, points: Float[np.ndarray, "n 5 2"]) -> list[Mesh]:
         """The mesh of the face of each image, independent of the other images.
@@ -69,23 +78,32 @@ class FaceMesh:
         crop = first_crop(np.array([image.shape[:2] for image in images]), points)
         first, _ = self._infer(crop.sample_each(images, INPUT_SIZE))
         first = crop.to_image(first, INPUT_SIZE)
-        passes = [self._look_again(images, mesh_crop(first, scale)) for scale in self._scales]
-        seen, mirrored, presences = zip(*passes, strict=True)
-        vertices = np.mean([*seen, *mirrored], axis=0)
-        vertices = calibrate(vertices, self._topology.reference, self._weights)
+        crops = [mesh_crop(first, scale) for scale in self._scales]
+        seen, presence = self._look_again(images, crops)
+        vertices = calibrate(seen, self._topology.reference, self._weights)
         return [
-            Mesh(mesh, mesh[LANDMARKS_68], float(presence))
-            for mesh, presence in zip(vertices, np.max(presences, axis=0), strict=True)
+            Mesh(mesh, mesh[LANDMARKS_68], float(confidence))
+            for mesh, confidence in zip(vertices, presence, strict=True)
         ]
 
-    def _look_again(self, images: Images, crop: Crop) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The meshes (N, 468, 3), px, image frame, from a crop of each image and from the mirrored
-        crop, where the network has different errors; and presence (N,) in the crop."""
-        pixels = crop.sample_each(images, INPUT_SIZE)
-        seen, presence = self._infer(pixels)
-        mirrored, _ = self._infer(pixels[:, :, ::-1])
-        mirrored = mirrored[:, self._topology.mirror] * [-1, 1, 1] + [INPUT_SIZE, 0, 0]
-        return crop.to_image(seen, INPUT_SIZE), crop.to_image(mirrored, INPUT_SIZE), presence
+    def _look_again(
+        self, images: Images, crops: Sequence[Crop]
+    ) -> tuple[Float[np.ndarray, "n 468 3"], Float[np.ndarray, " n"]]:
+        """The mean mesh of each image, px, image frame, and its highest presence.
+
+        Each crop is passed as it is and mirrored, where the network has different errors.
+        """
+        pixels = np.stack([crop.sample_each(images, INPUT_SIZE) for crop in crops])
+        both = np.stack([pixels, pixels[..., ::-1, :]])
+        meshes, presences = self._infer(both.reshape(-1, *pixels.shape[2:]))
+        seen, mirrored = meshes.reshape(*both.shape[:3], VERTICES, 3)
+        mirrored = mirrored[:, :, self._topology.mirror] * [-1, 1, 1] + [INPUT_SIZE, 0, 0]
+        found = [
+            crop.to_image(meshes, INPUT_SIZE)
+            for each in (seen, mirrored)
+            for crop, meshes in zip(crops, each, strict=True)
+        ]
+        return np.mean(found, axis=0), presences.reshape(both.shape[:3])[0].max(axis=0)
 
     def _infer(
         self, crops: UInt8[np.ndarray, "n 192 192 3"]
@@ -100,9 +118,11 @@ class FaceMesh:
 
 
 @lru_cache(maxsize=2)
-def load_facemesh(model: Path, passes: int = 5) -> FaceMesh:
+def load_facemesh(
+    model: Path, passes: int = 5, runtime: MeshRuntime = "litert", device: str = "cpu"
+) -> FaceMesh:
     """The network of a file, once per process."""
-    return FaceMesh(model, passes)
+    return FaceMesh(model, passes, runtime, device)
 
 
 def first_crop(shapes: Integer[np.ndarray, "n 2"], points: Float[np.ndarray, "n 5 2"]) -> Crop:

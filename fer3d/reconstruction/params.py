@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from fer3d.files.sections import Fraction, Section
 
+MeshRuntime = Literal["litert", "torch"]
+
 
 class ReconstructParams(Section):
     backend: Literal["facemesh", "prnet"]
@@ -14,7 +16,8 @@ class ReconstructParams(Section):
     fit: Literal["rigid", "paper"]
     visibility: Literal["raycast", "paper"]
     min_presence: Fraction
-    passes: Literal[3, 5] = 5  # the default is for checkpoints that do not say it
+    passes: Literal[3, 5] = 5  # these defaults are for checkpoints that do not say it
+    runtime: MeshRuntime = "litert"
 
     @model_validator(mode="after")
     def _landmarks_of_another_backend_are_not_there(self) -> Self:

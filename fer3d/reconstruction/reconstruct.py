@@ -12,6 +12,7 @@ from fer3d.files.digests import sha256_file
 from fer3d.files.manifest import tally
 from fer3d.files.specs import Arrays, Spec
 from fer3d.reconstruction import landmarks
+from fer3d.reconstruction.backends import device_of
 from fer3d.reconstruction.params import ReconstructParams
 from fer3d.reconstruction.reconstructor import (
     Reason,
@@ -31,18 +32,13 @@ INPUTS = ("images", "points")
 _LOGGER = logging.getLogger(__name__)
 
 
-def device_of(params: ReconstructParams, toolbox: Toolbox) -> str:
-    """Device of the stage, ``cpu`` or ``cuda``; part of the keys of its results."""
-    return toolbox.device if params.backend == "prnet" else "cpu"
-
-
 def producer(params: ReconstructParams, toolbox: Toolbox) -> Producer:
     """The stage's row-wise computation: images (N, S, S, 3) uint8 and points (N, 5, 2) float32
     in, the arrays of ``Reconstruction`` out (visible as packed bits, reason as its code).
 
     Args:
         params: of the stage.
-        toolbox: model files, and the device for prnet.
+        toolbox: model files, and the device of PyTorch networks.
     """
     reconstructor = make_reconstructor(params, toolbox)
     backend = reconstructor.backend
@@ -80,7 +76,7 @@ def reconstruct_dataset(
         out: packed folder to write; its manifest gains reconstructed, reason, presence, pitch,
             yaw and roll.
         params: of the stage.
-        toolbox: model files, workers, and the device for prnet.
+        toolbox: model files, workers, and the device of PyTorch networks.
 
     Returns:
         Metrics: images, reconstructed, reconstructed_fraction, not_reconstructed_by_reason,

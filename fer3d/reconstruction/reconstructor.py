@@ -174,7 +174,7 @@ def make_reconstructor(params: ReconstructParams, toolbox: Toolbox) -> Reconstru
 
     Args:
         params: of the stage.
-        toolbox: model files, and the device for prnet.
+        toolbox: model files, and the device of PyTorch networks.
     """
     return Reconstructor(make_backend(params, toolbox), toolbox.assets, params)
 

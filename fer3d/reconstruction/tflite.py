@@ -37,14 +37,14 @@ def cut(data: bytes, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
     """
     graph = open_model(data).Subgraphs(0)
     part = bytearray(data)
-    _keep_operators(part, _field(graph, _OPERATORS), _needed(graph, inputs, outputs))
+    _keep_operators(part, _field(graph, _OPERATORS), needed_operators(graph, inputs, outputs))
     for number, tensors in ((_INPUTS, inputs), (_OUTPUTS, outputs)):
         _set_vector(part, _field(graph, number), tensors)
     return bytes(part)
 
 
-def _needed(graph: Any, inputs: Sequence[int], outputs: Sequence[int]) -> list[int]:
-    """The operators between tensors, in their order."""
+def needed_operators(graph: Any, inputs: Sequence[int], outputs: Sequence[int]) -> list[int]:
+    """Numbers of the operators between tensors, in their order."""
     read = [operator.InputsAsNumpy() for operator in operators(graph)]
     made = (operator.OutputsAsNumpy() for operator in operators(graph))
     makers = {int(out): number for number, outs in enumerate(made) for out in outs}

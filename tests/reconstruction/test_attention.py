@@ -4,9 +4,11 @@ import numpy as np
 import plain_windows
 import pytest
 
+from fer3d.errors import UserError
 from fer3d.geometry.affine import Crop
 from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh, Branch, find_branches
 from fer3d.reconstruction.facemesh import MODEL
+from fer3d.reconstruction.tflite import cut, open_model
 from fer3d.reconstruction.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, load_topology
 from fer3d.reconstruction.windows import sample_windows
 
@@ -79,6 +81,23 @@ def test_branches_agree_with_the_trunk_and_leave_the_rest(network, branches, ast
     assert (apart[rest] == 0).all() and (refined[:, 2] == trunk[:, 2]).all()
     assert 0.2 < np.median(apart[redrawn]) < 4  # px of 192; more, and a branch is misplaced
     assert apart.max() < 12
+
+
+@pytest.mark.parametrize("runtime", ["litert", "torch"])
+@pytest.mark.parametrize("kind", ["empty", "noise", "cut off", "its first part alone"])
+def test_another_file_is_an_error_in_one_line(assets_dir, tmp_path, kind, runtime):
+    data = (assets_dir / MODEL).read_bytes()
+    graph = open_model(data).Subgraphs(0)
+    contents = {
+        "empty": b"",
+        "noise": np.random.default_rng(0).bytes(1000),
+        "cut off": data[: len(data) // 2],
+        "its first part alone": cut(data, graph.InputsAsNumpy(), [find_branches(data)[0].features]),
+    }
+    file = tmp_path / "other.tflite"
+    file.write_bytes(contents[kind])
+    with pytest.raises(UserError, match=r"other\.tflite is damaged, or not"):
+        AttentionMesh(file, runtime)
 
 
 def test_calls_do_not_depend_on_each_other(network, astronaut):
