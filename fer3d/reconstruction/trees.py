@@ -172,13 +172,17 @@ def add_trees(
         leaves: (T, S + 1, 2 P) float32.
     """
     splits = thresholds.shape[1]
+    reached = np.empty((len(leaves), len(shapes)), np.int64)
     for t in range(len(leaves)):
         for n in range(len(shapes)):
             node = 0
             while node < splits:
                 first, second = features[n, pairs[t, node, 0]], features[n, pairs[t, node, 1]]
                 node = 2 * node + (1 if first - second > thresholds[t, node] else 2)
-            leaf = leaves[t, node - splits]
+            reached[t, n] = node - splits
+    for t in range(len(leaves)):  # apart, so that the processor fetches several leaves at a time
+        for n in range(len(shapes)):
+            leaf = leaves[t, reached[t, n]]
             for p in range(len(leaf)):
                 shapes[n, p] += leaf[p]
 
