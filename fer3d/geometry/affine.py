@@ -237,12 +237,12 @@ def crop_around(
         scale: side of the crop, relative to the longer side of the points' levelled bounding box.
         start, end: px, such as the subject's right and left eye.
     """
-    across, down = np.moveaxis(end - start, -1, 0)
-    angle = np.arctan2(down, across)
+    along = end - start
+    angle = np.arctan2(along[..., 1], along[..., 0])
     turn = plane_rotation(angle)
     low, high = levelled_box(points, turn)
-    x, y = np.moveaxis((turn @ (low + high)[..., None] / 2)[..., 0], -1, 0)
-    return Crop(x, y, scale * (high - low).max(axis=-1), angle)
+    centre = (turn @ (low + high)[..., None] / 2)[..., 0]
+    return Crop(centre[..., 0], centre[..., 1], scale * (high - low).max(axis=-1), angle)
 
 
 def whole_crop(shape: tuple[int, int]) -> Crop:

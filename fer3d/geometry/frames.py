@@ -102,9 +102,11 @@ def rotation_from_vector(vector: Float[np.ndarray, "*batch 3"]) -> Float[np.ndar
         vector: (..., 3) float64, in any frame.
     """
     angle = np.linalg.norm(vector, axis=-1)[..., None, None]
-    x, y, z = np.moveaxis(vector, -1, 0)
-    zero = np.zeros_like(x)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(*x.shape, 3, 3)
+    cross = np.zeros((*vector.shape, 3))
+    for axis in range(3):
+        first, second = (axis + 1) % 3, (axis + 2) % 3
+        cross[..., second, first] = vector[..., axis]
+        cross[..., first, second] = -vector[..., axis]
     half = np.sinc(angle / (2 * np.pi))  # sin(a / 2) / (a / 2), 1 for a = 0
     return np.eye(3) + np.sinc(angle / np.pi) * cross + half**2 / 2 * (cross @ cross)
 

@@ -71,8 +71,8 @@ class Branch:
             (..., 2, 3) float64, affine from the window's samples, with the origin at a corner, to
             that frame.
         """
-        x, y = np.moveaxis(planar[..., self.end, :] - planar[..., self.start, :], -1, 0)
-        turn = affine.plane_rotation(np.arctan2(y, x))
+        along = planar[..., self.end, :] - planar[..., self.start, :]
+        turn = affine.plane_rotation(np.arctan2(along[..., 1], along[..., 0]))
         low, high = affine.levelled_box(planar[..., self.vertices, :], turn)
         linear = turn * (self.scale * (high - low) / self.size)[..., None, :]
         centre = (turn @ (low + high)[..., None] / 2)[..., 0]
