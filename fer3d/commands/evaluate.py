@@ -10,7 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from fer3d import checkout
-from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption, check_documents
+from fer3d.commands.options import (
+    AssetsOption,
+    ForceOption,
+    ModelsOption,
+    check_documents,
+    console_beside,
+)
 from fer3d.machine import terminal
 
 if TYPE_CHECKING:
@@ -95,7 +101,7 @@ def evaluate(
     if other:
         answered = answers_table(photos, other.answer_files(photos.paths))
         result["peers"] = {str(peer): labelled_scores(answered, other.classes)}
-    _print(result, photos)
+    _print(result, photos, console_beside((json_file, csv_file)))
     if json_file:
         write_output(json_file, _document(model, source, result, photos))
     if csv_file:
@@ -127,7 +133,7 @@ def _renamed(options: list[str] | None) -> dict[str, str]:
     return {label: name for label, _, name in pairs}
 
 
-def _print(result: Mapping[str, Any], photos: "LabelledPhotos") -> None:
+def _print(result: Mapping[str, Any], photos: "LabelledPhotos", console: Console) -> None:
     from fer3d.evaluation.tables import OVERALL
 
     table = Table("", *OVERALL.values(), "images", header_style="bold")
@@ -135,14 +141,16 @@ def _print(result: Mapping[str, Any], photos: "LabelledPhotos") -> None:
     for name, scores in result.get("peers", {}).items():
         table.add_section()
         _add_rows(table, scores, f"{name}: ")
-    console = Console()
     console.print(table)
     console.print(_by_class(result))
-    print(f"{result['no_face']} images without a face, {result['unreadable']} unreadable")
+    console.out(
+        f"{result['no_face']} images without a face, {result['unreadable']} unreadable",
+        highlight=False,
+    )
     for name, scores in result.get("peers", {}).items():
-        print(f"{name}: {scores['no_face']} images without a face")
+        console.out(f"{name}: {scores['no_face']} images without a face", highlight=False)
     for reason, count in photos.left_out.items():
-        print(f"left out: {count} images, {reason}")
+        console.out(f"left out: {count} images, {reason}", highlight=False)
 
 
 def _add_rows(table: Table, result: Mapping[str, Any], who: str = "") -> None:

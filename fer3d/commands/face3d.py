@@ -4,12 +4,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from fer3d import checkout
-from fer3d.commands.options import AssetsOption, ForceOption, ModelsOption, image_table
+from fer3d.commands.options import (
+    AssetsOption,
+    ForceOption,
+    ModelsOption,
+    console_beside,
+    image_table,
+)
 from fer3d.errors import printable
 
 if TYPE_CHECKING:
@@ -66,7 +71,7 @@ def face3d(
     for photo in describe(files, finder, outputs):
         _add_faces(table, photo)
         unread += bool(photo.problem)
-    Console().print(table)
+    console_beside((json_file, mesh, picture)).print(table)
     if unread:
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from fer3d.errors import UserError
 from fer3d.experiments.cells import Configuration, own
 from fer3d.experiments.comparisons import (
     ALL,
@@ -89,9 +90,18 @@ def write_page(
 
 
 def load_groups(results: CellResults, images: Path, faces: Path) -> list[Group]:
-    """Groups of the test images, by yaw and lighting."""
+    """Groups of the test images, by yaw and lighting.
+
+    Raises:
+        UserError: a test image has no row in ``faces``.
+    """
     frame = read_manifest(faces)
     rows = pd.Index(frame["id"]).get_indexer(results.ids)
+    if (rows < 0).any():
+        raise UserError(
+            f"the test image {results.ids[rows < 0][0]!r} has no row in {faces}: run `make "
+            "experiments` again"
+        )
     chosen = frame.iloc[rows].reset_index(drop=True)
     pixels = open_arrays(images, "images")["images"]
     return groups(chosen, lighting(pixels, rows, chosen))

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 from PIL import Image
 
-HEX_DIGITS = 16  # length of a hash in a manifest
 SMALL, LARGE = 48, 96  # px, sides of thumbnails of small and large images
 
 

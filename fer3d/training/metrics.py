@@ -24,7 +24,7 @@ class ClassAccuracy(MulticlassStatScores):
         return (hits / support.clamp_min(1)).sum() / (support > 0).sum().clamp_min(1)
 
 
-def classification_metrics(classes: int, prefix: str = "") -> MetricCollection:
+def classification_metrics(classes: int) -> MetricCollection:
     """Accuracy, class accuracy (mean recall) and macro F1.
 
     Updates do not synchronize with the device: arguments are not checked, and the groups of metrics
@@ -32,7 +32,6 @@ def classification_metrics(classes: int, prefix: str = "") -> MetricCollection:
 
     Args:
         classes: number of classes.
-        prefix: prefix of the metrics' names.
     """
     return MetricCollection(
         {
@@ -40,6 +39,5 @@ def classification_metrics(classes: int, prefix: str = "") -> MetricCollection:
             "class_accuracy": ClassAccuracy(classes, average="macro", validate_args=False),
             "macro_f1": MulticlassF1Score(classes, average="macro", validate_args=False),
         },
-        prefix=prefix,
         compute_groups=[["accuracy"], ["class_accuracy", "macro_f1"]],
     )

@@ -2,13 +2,16 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from fer3d.errors import UserError
 from fer3d.evaluation.predictions import write_predictions
 from fer3d.experiments.matrix import matrix
-from fer3d.experiments.write import write_tables
+from fer3d.experiments.write import load_groups, write_tables
 from fer3d.files.packed import read_manifest
 
 
@@ -64,6 +67,12 @@ def test_metrics_are_few_and_say_whole_minus_base(tmp_path: Path, inputs: dict) 
     assert gain["difference"] == pytest.approx(
         part["whole"]["accuracy"] - part["base"]["accuracy"], abs=2e-6
     )
+
+
+def test_a_test_image_without_a_face_row_is_named(inputs: dict) -> None:
+    folders = {name: inputs[name] for name in ("images", "faces")}
+    with pytest.raises(UserError, match=r"'nobody\.png' has no row"):
+        load_groups(SimpleNamespace(ids=np.array(["nobody.png"], object)), **folders)
 
 
 def test_a_single_cell_has_tables_too(tmp_path: Path, inputs, make_params) -> None:

@@ -103,6 +103,12 @@ def test_the_command_prints_and_writes_the_scores(predictor, folder: Path, tmp_p
     assert again.exit_code == 1 and "left out: 1 images, bored" in again.stdout
 
 
+def test_answers_on_standard_output_are_alone_there(predictor, folder: Path, capfd) -> None:
+    result = evaluate(predictor, folder, "--csv", "/dev/stdout")
+    assert not result.stdout and "left out: 1 images, bored" in result.stderr
+    assert len(capfd.readouterr().out.splitlines()) == 1 + 4
+
+
 def test_a_renaming_without_a_class_is_refused(predictor, folder: Path) -> None:
     result = evaluate(predictor, folder, "--rename", "bored")
     assert result.exit_code == 2 and "expected LABEL=CLASS" in result.stderr

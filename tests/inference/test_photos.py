@@ -108,6 +108,15 @@ def test_names_that_are_markup_or_no_utf8_are_written_as_they_are(tmp_path, repo
         assert image["image"].endswith(name)
 
 
+def test_a_document_on_standard_output_is_alone_there(tmp_path, repository, assets_dir, capfd):
+    write_png(tmp_path / "empty.png", np.full((40, 40, 3), 128, np.uint8))
+    options = ["--params", str(repository / "params.yaml"), "--assets", str(assets_dir)]
+    command = ["face3d", str(tmp_path / "empty.png"), *options, "--json", "/dev/stdout"]
+    result = CliRunner().invoke(typer_app, command)
+    assert result.exit_code == 0 and not result.stdout and "no face" in result.stderr
+    assert len(json.loads(capfd.readouterr().out)["images"]) == 1
+
+
 def test_no_image_is_written_over(tmp_path):
     write_png(tmp_path / "photo.png", np.zeros((9, 9, 3), np.uint8))
     before = (tmp_path / "photo.png").read_bytes()

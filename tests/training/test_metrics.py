@@ -14,7 +14,7 @@ def test_metrics_are_scikit_learns_whatever_the_batches(seed: int) -> None:
     rng = np.random.default_rng(seed)
     labels = rng.choice(4, 300, p=[0.6, 0.2, 0.15, 0.05])
     logits = rng.normal(size=(300, 4)) + 1.5 * np.eye(4)[labels]
-    metrics = classification_metrics(4, "train_")
+    metrics = classification_metrics(4).clone(prefix="train_")
     for part in np.array_split(np.arange(300), 7):
         metrics.update(torch.from_numpy(logits[part]), torch.from_numpy(labels[part]))
     predicted = logits.argmax(axis=1)
