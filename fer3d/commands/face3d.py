@@ -80,7 +80,7 @@ def _add_faces(table: Table, photo: "Photo3D") -> None:
     """Add one row per face, or one row with the reason why there is none."""
     name = escape(printable(photo.path))
     for number, face in enumerate(photo.faces, start=1):
-        angles = (f"{angle:.0f}°" for angle in face.pose_source)
+        angles = (f"{angle:z.0f}°" for angle in face.pose_source)
         visible = face.reconstruction.visible.mean()
         table.add_row(name, str(number), *angles, f"{visible:.0%}", "")
     if not photo.faces:

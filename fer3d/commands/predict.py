@@ -233,7 +233,7 @@ def _table(answers: "Iterable[Answer]") -> Table:
                 escape(answer.image),
                 face.expression,
                 f"{face.confidence:.2f}",
-                f"{face.rotation_deg['yaw']:.0f}°" if face.rotation_deg else "",
+                f"{face.rotation_deg['yaw']:z.0f}°" if face.rotation_deg else "",
                 _note(face, answer.other_faces),
             )
         if not answer.faces:

@@ -67,7 +67,7 @@ class Face3D(FaceResult):
 
     def in_words(self) -> str:
         """Its pose and how much of it is visible."""
-        angles = ", ".join(f"{name} {value:.0f}°" for name, value in self.rotation_deg.items())
+        angles = ", ".join(f"{name} {value:z.0f}°" for name, value in self.rotation_deg.items())
         return f"{angles}, {self.visible_fraction:.0%} visible"
 
 
