@@ -1,7 +1,7 @@
 """Settings that cannot change a result: workers, device, location of the object store.
 
 They are read from ``FER3D_*`` environment variables and from a git-ignored ``fer3d.local.toml``,
-never from ``params.yaml``. Environment variables take precedence. README has a table of them.
+never from ``params.yaml``. Environment variables take precedence. They are in docs/settings.md.
 """
 
 import os
