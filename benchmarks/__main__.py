@@ -20,7 +20,9 @@ from pathlib import Path
 from benchmarks.pairs import Options, Record, measure
 from benchmarks.standin import table
 
-COMPARISONS = ("align", "mesh", "noise", "reconstruct", "relight", "photo", "loading")
+COMPARISONS = (
+    "align", "mesh", "noise", "reconstruct", "relight", "photo", "answer", "loading"
+)  # fmt: skip
 OTHERS = ("memory", "store", "training", "compared", "near", "predict_folder", "predict_video")
 
 

@@ -3,7 +3,7 @@
 They need TensorFlow, and another PyTorch with torchvision: see ``environments``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from benchmarks import data
-from benchmarks.environments import serve
+from benchmarks.environments import Peer, serve
 from benchmarks.pairs import Options, Pair
 from fer3d.alignment.mtcnn import Mtcnn
 from fer3d.files.images import decode, resize
@@ -34,16 +34,18 @@ def pairs(options: Options) -> Iterator[Pair]:
         for part in parts:
             detector.detect(part)
 
-    yield Pair(
-        f"align, batches of {BATCH}",
-        "ours, one image at a time",
-        ours,
-        lambda: [detector.detect(image[None]) for image in few],
-        len(images),
-        len(few),
-    )
-    for against, count, call in _peers(images, options):
-        yield Pair(f"align, batches of {BATCH}", against, ours, call, len(images), count)
+    def singly() -> None:
+        for image in few:
+            detector.detect(image[None])
+
+    batched, one = f"align, batches of {BATCH}", "one image at a time"
+    yield Pair(batched, f"ours, {one}", ours, singly, len(images), len(few))
+    for name, peer in _peers(images, options):
+        at_a_time = partial(peer, "single", FEW)
+        yield Pair(f"align, {one}", f"{name}, {one}", singly, at_a_time, len(few), FEW)
+        yield Pair(batched, f"{name}, {one}", ours, at_a_time, len(images), FEW)
+        together = partial(peer, "batched", len(images))
+        yield Pair(batched, f"{name}, batches of {BATCH}", ours, together, len(images), len(images))
 
 
 def load_images(count: int, size: int) -> np.ndarray:
@@ -52,11 +54,9 @@ def load_images(count: int, size: int) -> np.ndarray:
     return np.stack([resize(pictures[i % len(pictures)], size, size) for i in range(count)])
 
 
-def _peers(images: np.ndarray, options: Options) -> Iterator[tuple[str, int, Callable[[], object]]]:
-    """Name of a peer, number of images, and how it processes them."""
+def _peers(images: np.ndarray, options: Options) -> Iterator[tuple[str, Peer]]:
+    """Other packages, by name."""
     for name in ("mtcnn", "facenet-pytorch"):
         with serve(name, images, options.environments) as peer:
-            if peer is None:
-                continue
-            yield f"{name}, one image at a time", FEW, partial(peer, "single", FEW)
-            yield f"{name}, batches of {BATCH}", len(images), partial(peer, "batched", len(images))
+            if peer is not None:
+                yield name, peer
