@@ -32,6 +32,14 @@ TITLES = {
 }
 
 
+class Split(StrEnum):
+    """Official splits of a data set."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
 class PeerName(StrEnum):
     """Packages whose recognizer can be scored on the same photos."""
 
@@ -48,9 +56,7 @@ def evaluate(
     layout: Annotated[str, typer.Option(help="layout of the folder, see docs/data-sets.md")] = (
         "auto"
     ),
-    split: Annotated[
-        str | None, typer.Option(help="only this official split: train, validation, test")
-    ] = None,
+    split: Annotated[Split | None, typer.Option(help="only this official split")] = None,
     rename: Annotated[
         list[str] | None,
         typer.Option(metavar="LABEL=CLASS", help="a class of the recognizer; may be repeated"),

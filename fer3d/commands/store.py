@@ -46,7 +46,7 @@ def stats(
     if found.producers:
         table.add_section()
     for producer, amount in found.producers.items():
-        table.add_row(f"  {producer}", f"{amount.count:,}", decimal(amount.bytes))
+        table.add_row(f"  {escape(producer)}", f"{amount.count:,}", decimal(amount.bytes))
     Console().print(table)
 
 
@@ -60,9 +60,9 @@ def verify() -> None:
     parts = upkeep.folders(store)
     with progress("store verify", len(parts)) as advance:
         found = upkeep.verify(store, parts, advance)
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, markup=False)
     for path in found.damaged[:SHOWN]:
-        console.print(f"damaged, set aside: {path}", markup=False)
+        console.print(f"damaged, set aside: {path}")
     if len(found.damaged) > SHOWN:
         console.print(f"and {len(found.damaged) - SHOWN} more")
     console.print(f"intact: {found.whole:,}, damaged: {len(found.damaged):,}")
@@ -87,12 +87,12 @@ def prune(
 
     age = upkeep.parse_age(older_than)
     store = _store()
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, markup=False)
     parts = upkeep.folders(store)
     with progress("store list", len(parts)) as advance:
         found = upkeep.prunable(store, parts, advance, older_than=age)
     size = decimal(sum(entry.size for entry in found))
-    console.print(f"{store.address}: {len(found):,} files, {size}, can be removed", markup=False)
+    console.print(f"{store.address}: {len(found):,} files, {size}, can be removed")
     if not found or not (yes or typer.confirm("Remove them?")):
         return
     with progress("store prune", len(found)) as advance:

@@ -33,11 +33,11 @@ def test_prune_wants_to_know_what_may_go(tmp_path, monkeypatch):
 def test_stats_and_verify(store, monkeypatch, tmp_path, objects):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FER3D_STORE", store.address)
-    store.write_many("test 1", objects)
-    assert "test 1" in run("stats").output
+    store.write_many("test [/] 1", objects)  # no markup
+    assert "test [/] 1" in run("stats").output
     told = json.loads(CliRunner().invoke(app, ["stats", "--json"]).stdout)
     assert told["store"] == store.address
-    assert told["files"]["object"]["files"] == told["producers"]["test 1"]["files"] == 20
+    assert told["files"]["object"]["files"] == told["producers"]["test [/] 1"]["files"] == 20
     whole = run("verify")
     assert (whole.exit_code, "intact: 20, damaged: 0" in whole.output) == (0, True)
 

@@ -112,3 +112,8 @@ def test_answers_on_standard_output_are_alone_there(predictor, folder: Path, cap
 def test_a_renaming_without_a_class_is_refused(predictor, folder: Path) -> None:
     result = evaluate(predictor, folder, "--rename", "bored")
     assert result.exit_code == 2 and "expected LABEL=CLASS" in result.stderr
+
+
+def test_a_split_of_another_name_is_refused(predictor, folder: Path) -> None:
+    result = evaluate(predictor, folder, "--split", "val")
+    assert result.exit_code == 2 and "'train', 'validation', 'test'" in result.stderr
