@@ -32,7 +32,7 @@ TITLES = {
 }
 
 
-class Split(StrEnum):
+class OfficialSplit(StrEnum):
     """Official splits of a data set."""
 
     TRAIN = "train"
@@ -56,7 +56,7 @@ def evaluate(
     layout: Annotated[str, typer.Option(help="layout of the folder, see docs/data-sets.md")] = (
         "auto"
     ),
-    split: Annotated[Split | None, typer.Option(help="only this official split")] = None,
+    split: Annotated[OfficialSplit | None, typer.Option(help="only this official split")] = None,
     rename: Annotated[
         list[str] | None,
         typer.Option(metavar="LABEL=CLASS", help="a class of the recognizer; may be repeated"),
