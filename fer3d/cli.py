@@ -25,7 +25,7 @@ typer_app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-assets_app = typer.Typer(no_args_is_help=True, help="Model files.")
+assets_app = typer.Typer(no_args_is_help=True, help="Convert model files.")
 typer_app.add_typer(assets_app, name="assets")
 typer_app.add_typer(store.app, name="store")
 typer_app.command("predict")(predict.predict)
@@ -87,10 +87,10 @@ def accuracy3d(
         Path, typer.Argument(help="rendered images with ground truth")
     ] = checkout.SYNTHETIC,
     people: Annotated[
-        int, typer.Option(help="people to render for the invariance, 80 images each")
+        int, typer.Option(help="people to render for invariance to pose and light")
     ] = 0,
     seed: Annotated[int, typer.Option(help="seed of these people")] = 0,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the errors")] = None,
     assets: Annotated[Path, typer.Option(help="folder of model files")] = checkout.ASSETS,
     params: Annotated[
         Path, typer.Option(help="parameters of the reconstruction")

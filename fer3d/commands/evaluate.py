@@ -48,7 +48,7 @@ class PeerName(StrEnum):
 
 def evaluate(
     model: Annotated[
-        str, typer.Argument(help="a name (fer2013, ...), a file, or `own`, what `train` wrote")
+        str, typer.Argument(help="a name (fer2013), a file, or `own` (trained by `dvc repro`)")
     ],
     source: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="labelled photos, in any layout of `ingest`")
@@ -59,11 +59,11 @@ def evaluate(
     split: Annotated[OfficialSplit | None, typer.Option(help="only this official split")] = None,
     rename: Annotated[
         list[str] | None,
-        typer.Option(metavar="LABEL=CLASS", help="a class of the recognizer; may be repeated"),
+        typer.Option(metavar="LABEL=CLASS", help="the class that a label means; may be repeated"),
     ] = None,
     peer: Annotated[
         PeerName | None,
-        typer.Option(help="score this package on the same photos, with its own detector"),
+        typer.Option(help="also score this package on the photos, with its own detector"),
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", dir_okay=False, help="write all scores")
@@ -75,7 +75,7 @@ def evaluate(
     models: ModelsOption = checkout.MODELS,
     force: ForceOption = False,
 ) -> None:
-    """Score a recognizer on labelled photos, with intervals.
+    """Score a recognizer on labelled photos, with 95 % intervals.
 
     Photos whose class the recognizer, or the peer, does not know are left out and counted. Each
     photo is answered as by `fer3d predict`.

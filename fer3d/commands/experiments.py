@@ -91,7 +91,7 @@ def compare() -> None:
 @app.command()
 def show(
     params: Annotated[
-        Path, typer.Option(help="what to compare: section experiments")
+        Path, typer.Option(help="parameters; the section experiments lists the cells")
     ] = checkout.PARAMS,
     tables: Annotated[bool, typer.Option(help="print the page of tables")] = False,
 ) -> None:
@@ -115,10 +115,8 @@ def difference(
     first: Annotated[str, typer.Argument(help=SOURCE_HELP)],
     second: Annotated[str, typer.Argument(help="the same")],
     split: Annotated[Split, typer.Option(help="images to compare on")] = Split.TEST,
-    data: Annotated[
-        Path, typer.Option(help="folder of balance, reconstruct and relight")
-    ] = checkout.DATA,
-    replicates: Annotated[int, typer.Option(min=100, help="of the bootstrap")] = 2000,
+    data: Annotated[Path, typer.Option(help="data folder of the run")] = checkout.DATA,
+    replicates: Annotated[int, typer.Option(min=100, help="replicates of the bootstrap")] = 2000,
 ) -> None:
     """Compare two classifiers image by image: all images, turned heads, no 3D face, light.
 

@@ -23,10 +23,10 @@ RecognizerOption = Annotated[
     typer.Option(
         "--model",
         "--checkpoint",
-        help="recognizer: a name, a file, or `own`, what `train` wrote here; by default fer2013",
+        help="recognizer: a name, a file, or `own` (trained by `dvc repro`); by default fer2013",
     ),
 ]
-ModelsOption = Annotated[Path, typer.Option(help="folder of models installed by the user")]
+ModelsOption = Annotated[Path, typer.Option(help="folder of PRN's converted weights")]
 
 
 def image_table(*titles: str) -> Table:

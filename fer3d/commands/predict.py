@@ -41,13 +41,15 @@ Inputs = Annotated[
     ),
 ]
 JsonOption = Annotated[
-    Path | None, typer.Option("--json", dir_okay=False, help="write all answers as one document")
+    Path | None, typer.Option("--json", dir_okay=False, help="write all answers to a JSON file")
 ]
 JsonLinesOption = Annotated[
-    Path | None, typer.Option("--jsonl", dir_okay=False, help="write the same, an image a line")
+    Path | None,
+    typer.Option("--jsonl", dir_okay=False, help="the same as JSON Lines, one image per line"),
 ]
 CsvOption = Annotated[
-    Path | None, typer.Option("--csv", dir_okay=False, help="write a row for each image or face")
+    Path | None,
+    typer.Option("--csv", dir_okay=False, help="write a table, one row per image or face"),
 ]
 PictureOption = Annotated[
     Path | None,
@@ -56,18 +58,21 @@ PictureOption = Annotated[
     ),
 ]
 CameraOption = Annotated[
-    int | None, typer.Option("--camera", min=0, help="use the camera of this number, until Ctrl-C")
+    int | None,
+    typer.Option("--camera", min=0, help="read from the camera of this number, until Ctrl-C"),
 ]
 EveryOption = Annotated[int, typer.Option(min=1, help="use every n-th frame of a video")]
 SmoothOption = Annotated[
     float,
-    typer.Option(min=0, help="average over so many seconds of a video, exponentially; 0: do not"),
+    typer.Option(
+        min=0, help="average the probabilities over time in a video: time constant, s; 0: off"
+    ),
 ]
 SecondsOption = Annotated[
-    float | None, typer.Option(min=0, help="stop after so many seconds of a video")
+    float | None, typer.Option(min=0, help="stop after this many seconds of a video")
 ]
 DrawOption = Annotated[
-    list[Part] | None, typer.Option(help="show it in the pictures, too; may be repeated")
+    list[Part] | None, typer.Option(help="draw this in the pictures, too; may be repeated")
 ]
 
 
@@ -90,10 +95,10 @@ def predict(
     ] = False,
     min_confidence: Annotated[
         float,
-        typer.Option(min=0, max=1, help="answer `uncertain` below this largest probability"),
+        typer.Option(min=0, max=1, help="answer `uncertain` if no class is this probable"),
     ] = 0.0,
     resume: Annotated[
-        bool, typer.Option("--resume", help="keep the answers that are there, add what is missing")
+        bool, typer.Option("--resume", help="keep the answers in the files, add missing images")
     ] = False,
     force: ForceOption = False,
     model: RecognizerOption = None,
@@ -102,7 +107,7 @@ def predict(
 ) -> None:
     """Classify the expressions of faces; docs/predict.md describes what is written.
 
-    Exit status: 0 all images were read, 1 some were not, 2 nothing could be done.
+    Exit status: 0 all images were read, 1 some were not, 2 the command could not run.
     """
     from fer3d.assets.recognizers import described, find_recognizer
     from fer3d.files.outputs import InputFiles

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fer3d.store.objects import ObjectStore
     from fer3d.store.upkeep import Amount, Stats
 
-app = typer.Typer(no_args_is_help=True, help="The object store (FER3D_STORE).")
+app = typer.Typer(no_args_is_help=True, help="Inspect, verify and prune the object store.")
 
 SHOWN = 20  # largest number of paths printed
 
