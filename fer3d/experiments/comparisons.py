@@ -16,7 +16,11 @@ QUESTIONS = (  # two sets of branches, and what the second one adds
     ("base", "whole", "3D and landmarks"),
     ("base", "base-3d", "3D"),
     ("base-landmark", "whole", "3D, landmarks being there"),
+    ("base", "whole-vertices", "3D, landmarks and vertices"),
+    ("base", "base-vertices", "vertices"),
+    ("whole", "whole-vertices", "vertices, the rest being there"),
 )
+WHOLES = ("whole", "whole-vertices")  # the first one of the matrix is compared with Base in detail
 ALL = "all"
 TURNED_NAME = f"turned, over {TURNED}°"
 SMALLEST = 0.0001  # smaller p-values are written as < 0.0001
@@ -63,13 +67,14 @@ def pairs(results: CellResults) -> Iterator[tuple[Configuration, Configuration, 
                 yield *pair, what
 
 
-def whole_against_base(results: CellResults) -> list[tuple[str, str]]:
-    """Presets and losses that have both Base and Whole."""
-    return [
-        (first.preset, first.loss)
-        for first, second, _ in pairs(results)
-        if (first.branches, second.branches) == ("base", "whole")
-    ]
+def whole_against_base(results: CellResults) -> list[tuple[Configuration, Configuration]]:
+    """Base and Whole of each preset and loss that has both; Whole+Vertices if there is no Whole."""
+    found: dict[tuple[str, str], tuple[Configuration, Configuration]] = {}
+    for having in WHOLES:
+        for first, second, _ in pairs(results):
+            if (first.branches, second.branches) == ("base", having):
+                found.setdefault((first.preset, first.loss), (first, second))
+    return list(found.values())
 
 
 def difference_table(results: CellResults, bootstrap: Bootstrap) -> ResultTable:
@@ -107,14 +112,14 @@ INTERVALS = (
 def mcnemar_table(results: CellResults) -> ResultTable:
     """McNemar's test between Base and Whole, for each seed and for the sum of their counts."""
     rows: list[list[TableEntry]] = []
-    for preset, loss in whole_against_base(results):
-        pair = (Configuration(preset, branches, loss) for branches in ("base", "whole"))
-        one, other = map(results.hits, pair)
+    for base, whole in whole_against_base(results):
+        one, other = results.hits(base), results.hits(whole)
+        training = [base.preset, TITLES[base.loss]]
         for position, seed in enumerate(results.seeds):
             test = mcnemar(one[position], other[position])
-            rows.append([preset, TITLES[loss], str(seed), *mcnemar_entries(test)])
+            rows.append([*training, str(seed), *mcnemar_entries(test)])
         if len(results.seeds) > 1:
-            rows.append([preset, TITLES[loss], "all", *mcnemar_entries(mcnemar(one, other))])
+            rows.append([*training, "all", *mcnemar_entries(mcnemar(one, other))])
     return ResultTable(
         "mcnemar",
         "McNemar's test",
@@ -131,19 +136,28 @@ def mcnemar_table(results: CellResults) -> ResultTable:
 
 
 def group_table(
-    results: CellResults, found: list[Group], bootstrap: Bootstrap, preset: str, loss: str
+    results: CellResults,
+    found: list[Group],
+    bootstrap: Bootstrap,
+    base: Configuration,
+    whole: Configuration,
 ) -> ResultTable:
-    """Base and Whole by groups of test images, for one preset and loss."""
-    differences = group_differences(results, found, bootstrap, preset, loss)
+    """Base and Whole, which differ only in branches, by groups of test images."""
     rows = [
-        [group.kind, group.name, int(group.rows.sum()), *accuracy_entries(difference)]
-        for group, difference in zip(found, differences, strict=True)
+        [
+            group.kind,
+            group.name,
+            int(group.rows.sum()),
+            *accuracy_entries(results.difference(base, whole, bootstrap, group.rows)),
+        ]
+        for group in found
     ]
+    before, after = TITLES[base.branches], TITLES[whole.branches]
     return ResultTable(
-        f"groups-{preset}-{loss}",
-        f"Where the whole network gains ({preset}, {TITLES[loss]})",
-        "Base and Whole by group of test images: accuracy in per cent, mean over seeds.",
-        ("by", "group", "images", "Base", "Whole", "Whole − Base"),  # noqa: RUF001
+        f"groups-{base.preset}-{base.loss}",
+        f"Where the whole network gains ({base.preset}, {TITLES[base.loss]})",
+        f"{before} and {after} by group of test images: accuracy in per cent, mean over seeds.",
+        ("by", "group", "images", before, after, f"{after} − {before}"),  # noqa: RUF001
         rows,
         (
             INTERVALS,
@@ -153,14 +167,6 @@ def group_table(
             "one interval in twenty misses its true difference by chance.",
         ),
     )
-
-
-def group_differences(
-    results: CellResults, found: list[Group], bootstrap: Bootstrap, preset: str, loss: str
-) -> list[Difference]:
-    """Whole - Base in each group."""
-    pair = (Configuration(preset, "base", loss), Configuration(preset, "whole", loss))
-    return [results.difference(*pair, bootstrap, group.rows) for group in found]
 
 
 def accuracy_entries(difference: Difference) -> list[TableEntry]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fer3d.evaluation.plots import DPI
 from fer3d.experiments.cells import BRANCHES, TITLES, Configuration, own
-from fer3d.experiments.comparisons import Group, group_differences, whole_against_base
+from fer3d.experiments.comparisons import Group, whole_against_base
 from fer3d.experiments.groups import yaw_names
 from fer3d.experiments.paper_tables import Scores
 from fer3d.experiments.results import Bootstrap, CellResults
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = {"cross_entropy": "#2463c4", "focal": "#c2701c"}
-MARKERS = {"recommended": "o", "paper": "s"}
+MARKERS = {"recommended": "o", "photos": "^", "paper": "s"}  # by preset
 OURS_COLOUR, MODEL_COLOUR = "#2463c4", "#7a7a7a"
 SHIFT = 0.14  # between points of the same branches, in units of the axis
 
@@ -58,9 +58,10 @@ def yaw_png(results: CellResults, found: Sequence[Group], bootstrap: Bootstrap) 
     figure, axes = _figure((7.2, 4.2))
     bins = [group for name in yaw_names() for group in found if group.name == name]
     trainings = whole_against_base(results)
-    for number, (preset, loss) in enumerate(trainings):
+    for number, pair in enumerate(trainings):
         shift = (number - (len(trainings) - 1) / 2) * SHIFT
-        differences = group_differences(results, bins, bootstrap, preset, loss)
+        differences = [results.difference(*pair, bootstrap, group.rows) for group in bins]
+        preset, loss = pair[0].preset, pair[0].loss
         _points(
             axes,
             np.arange(len(bins)) + shift,

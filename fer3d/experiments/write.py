@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from fer3d.errors import UserError
-from fer3d.experiments.cells import Configuration, own
+from fer3d.experiments.cells import own
 from fer3d.experiments.comparisons import (
     ALL,
     TURNED_NAME,
@@ -121,7 +121,7 @@ def all_tables(
         tables.append(difference_table(results, bootstrap))
     if compared := whole_against_base(results):
         tables.append(mcnemar_table(results))
-        tables += [group_table(results, found, bootstrap, *training) for training in compared]
+        tables += [group_table(results, found, bootstrap, *pair) for pair in compared]
     tables.append(results_table(results, published, scores))
     return tables + confusion_tables(results, published)
 
@@ -156,10 +156,9 @@ def summary(
         part = metrics.setdefault(configuration.preset, {}).setdefault(configuration.loss, {})
         part[configuration.branches] = rounded(values)
     chosen = {name: group for group in found if (name := HEADLINES.get(group.name))}
-    for preset, loss in whole_against_base(results):
-        pair = (Configuration(preset, "base", loss), Configuration(preset, "whole", loss))
-        metrics[preset][loss]["whole_minus_base"] = {
-            name: _values(results.difference(*pair, bootstrap, group.rows))
+    for base, whole in whole_against_base(results):
+        metrics[base.preset][base.loss]["whole_minus_base"] = {
+            name: _values(results.difference(base, whole, bootstrap, group.rows))
             for name, group in chosen.items()
         }
     return metrics

@@ -120,7 +120,7 @@ def test_the_gain_is_shown_in_the_group_that_has_it(results) -> None:
     frame = pd.DataFrame({"yaw": yaw, "reconstructed": numbers != 99})
     light = Lighting(np.arange(100.0), np.zeros(100))
     found = groups(frame, light)
-    table = group_table(results, found, BOOTSTRAP, "recommended", "cross_entropy")
+    table = group_table(results, found, BOOTSTRAP, BASE, WHOLE)
     shown = {(row[0], row[1]): row for row in table.rows}
     assert shown["yaw", "over 30°"][2:5] == [30, *shown["yaw", "turned, over 20°"][3:5]]
     assert str(shown["yaw", "over 30°"][5]).startswith("+66.67 (")
@@ -129,6 +129,17 @@ def test_the_gain_is_shown_in_the_group_that_has_it(results) -> None:
     assert ("side light", "evenly lit third") in shown
     assert sum(row[2] for row in table.rows if row[0] == "brightness") == 100
     assert len(difference_table(results, BOOTSTRAP).rows) == 1
+
+
+def test_vertices_stand_for_whole_if_there_is_no_whole(tmp_path: Path, make_params) -> None:
+    axes = {"branches": ["base", "whole-vertices"], "seeds": [0], "presets": ["photos"]}
+    params = make_params(experiments=axes)
+    for cell in matrix(params):
+        right = 60 if cell.configuration.branches == "base" else 80
+        write_predictions(predictions(IDS, right), tmp_path / cell.name / "predictions.parquet")
+    found = load_results(cell_folders(tmp_path, matrix(params)), ALONE)
+    assert [row[2:5] for row in mcnemar_table(found).rows] == [["0", 0, 20]]
+    assert [row[0] for row in difference_table(found, BOOTSTRAP).rows] == ["Whole+Vertices − Base"]  # noqa: RUF001
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from fer3d.evaluation.predictions import write_predictions
 from fer3d.experiments.matrix import matrix
 from fer3d.experiments.write import load_groups, write_tables
 from fer3d.files.packed import read_manifest
+from fer3d.presets.configs import NETWORKS
 
 
 def predict(frame: pd.DataFrame, wrong: int) -> pd.DataFrame:
@@ -46,6 +47,18 @@ def test_all_files_are_written_and_twice_the_same(tmp_path: Path, inputs: dict) 
     assert {"tables.md", "experiments.html", "accuracy.png", "yaw.png"} <= set(files)
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_the_figures_have_a_marker_for_every_preset(
+    tmp_path: Path, inputs: dict, make_params
+) -> None:
+    presets = list(NETWORKS)
+    params = make_params(experiments={"presets": presets, "seeds": [0]})
+    for cell in matrix(params):
+        frame = predict(read_manifest(inputs["images"]), 9)
+        write_predictions(frame, tmp_path / cell.name / "predictions.parquet")
+    metrics = write_tables(**inputs | {"params": params}, out=tmp_path / "out")
+    assert set(metrics) == set(presets)
 
 
 def test_the_page_explains_itself_once(tmp_path: Path, inputs: dict) -> None:
