@@ -84,7 +84,17 @@ class ResidualNetwork(nn.Module):
             image = image.mean(dim=1, keepdim=True)
         if image.shape[-1] <= self.side:
             return image
+        if self.training and image.shape[-1] == image.shape[-2] == 2 * self.side:
+            return halved(image)  # equal, and faster; the other way is easier to export
         return F.interpolate(image, size=(self.side, self.side), mode="area")
+
+
+def halved(image: Tensor) -> Tensor:
+    """Means of squares of 2 x 2 px, (..., 2 H, 2 W) to (..., H, W)."""
+    total = image[..., ::2, ::2] + image[..., ::2, 1::2]
+    total += image[..., 1::2, ::2]
+    total += image[..., 1::2, 1::2]
+    return total.mul_(0.25)
 
 
 class BasicBlock(nn.Module):

@@ -73,7 +73,8 @@ class ExpressionDataset(Dataset[Batch]):
             return self._read(np.asarray(indices))
         device = self._resident["label"].device
         chosen = torch.as_tensor(indices, device=device)
-        return {name: values[chosen] for name, values in self._resident.items()}
+        # copies whole rows; indexing by brackets goes through their elements
+        return {name: values.index_select(0, chosen) for name, values in self._resident.items()}
 
     def vertices(self) -> Tensor:
         """(M, V, 3) float32, cm, face frame, of the M rows that were reconstructed."""

@@ -14,7 +14,7 @@ import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torchmetrics import MetricCollection
+from torchmetrics import MeanMetric, MetricCollection
 
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.inputs import to_inputs
@@ -58,6 +58,14 @@ def _noise(shape: torch.Size, generator: torch.Generator) -> Tensor:
 def derived_seed(*parts: int) -> int:
     """A seed of 63 bits derived from non-negative numbers."""
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def seed_dropout(seed: int, device: torch.device) -> None:
+    """Seed PyTorch's generator of a device; ``torch.manual_seed`` looks for GPUs at every call."""
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)
 
 
 def rate_factor(step: int, *, steps: int, warmup: float, schedule: str) -> float:
@@ -109,6 +117,9 @@ class ExpressionModule(pl.LightningModule):
             {
                 "train_metrics": metrics.clone(prefix="train_"),
                 "validation_metrics": metrics.clone(prefix="validation_"),
+                # a loss that is not finite is reported at the end of the epoch
+                "train_loss": MeanMetric(nan_strategy="disable"),
+                "validation_loss": MeanMetric(nan_strategy="disable"),
             }
         )
         smoothing = config.label_smoothing
@@ -121,10 +132,18 @@ class ExpressionModule(pl.LightningModule):
         """Called by Lightning, on the device."""
         self._generator = torch.Generator(self.device)
 
+    def on_train_epoch_start(self) -> None:
+        """Called by Lightning."""
+        self._log("train")
+
+    def on_validation_epoch_start(self) -> None:
+        """Called by Lightning."""
+        self._log("validation")
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of a training batch, summed over the classifiers; with augmentation and noise."""
         place = (self.config.seed, self.current_epoch, self.global_rank, batch_idx)
-        torch.manual_seed(derived_seed(*place, 0))  # of dropout
+        seed_dropout(derived_seed(*place, 0), self.device)
         self._generator.manual_seed(derived_seed(*place, 1))
         inputs = self.network.reduced(to_inputs(batch))
         if self.current_epoch < self.config.coarse_epochs * self.config.epochs:
@@ -180,14 +199,18 @@ class ExpressionModule(pl.LightningModule):
         return sum(losses[1:], self._logged(losses[0], heads[0], labels, split))
 
     def _logged(self, loss: Tensor, logits: Tensor, labels: Tensor, split: str) -> Tensor:
-        """The loss, after it and the metrics were logged."""
-        metrics = cast(MetricCollection, self.metrics[f"{split}_metrics"])
-        metrics.update(logits, labels)
-        count = len(labels)
-        self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=count)
-        name = f"{split}_loss"
-        self.log(name, loss, on_step=False, on_epoch=True, batch_size=count, sync_dist=True)
+        """The loss, after it and the metrics were counted."""
+        cast(MetricCollection, self.metrics[f"{split}_metrics"]).update(logits, labels)
+        count = torch.full((), float(len(labels)), device=loss.device)
+        cast(MeanMetric, self.metrics[f"{split}_loss"]).update(loss.detach(), count)
         return loss
+
+    def _log(self, split: str) -> None:
+        """Announce what Lightning computes at the end of an epoch; once, for it takes a while."""
+        metrics = cast(MetricCollection, self.metrics[f"{split}_metrics"])
+        loss = cast(MeanMetric, self.metrics[f"{split}_loss"])
+        self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=1)
+        self.log(f"{split}_loss", loss, on_step=False, on_epoch=True, batch_size=1)
 
     def _optimizer(self) -> Optimizer:
         parameters = list(self.network.parameters())

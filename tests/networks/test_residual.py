@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from fer3d.errors import UserError
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.networks.residual import BasicBlock, ResidualNetwork
+from fer3d.networks.residual import BasicBlock, ResidualNetwork, halved
 from fer3d.presets.configs import network_config
 
 
@@ -83,3 +84,13 @@ def test_the_papers_network_looks_at_the_whole_image() -> None:
 def test_another_preset_is_refused() -> None:
     with pytest.raises(UserError, match=r"preset: expected recommended \| photos \| paper"):
         NetworkConfig(preset="best")
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_halving_in_training_has_the_bits_of_area_averaging(memory_format) -> None:
+    image = torch.rand(3, 3, 96, 96).contiguous(memory_format=memory_format)
+    expected = F.interpolate(image, size=(48, 48), mode="area")
+    assert torch.equal(halved(image), expected)
+    network = ResidualNetwork(size=96)
+    network.side = 48
+    assert torch.equal(network.train().reduced(image), network.eval().reduced(image))

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fer3d.networks.landmark import MIRRORED, landmark_features
@@ -141,3 +142,16 @@ def test_vertices_are_mirrored_with_the_photo(
     )  # fmt: skip
     left = changed["landmarks"][:, 0, 0] > SIDE / 2
     assert torch.equal(changed["vertices"][:, 0, 0] > 0, left) and left.any() and not left.all()
+
+
+@pytest.mark.parametrize("padding", ["border", "zeros"])
+def test_warped_images_are_those_of_pytorchs_grid(padding: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(5, 3, SIDE, SIDE, generator=generator)
+    turn = torch.eye(2) + 0.3 * torch.randn(5, 2, 2, generator=generator)
+    shift = 0.1 * torch.randn(5, 2, generator=generator)
+    back = torch.linalg.inv(turn)
+    theta = torch.cat([back, -back @ (2 * shift)[..., None]], dim=2)
+    grid = F.affine_grid(theta, list(image.shape), align_corners=False)
+    expected = F.grid_sample(image, grid, "bilinear", padding, align_corners=False)
+    torch.testing.assert_close(warp(image, turn, shift, padding), expected, rtol=0, atol=1e-4)
