@@ -6,8 +6,8 @@
     python -m benchmarks memory --rows 4000 40000
 
 Comparisons run ours and the peer's in turn and append one JSON line each to --out. Other entries
-take options of their own: memory, store, training, compared, near, predict_folder,
-predict_video.
+take options of their own: memory, store, training, training_steps, compared, near,
+predict_folder, predict_video.
 """
 
 import argparse
@@ -23,7 +23,16 @@ from benchmarks.standin import table
 COMPARISONS = (
     "align", "mesh", "noise", "reconstruct", "relight", "photo", "answer", "loading"
 )  # fmt: skip
-OTHERS = ("memory", "store", "training", "compared", "near", "predict_folder", "predict_video")
+OTHERS = (
+    "memory",
+    "store",
+    "training",
+    "training_steps",
+    "compared",
+    "near",
+    "predict_folder",
+    "predict_video",
+)
 
 
 def main() -> None:
