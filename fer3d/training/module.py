@@ -145,18 +145,8 @@ class ExpressionModule(pl.LightningModule):
         place = (self.config.seed, self.current_epoch, self.global_rank, batch_idx)
         seed_dropout(derived_seed(*place, 0), self.device)
         self._generator.manual_seed(derived_seed(*place, 1))
-        inputs = self.network.reduced(to_inputs(batch))
-        if self.current_epoch < self.config.coarse_epochs * self.config.epochs:
-            inputs = coarser(inputs)
-        side = batch["image"].shape[1]
-        inputs = augment(
-            inputs,
-            self.config.augmentation,
-            self._generator,
-            side=side,
-            partners=self._partners(inputs),
-        )
-        inputs = add_input_noise(inputs, self.config.input_noise_variance, self._generator)
+        with torch.autocast(self.device.type, enabled=False):
+            inputs = self._changed(batch)  # in bfloat16, points would move by a quarter of a px
         return self._step(inputs, batch["label"], "train", batch.get("target"))
 
     def validation_step(self, batch: Batch) -> None:
@@ -180,6 +170,20 @@ class ExpressionModule(pl.LightningModule):
         factor = partial(rate_factor, steps=steps, warmup=warmup, schedule=self.config.schedule)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _changed(self, batch: Batch) -> dict[str, Tensor]:
+        """Inputs of the network with augmentation and noise, float32."""
+        inputs = self.network.reduced(to_inputs(batch))
+        if self.current_epoch < self.config.coarse_epochs * self.config.epochs:
+            inputs = coarser(inputs)
+        inputs = augment(
+            inputs,
+            self.config.augmentation,
+            self._generator,
+            side=batch["image"].shape[1],
+            partners=self._partners(inputs),
+        )
+        return add_input_noise(inputs, self.config.input_noise_variance, self._generator)
 
     def _partners(self, inputs: dict[str, Tensor]) -> Tensor | None:
         if "vertices" not in inputs:

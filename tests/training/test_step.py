@@ -138,6 +138,22 @@ def test_the_first_epochs_are_coarse(folders: Folders, monkeypatch: pytest.Monke
     assert sides == [20, 20, 32, 32, 32]
 
 
+def test_augmentation_is_in_float32_whatever_the_precision(folders: Folders) -> None:
+    data = ExpressionData(open_set(folders), batch_size=8, seed=0)
+    network = build_network(RECOMMENDED_NETWORK, data, open_set(folders))
+    batch = next(iter(data.train_dataloader()))
+    given = []
+    for precision in ("32-true", "bf16-mixed"):
+        module = ExpressionModule(network, 3, replace(RECOMMENDED, augmentation=1.0))
+        module.trainer = pl.Trainer(accelerator="cpu", precision=precision, logger=False)
+        module.on_train_start()
+        module._step = lambda inputs, *_: given.append(inputs)  # type: ignore[method-assign]
+        with module.trainer.strategy.precision_plugin.forward_context():
+            module.training_step(batch, 0)
+    for name, values in given[0].items():
+        assert torch.equal(given[1][name], values), name
+
+
 def _recorded(heads: Callable[..., list[torch.Tensor]], sides: list[int]) -> Callable[..., Any]:
     def recorded(**inputs: torch.Tensor) -> list[torch.Tensor]:
         sides.append(inputs["image"].shape[-1])
