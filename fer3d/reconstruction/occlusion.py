@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from fer3d.geometry.cells import Grid
 from fer3d.geometry.compiled import compiled
-from fer3d.geometry.grid import Grid
 
 
 @compiled

@@ -25,7 +25,7 @@ in front of it. It is more accurate and has no speckle (docs/notes/accuracy3d.md
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from fer3d.geometry.grid import sort_into_cells
+from fer3d.geometry.cells import sort_into_cells
 from fer3d.geometry.meshes import vertex_normals
 from fer3d.geometry.typing import Triangles
 from fer3d.reconstruction.occlusion import areas_seen, hidden

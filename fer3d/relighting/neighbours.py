@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
+from fer3d.geometry.cells import Grid
 from fer3d.geometry.compiled import compiled
-from fer3d.geometry.grid import Grid
 
 SLACK = 1e-6  # cells, added to the radius of a search against rounding
 WIDER = 4.0  # factor of the squared radius if it contains too few points

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Shaped
 
-from fer3d.geometry.grid import sort_into_cells
+from fer3d.geometry.cells import sort_into_cells
 from fer3d.relighting.neighbours import nearest_neighbours, neighbour_covariances
 from fer3d.relighting.planes import plane_normals
 

@@ -11,6 +11,9 @@ from fer3d.geometry.compiled import compiled
 class Grid(NamedTuple):
     """Points sorted by cells.
 
+    Compiled functions take it, so Numba's caches name this module: in a checkout with older caches
+    they could not be read if it were renamed.
+
     Attributes:
         order: (M,) int32, indices of the points, cell by cell, row by row.
         start: (width * height + 1,) int32, start of each cell in ``order``.
