@@ -23,6 +23,7 @@ from fer3d.reconstruction.torch_graph import GraphNetwork
 
 BATCH = 32  # images, as in the stages
 CROPS = (1, 4, 5, 40, 160)  # per call of PyTorch
+LITERT_CROPS = 40  # crops of the peer, which takes one at a time
 WINDOW = (16, 16, 32)  # of a branch's input
 
 
@@ -45,7 +46,7 @@ def _runtimes(options: Options) -> Iterator[Pair]:
 
     def litert() -> None:
         for network, arrays in zip(networks, inputs, strict=True):
-            network([array[:40] for array in arrays])
+            network([array[:LITERT_CROPS] for array in arrays])
 
     for count in CROPS:
         for layout in (torch.channels_last, torch.contiguous_format):
@@ -57,7 +58,7 @@ def _runtimes(options: Options) -> Iterator[Pair]:
                 ours,
                 litert,
                 len(crops),
-                min(40, len(crops)),
+                min(LITERT_CROPS, len(crops)),
             )
 
 
@@ -69,13 +70,7 @@ def _by_torch(
 ) -> Callable[[], None]:
     """What runs the network for all inputs, in calls of some."""
     networks = [GraphNetwork(parts.data, *end) for end in (parts.trunk, parts.second)]
-    batches = [
-        [
-            torch.from_numpy(array).permute(0, 3, 1, 2).contiguous(memory_format=layout)
-            for array in a
-        ]
-        for a in inputs
-    ]
+    batches = [[_images(array, layout) for array in arrays] for arrays in inputs]
 
     def run() -> None:
         with torch.inference_mode(), reproducible_torch(cudnn=True):
