@@ -1,7 +1,7 @@
 """Trains a model of the comparison on packed arrays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fer3d.comparison.registry import model_of
@@ -46,7 +46,7 @@ def fit_compared(name: str, arrays: InputArrays, setting: Setting) -> FittedMode
             loss that is not finite.
     """
     model = model_of(name)
-    setting.runtime.check(setting.train.precision)
+    setting = replace(setting, train=setting.runtime.settled(setting.train))
     steps = Steps(arrays, model.recipes, setting)
     with reproducible(setting.train.seed):
         network = model.build(len(steps.classes))

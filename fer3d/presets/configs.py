@@ -23,6 +23,7 @@ PAPER = TrainConfig(
     schedule="constant",
     class_weights="none",
     input_noise_variance=0.5,
+    precision="auto",
 )
 
 # Chosen on validation images, see docs/notes/recommended-preset.md.
@@ -39,6 +40,7 @@ RECOMMENDED = TrainConfig(
     augmentation=0.5,
     class_weights="balanced",
     input_noise_variance=0.0,
+    precision="auto",
 )
 
 # For tens of thousands of photos, see docs/notes/recognition.md.

@@ -20,9 +20,9 @@ Optimizer = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
 ClassWeights = Literal["balanced", "none"]
 Loss = Literal["cross_entropy", "focal"]
-Precision = Literal["float32", "bfloat16", "float16"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
-# Lightning's names of the precisions.
+# Lightning's names of the precisions; `auto` stands for one of them, see ``Runtime.settled``.
 PRECISIONS: Mapping[Precision, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
     "float32": "32-true",
     "bfloat16": "bf16-mixed",
@@ -58,7 +58,8 @@ class TrainConfig:
         input_noise_variance: variance of Gaussian noise on standardized images and shading images.
         coarse_epochs: fraction of ``epochs``, the first ones, with smaller images, see ``coarser``.
         precision: float32; bfloat16 for convolutions and matrix products (twice as fast if the
-            processor supports it, otherwise slower); float16 for older GPUs, with loss scaling.
+            processor has instructions for it, otherwise much slower); float16 for older GPUs, with
+            loss scaling; auto for bfloat16 where the device has instructions for it, or float32.
 
     Raises:
         UserError: a value is out of range; the message names it.

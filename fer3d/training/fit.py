@@ -37,8 +37,8 @@ class Fitted:
         trained: the network after its best epoch, and how to use it.
         curves: learning curves, CSV: one row per epoch, columns epoch and ``CURVES``.
         metrics: {epochs, best_epoch (counted from 1), validation: {accuracy, class_accuracy,
-            macro_f1, loss} at the best epoch, parameters: number of weights, temperature of the
-            calibrated probabilities}.
+            macro_f1, loss} at the best epoch, parameters: number of weights, precision of the
+            training, temperature of the calibrated probabilities}.
         state: file of the training state, if one was kept.
         is_first: whether this is the first of the processes that share a training.
     """
@@ -83,7 +83,7 @@ def fit(
         )
     runtime, preprocessing = runtime or Runtime(), preprocessing or {}
     arrays = open_set(folders, vertices=network.vertices)
-    runtime.check(train.precision)
+    train = runtime.settled(train)
     where = {"device": runtime.device, "devices": runtime.devices}
     parts = {"network": asdict(network), "train": asdict(train), "preprocessing": preprocessing}
     state = runtime.state and state_file(runtime.state, folders, parts | where)
@@ -111,6 +111,7 @@ def fit(
     )
     metrics = course.summary() | {
         "parameters": counted,
+        "precision": train.precision,
         "temperature": round(model.temperature.item(), DECIMALS),
     }
     return Fitted(trained, course.to_csv(), metrics, state, trainer.is_global_zero)

@@ -4,7 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ from pytorch_lightning.plugins.environments import LightningEnvironment
 
 from fer3d.errors import UserError
 from fer3d.training.config import PRECISIONS, TrainConfig
+
+CPU_BFLOAT16 = ("avx512_bf16", "amx_bf16")  # PyTorch's names of the extensions
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,19 +39,36 @@ class Runtime:
     progress: bool = True
     live: Path | None = None
 
-    def check(self, precision: str) -> None:
-        """Check that the machine has the GPUs that the training needs.
+    def settled(self, train: TrainConfig) -> TrainConfig:
+        """The training with a precision that the devices have, in place of `auto`.
 
         Raises:
             UserError: no GPU for float16, or fewer GPUs than ``devices``.
         """
-        if precision == "float16" and self.device != "cuda":
-            raise UserError("train.precision float16 needs a GPU: set it to bfloat16 or float32")
+        if train.precision == "float16" and self.device != "cuda":
+            raise UserError("train.precision float16 needs a GPU: set it to auto")
         if self.device == "cuda" and self.devices > torch.cuda.device_count():
             raise UserError(
                 f"FER3D_DEVICES is {self.devices}, but PyTorch sees "
                 f"{torch.cuda.device_count()} GPUs"
             )
+        fast = has_bfloat16(self.device)
+        if train.precision == "bfloat16" and not fast:
+            _LOGGER.warning(
+                "train.precision: this device has no instructions for bfloat16, which takes many "
+                "times as long as float32 then; `auto` would choose float32"
+            )
+        if train.precision != "auto":
+            return train
+        return replace(train, precision="bfloat16" if fast else "float32")
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether a device multiplies matrices of bfloat16 by instructions of its own: cpu | cuda."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    abilities = torch.cpu.get_capabilities()
+    return any(abilities.get(name, False) for name in CPU_BFLOAT16)
 
 
 def make_trainer(train: TrainConfig, callbacks: list[Callback], runtime: Runtime) -> pl.Trainer:

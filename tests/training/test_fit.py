@@ -89,6 +89,28 @@ def test_mixed_precision_learns_twice_the_same_and_keeps_whole_weights(
     assert {values.dtype for values in weights} == {torch.float32}
 
 
+def test_the_precision_of_a_training_is_one_that_the_device_has(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = NetworkConfig(base=False, shading=False)
+    for name, expected in (("avx512_bf16", "bfloat16"), ("amx_bf16", "bfloat16"), ("", "float32")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda name=name: {name: True})
+        train = replace(QUICK, epochs=1, precision="auto")
+        assert _fit(folders, tmp_path, tiny, train)["precision"] == expected
+        saved = load_trained(tmp_path / "model.safetensors").training
+        assert saved["precision"] == expected
+
+
+def test_slow_bfloat16_is_announced(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = replace(QUICK, precision="bfloat16")
+    for has in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda has=has: {"avx512_bf16": has})
+        assert Runtime().settled(wanted) == wanted
+        assert ("no instructions for bfloat16" in caplog.text) != has
+
+
 def test_training_leaves_pytorch_as_it_was(
     folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
