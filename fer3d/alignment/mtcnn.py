@@ -23,7 +23,7 @@ from torch import Tensor
 from fer3d.alignment import boxes as box
 from fer3d.alignment import mtcnn_crops, mtcnn_networks, mtcnn_shrink
 from fer3d.alignment.detector import Detections
-from fer3d.alignment.mtcnn_canvas import Canvas, arrange
+from fer3d.alignment.mtcnn_canvas import CANVAS_PIXELS, Canvas, arrange
 from fer3d.machine.threads import reproducible_torch
 
 # px. The package's origin is the centre of the first pixel, that of fer3d its corner. Measured:
@@ -36,8 +36,8 @@ MIN_FACE = 20  # px, as in the package
 _SCALE_STEP = 0.709  # between levels of the pyramid, about half the area
 _LEVEL_OVERLAP = 0.5  # threshold of suppression within a level
 _OVERLAP = 0.7  # threshold of suppression after each network
-# most per call of a network, so that its maps stay in the processor's cache
-_CANVAS_PIXELS, _REFINE_CROPS, _OUTPUT_CROPS = 1 << 16, 16, 4
+# most crops per call of a network, so that its maps stay in the processor's cache
+_REFINE_CROPS, _OUTPUT_CROPS = 16, 4
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Mtcnn:
         probability (n,)."""
         pictures = torch.from_numpy(mtcnn_shrink.draw_levels(columns, canvas)).to(self.device)
         edges = torch.from_numpy(canvas.edges).to(self.device)
-        most = max(1, _CANVAS_PIXELS // (canvas.height * canvas.width))
+        most = max(1, CANVAS_PIXELS // (canvas.height * canvas.width))
         network = partial(self._networks.proposal, edges=edges)
         moves, probability = _in_calls(network, pictures.permute(0, 3, 1, 2), most)
         seen = (probability > self.thresholds[0]) & (canvas.cells >= 0)

@@ -13,7 +13,7 @@ import numpy as np
 from fer3d.alignment.boxes import CELL, STRIDE
 
 _LOST = 2  # px that the first convolution takes from a side
-LARGE = 1 << 16  # px; a larger level has a canvas of its own, which bounds the memory
+CANVAS_PIXELS = 1 << 16  # most per call, to bound its memory; a larger level has its own canvas
 
 Sides = tuple[int, int]
 
@@ -68,7 +68,7 @@ def arrange(sides: Sequence[Sides]) -> list[Canvas]:
     Args:
         sides: height and width of each level, px, at least ``CELL``.
     """
-    large = [level for level, (height, width) in enumerate(sides) if height * width > LARGE]
+    large = [level for level, (height, width) in enumerate(sides) if height * width > CANVAS_PIXELS]
     groups = [*([level] for level in large), range(len(large), len(sides))]
     return [_canvas(sides, group) for group in groups if group]
 

@@ -12,6 +12,7 @@ import pandas as pd
 from fer3d.balancing.noise import NOISES, Noise, add_noise, noise_generator
 from fer3d.balancing.params import BalanceParams
 from fer3d.balancing.policy import choose, class_policies
+from fer3d.errors import UserError
 from fer3d.files.manifest import TRAIN, release_memory, tally
 from fer3d.files.packed import PackedWriter, RowFiles, open_arrays, read_manifest, specs
 from fer3d.machine.ordered_map import batches, map_ordered
@@ -84,6 +85,9 @@ def plan(frame: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
         - ``row``: number of the source row in ``frame``, for the arrays.
 
         A noisy copy has the id ``<source id>#<noise>``; a replaced image keeps its id.
+
+    Raises:
+        UserError: an image has the id of a noisy copy.
     """
     names = frame[["id", "label", "split", "sha1"]].reset_index(drop=True)
     train = names[names["split"] == TRAIN]
@@ -101,6 +105,11 @@ def plan(frame: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
     made["source_id"] = names["id"].take(made["row"].to_numpy()).to_numpy()
     is_copy = made.index >= len(frame)
     made["id"] = made["source_id"].mask(is_copy, made["source_id"] + "#" + made["noise"])
+    if (twice := made["id"].duplicated()).any():
+        raise UserError(
+            f"{made['id'][twice].iloc[0]!r} is the name of an image and would be that of a noisy "
+            "copy: rename the image"
+        )
     made = made.sort_values("id", ignore_index=True)
     return frame.take(made["row"].to_numpy()).reset_index(drop=True).assign(**made)
 

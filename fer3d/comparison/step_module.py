@@ -61,7 +61,7 @@ class StepModule(ExpressionModule):
         network = cast(ComparedNetwork, self.network)
         loss, logits = network.objective(inputs, labels, self._criterion)
         human = labels if labels.ndim == 1 else labels[:, 0]
-        return self._logged(loss, logits, human, split)
+        return self._counted(loss, logits, human, split)
 
     def _criterion(self, logits: Tensor, labels: Tensor) -> Tensor:
         return self._loss(logits, labels, self.class_weights)

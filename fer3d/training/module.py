@@ -200,9 +200,9 @@ class ExpressionModule(pl.LightningModule):
         heads = self.network.heads(**inputs)
         wanted = labels if targets is None else targets
         losses = [self._loss(logits, wanted, self.class_weights) for logits in heads]
-        return sum(losses[1:], self._logged(losses[0], heads[0], labels, split))
+        return sum(losses[1:], self._counted(losses[0], heads[0], labels, split))
 
-    def _logged(self, loss: Tensor, logits: Tensor, labels: Tensor, split: str) -> Tensor:
+    def _counted(self, loss: Tensor, logits: Tensor, labels: Tensor, split: str) -> Tensor:
         """The loss, after it and the metrics were counted."""
         cast(MetricCollection, self.metrics[f"{split}_metrics"]).update(logits, labels)
         count = torch.full((), float(len(labels)), device=loss.device)

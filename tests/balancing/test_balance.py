@@ -8,6 +8,7 @@ from fer3d.balancing.balance import balance_dataset, plan
 from fer3d.balancing.noise import NOISES, Noise, add_noise, noise_generator
 from fer3d.balancing.params import BalanceParams
 from fer3d.cleaning.duplicates import deduplicate
+from fer3d.errors import UserError
 from fer3d.files import manifest
 from fer3d.files.packed import PackedWriter, open_arrays, read_manifest
 from fer3d.files.specs import Spec
@@ -133,6 +134,14 @@ def test_the_order_of_the_rows_does_not_change_the_plan(source):
     frame = read_manifest(source)
     first, second = plan(frame, AUTO), plan(frame.sample(frac=1, random_state=0), AUTO)
     pd.testing.assert_frame_equal(first.drop(columns="row"), second.drop(columns="row"))
+
+
+def test_an_image_with_the_name_of_a_noisy_copy_is_an_error(source):
+    frame = read_manifest(source)
+    copy = next(i for i in plan(frame, AUTO)["id"] if "#" in i)
+    frame.loc[frame["id"].str.startswith("sad/test"), "id"] = [copy, *map(str, range(99))]
+    with pytest.raises(UserError, match=f"'{copy}' is the name of an image .* rename the image"):
+        plan(frame, AUTO)
 
 
 def test_votes_stay_with_their_images_from_deduplicate_to_balance(repository):
