@@ -19,8 +19,8 @@ class FittedModel:
         name: name of the model in the registry.
         network: in evaluation mode, on the CPU.
         classes: the expressions, in the order of the network's outputs.
-        training: {parameters: number of weights, steps: {step: {epochs, best_epoch, validation}},
-            chosen: other choices}.
+        training: {parameters: number of weights, precision: of the training, steps: {step:
+            {epochs, best_epoch, validation}}, chosen: other choices}.
         curves: learning curves as CSV by step.
     """
 
@@ -54,6 +54,11 @@ def fit_compared(name: str, arrays: InputArrays, setting: Setting) -> FittedMode
         network, chosen = model.plan(network, steps)
     counted = sum(values.numel() for values in network.parameters())
     summaries = {step: course.summary() for step, course in steps.courses.items()}
-    training = {"parameters": counted, "steps": summaries, "chosen": chosen}
+    training = {
+        "parameters": counted,
+        "precision": setting.train.precision,
+        "steps": summaries,
+        "chosen": chosen,
+    }
     curves = {step: course.to_csv() for step, course in steps.courses.items()}
     return FittedModel(name, network.cpu().eval(), steps.classes, training, curves)

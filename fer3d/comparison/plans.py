@@ -14,6 +14,7 @@ from torchmetrics.functional.classification import multiclass_f1_score
 from fer3d.comparison.step_data import folds
 from fer3d.comparison.steps import Steps
 from fer3d.comparison.svm import fit_svm
+from fer3d.errors import UserError
 from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.networks.compared.fabian2016 import Fabian2016
 from fer3d.networks.compared.jung2015 import Jung2015
@@ -96,9 +97,18 @@ def train_zeng2018(network: Zeng2018, steps: Steps) -> tuple[Zeng2018, dict[str,
 
 
 def train_fabian2016(network: Fabian2016, steps: Steps) -> tuple[Fabian2016, dict[str, Any]]:
-    """The number of orientations by cross validation, then one discriminant analysis."""
+    """The number of orientations by cross validation, then one discriminant analysis.
+
+    Raises:
+        UserError: no landmarks, or too few faces for the cross validation.
+    """
     seed = steps.setting.train.seed
     rows = steps.rows[steps.have_landmarks(steps.rows)]
+    if not len(rows):
+        raise UserError(
+            f"fabian-2016 learns from landmarks, but none of {len(steps.rows)} training faces was "
+            "reconstructed: see metrics/reconstruct.json"
+        )
     rows = draw(rows, steps.labels(rows).numpy(), KERNEL_FACES, seed)
     few = draw(rows, steps.labels(rows).numpy(), CHOOSING_FACES, seed)
     scores = {count: _cross_validated(steps, few, count) for count in ORIENTATIONS}

@@ -9,6 +9,7 @@ import torch
 from sklearn.model_selection import StratifiedGroupKFold
 from torch import Tensor
 
+from fer3d.errors import UserError
 from fer3d.files.manifest import people
 from fer3d.training.arrays import InputArrays
 from fer3d.training.data import ExpressionData, ExpressionDataset
@@ -64,6 +65,20 @@ def groups(frame: pd.DataFrame) -> np.ndarray:
     return people(frame).to_numpy(dtype=str)
 
 
+def require(labels: Tensor, owners: np.ndarray, count: int) -> None:
+    """Check that images are enough for a number of folds; arguments as of ``folds``.
+
+    Raises:
+        UserError: fewer groups, or fewer images of every class, than folds.
+    """
+    largest, found = int(labels.bincount(minlength=1).max()), len(set(owners))
+    if min(largest, found) < count:
+        raise UserError(
+            f"this model divides its training images into {count} parts: it needs {count} images "
+            f"of one class and {count} people or photos, got {largest} and {found}: add images"
+        )
+
+
 def folds(labels: Tensor, owners: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
     """Positions in each fold, ascending; stratified by label, without dividing groups.
 
@@ -71,6 +86,10 @@ def folds(labels: Tensor, owners: np.ndarray, count: int, seed: int) -> list[np.
         labels: (N,) int64.
         owners: (N,) str, see ``groups``.
         count: number of folds.
+
+    Raises:
+        UserError: fewer groups, or fewer images of every class, than folds.
     """
+    require(labels, owners, count)
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     return [part for _, part in splitter.split(np.zeros(len(labels)), labels.numpy(), owners)]

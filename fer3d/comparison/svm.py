@@ -6,6 +6,8 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import LinearSVC
 from torch import Tensor
 
+from fer3d.comparison.step_data import require
+
 COSTS = (0.001, 0.01, 0.1, 1.0, 10.0)  # of the SVM, for features of unit length on average
 FOLDS = 5
 CHOOSING_IMAGES = 2000  # in the choice of the cost, at most
@@ -27,6 +29,9 @@ def fit_svm(
     Returns:
         Weight (C, D) and bias (C,), float32, and the cost. Classes without images are never
         predicted.
+
+    Raises:
+        UserError: fewer images of every class than folds of the cross validation.
     """
     length = features.double().square().sum(dim=1).mean().sqrt().clamp_min(1e-12)
     samples, targets = (features.double() / length).numpy(), labels.numpy()
@@ -45,6 +50,7 @@ def fit_svm(
 
 def _cost(svm: LinearSVC, samples: np.ndarray, targets: np.ndarray, seed: int) -> float:
     chosen = np.random.default_rng(seed).permutation(len(samples))[:CHOOSING_IMAGES]
+    require(torch.from_numpy(targets[chosen]), chosen, FOLDS)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     search = GridSearchCV(svm, {"C": COSTS}, cv=folds, scoring="f1_macro", refit=False)
     return search.fit(samples[chosen], targets[chosen]).best_params_["C"]

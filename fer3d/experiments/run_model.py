@@ -47,8 +47,8 @@ def run_model(
     setup, values = cell.configuration, parameters(cell, params)
     if not isinstance(setup, ModelSetup):
         raise ValueError(f"expected a cell of a compared model, got {cell.title}")
-    arrays, states = open_set(folders), states_folder(folders, values, runtime)
-    train = setup.train(cell.seed, params)
+    arrays, train = open_set(folders), runtime.settled(setup.train(cell.seed, params))
+    states = states_folder(folders, {**values, "precision": train.precision}, runtime)
     own = replace(runtime, state=states, devices=1)
     made = fit_compared(setup.model, arrays, Setting(setup.preset, train, runtime=own))
     network = made.network.to(runtime.device)

@@ -127,11 +127,17 @@ def finish(path: Path) -> None:
     abandoned = [s for s, written in states.items() if time.time() - written > ABANDONED_SECONDS]
     for state in {*old, *abandoned}:
         state.unlink(missing_ok=True)
+        if state.parent != path.parent:
+            with contextlib.suppress(OSError):  # the other steps are not abandoned
+                state.parent.rmdir()
 
 
 def _written(folder: Path) -> Iterator[tuple[Path, float]]:
-    """The states of a folder and when each was written, seconds since 1970."""
-    for state in folder.glob(f"*{SUFFIX}"):
+    """The states of a folder and when each was written, seconds since 1970.
+
+    Trainings in several steps have a folder in it, with a state for each.
+    """
+    for state in folder.rglob(f"*{SUFFIX}"):
         with contextlib.suppress(FileNotFoundError):  # another training has just finished
             yield state, state.stat().st_mtime
 

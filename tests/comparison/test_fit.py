@@ -185,6 +185,12 @@ def test_max_images_limits_the_training_images(arrays: InputArrays) -> None:
     assert len(Steps(arrays, {}, setting).rows) == 12
 
 
+def test_fabian_2016_says_that_it_needs_landmarks(arrays: InputArrays) -> None:
+    blind = replace(arrays, reconstructed=np.zeros_like(arrays.reconstructed))
+    with pytest.raises(UserError, match="none of 60 training faces was reconstructed"):
+        fit_compared("fabian-2016", blind, Setting("article", RECOMMENDED))
+
+
 def test_an_unknown_model_is_a_users_error(arrays: InputArrays) -> None:
     with pytest.raises(UserError, match=r"unknown model 'vgg'; known: li-2017, jung-2015, .*"):
         fit_compared("vgg", arrays, SETTINGS["article"])

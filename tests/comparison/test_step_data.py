@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 from fer3d.comparison.step_data import AnnotatedDataset, StepData, folds, groups
+from fer3d.errors import UserError
 from fer3d.training.arrays import InputArrays
 from fer3d.training.data import ExpressionDataset
 
@@ -60,3 +62,11 @@ def test_halves_share_nobody_and_have_every_class() -> None:
     assert not set(owners[halves[0]]) & set(owners[halves[1]])
     for half in halves:
         assert labels[half].bincount().tolist() == [10, 10, 10]
+
+
+def test_too_few_images_for_the_parts_are_a_users_error() -> None:
+    few = torch.tensor([0, 0, 1, 2])
+    with pytest.raises(UserError, match=r"needs 3 images of one class .* got 2 and 4: add images"):
+        folds(few, np.arange(4), 3, seed=0)
+    with pytest.raises(UserError, match="got 5 and 2: add images"):
+        folds(torch.zeros(5, dtype=torch.int64), np.array([1, 1, 1, 2, 2]), 3, seed=0)

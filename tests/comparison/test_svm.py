@@ -6,6 +6,7 @@ from sklearn.svm import LinearSVC
 from torch import Tensor
 
 from fer3d.comparison.svm import fit_svm
+from fer3d.errors import UserError
 
 
 def blobs(classes: int, *, spread: float) -> tuple[Tensor, Tensor]:
@@ -38,3 +39,9 @@ def test_a_class_without_images_is_never_chosen() -> None:
     features, labels = blobs(2, spread=5)
     weight, bias, _ = fit_svm(features, 2 * labels, 3, balanced=True, seed=0)
     assert ((features @ weight.T + bias).argmax(dim=1) == 2 * labels).all()
+
+
+def test_fewer_images_than_folds_are_a_users_error() -> None:
+    features, labels = blobs(3, spread=1)
+    with pytest.raises(UserError, match="needs 5 images of one class"):
+        fit_svm(features[:9], labels[:9], 3, balanced=False, seed=0)

@@ -153,10 +153,12 @@ def _mapped(data: ExpressionData, place_on: Callable, *where: object) -> None:
 
 
 def test_states_that_nobody_will_ask_for_are_removed(tmp_path: Path) -> None:
-    abandoned, running = tmp_path / "0.ckpt", tmp_path / "1.ckpt"
-    for path in (abandoned, running):
+    (tmp_path / "steps").mkdir()
+    abandoned = [tmp_path / "0.ckpt", tmp_path / "steps" / "dtan.ckpt"]
+    for path in (*abandoned, tmp_path / "1.ckpt"):
         path.write_bytes(b"state")
-    os.utime(abandoned, (0, 0))
+    for path in abandoned:
+        os.utime(path, (0, 0))
     for name in "abc":
         (tmp_path / f"{name}.ckpt").write_bytes(b"state")
         finish(tmp_path / f"{name}.ckpt")
