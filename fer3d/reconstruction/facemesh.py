@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Integer, UInt8
 
@@ -93,17 +94,17 @@ class FaceMesh:
 
         Each crop is passed as it is and mirrored, where the network has different errors.
         """
-        pixels = np.stack([crop.sample_each(images, INPUT_SIZE) for crop in crops])
-        both = np.stack([pixels, pixels[..., ::-1, :]])
-        meshes, presences = self._infer(both.reshape(-1, *pixels.shape[2:]))
-        seen, mirrored = meshes.reshape(*both.shape[:3], VERTICES, 3)
+        pixels = np.concatenate([crop.sample_each(images, INPUT_SIZE) for crop in crops])
+        meshes, presences = self._infer(with_mirrored(pixels))
+        shape = 2, len(crops), len(images)
+        seen, mirrored = meshes.reshape(*shape, VERTICES, 3)
         mirrored = mirrored[:, :, self._topology.mirror] * [-1, 1, 1] + [INPUT_SIZE, 0, 0]
         found = [
             crop.to_image(meshes, INPUT_SIZE)
             for each in (seen, mirrored)
             for crop, meshes in zip(crops, each, strict=True)
         ]
-        return np.mean(found, axis=0), presences.reshape(both.shape[:3])[0].max(axis=0)
+        return np.mean(found, axis=0), presences.reshape(shape)[0].max(axis=0)
 
     def _infer(
         self, crops: UInt8[np.ndarray, "n 192 192 3"]
@@ -115,6 +116,16 @@ class FaceMesh:
         """
         meshes, scores = self._network(crops)
         return meshes.mean(axis=1), 1 / (1 + np.exp(-scores))
+
+
+def with_mirrored(
+    images: UInt8[np.ndarray, "n height width 3"],
+) -> UInt8[np.ndarray, "2*n height width 3"]:
+    """Images (N, H, W, 3) uint8, then their mirror images."""
+    both = np.concatenate([images, images])
+    for image, mirrored in zip(images, both[len(images) :], strict=True):
+        cv2.flip(image, 1, mirrored)  # NumPy needs 200 times as long
+    return both
 
 
 @lru_cache(maxsize=2)

@@ -6,18 +6,17 @@ import numpy as np
 
 from fer3d.machine.terminal import native_messages_off
 from fer3d.reconstruction.tflite import cut
-
-_WHITE = np.float32(255)
+from fer3d.reconstruction.windows import write_fractions
 
 
 class LitertNetwork:
     """The part of a network between given tensors; one row of a batch at a time.
 
     Attributes:
-        rows: most rows of a call; bounds the memory.
+        rows: most rows of a call; with more, features no longer fit the caches.
     """
 
-    rows = 32
+    rows = 8
 
     def __init__(self, data: bytes, inputs: Sequence[int], outputs: Sequence[int]):
         """Load the part, for one thread.
@@ -32,22 +31,32 @@ class LitertNetwork:
         with native_messages_off():
             self._interpreter = Interpreter(model_content=part, num_threads=1)
             self._interpreter.allocate_tensors()
-        self._inputs, self._outputs = (
-            [detail["index"] for detail in details]
-            for details in (
-                self._interpreter.get_input_details(),
-                self._interpreter.get_output_details(),
-            )
+        reads, computes = (
+            self._interpreter.get_input_details(),
+            self._interpreter.get_output_details(),
         )
+        # views of the tensors: the interpreter does not run while one exists, so each use makes one
+        self._inputs, self._outputs = (
+            [self._interpreter.tensor(detail["index"]) for detail in details]
+            for details in (reads, computes)
+        )
+        self._shapes = [tuple(detail["shape"][1:]) for detail in computes]
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The outputs (N, ...) float32 of inputs (N, ...) float32, or uint8 for 0 to 1."""
-        found = [self._row(row) for row in zip(*arrays, strict=True)]
-        return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+        found = [np.empty((len(arrays[0]), *shape), np.float32) for shape in self._shapes]
+        for row, inputs in enumerate(zip(*arrays, strict=True)):
+            for read, values in zip(self._inputs, inputs, strict=True):
+                _write(read()[0], values)
+            self._interpreter.invoke()
+            for computed, values in zip(self._outputs, found, strict=True):
+                values[row] = computed()[0]
+        return found
 
-    def _row(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        for index, array in zip(self._inputs, arrays, strict=True):
-            unit = array.astype(np.float32) / _WHITE if array.dtype == np.uint8 else array
-            self._interpreter.set_tensor(index, unit[None])
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+def _write(tensor: np.ndarray, values: np.ndarray) -> None:
+    """Set a tensor (...) float32 to values, uint8 as fractions of white."""
+    if values.dtype == np.uint8:
+        write_fractions(values, tensor)
+    else:
+        tensor[...] = values

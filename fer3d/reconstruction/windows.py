@@ -1,10 +1,23 @@
-"""Sampling of a network's features in windows, compiled."""
+"""Inputs of a network: pixels, and its features sampled in windows; compiled."""
 
 import math
 
 import numpy as np
 
 from fer3d.geometry.compiled import compiled
+
+
+@compiled
+def write_fractions(pixels: np.ndarray, result: np.ndarray) -> None:
+    """Write pixels as fractions of white.
+
+    Args:
+        pixels: (...) uint8, contiguous.
+        result: (...) float32, contiguous, of the same size; is overwritten with 0 to 1.
+    """
+    flat, fractions = pixels.reshape(-1), result.reshape(-1)
+    for n in range(flat.size):
+        fractions[n] = np.float32(flat[n]) / np.float32(255)
 
 
 @compiled
