@@ -40,6 +40,21 @@ def test_predict_loads_only_what_it_computes_with(repository: Path, assets_dir: 
     assert not loaded & UNUSED
 
 
+def test_imported_packages_are_not_collected() -> None:
+    program = """
+import gc
+from fer3d.inference.batches import load_libraries
+load_libraries()
+before = gc.get_freeze_count(), gc.isenabled()
+gc.collect()
+print(*before, len(gc.get_objects()))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    frozen, enabled, seen = done.stdout.split()
+    assert enabled == "True"
+    assert int(frozen) > 100_000 > int(seen)
+
+
 def test_exit_looks_through_no_objects() -> None:
     """At exit, Python's garbage collector takes most of a second for those of large packages."""
     program = """

@@ -55,12 +55,14 @@ def predict_video(
         picture: annotated video to write.
         options: how the frames are taken.
     """
+    from fer3d.inference.batches import load_libraries
     from fer3d.machine.threads import single_threaded
 
     summary = _Summary()
     live = isinstance(source, int)
     run = partial(_run, source, job, paths, picture, options)
     try:
+        load_libraries()
         single_threaded(run, summary)
     except KeyboardInterrupt:
         if not live:

@@ -16,6 +16,7 @@ from fer3d.files.outputs import SOFTWARE, write_output
 from fer3d.inference.answers import Answer, FaceAnswer
 from fer3d.machine.ordered_map import batches, map_ordered
 from fer3d.machine.settings import Settings
+from fer3d.machine.startup import packages_imported
 from fer3d.machine.threads import single_threaded
 from fer3d.toolbox import Toolbox
 
@@ -81,6 +82,8 @@ def answer_files(photos: Sequence[Photo], job: Job, settings: Settings) -> Itera
         settings: number of workers.
     """
     if len(photos) < MANY:
+        if photos:
+            load_libraries()
         yield from chain.from_iterable(
             single_threaded(partial(answer_batch, job), [photo]) for photo in photos
         )
@@ -97,6 +100,12 @@ def answer_files(photos: Sequence[Photo], job: Job, settings: Settings) -> Itera
     )
     for result in results:
         yield from result
+
+
+def load_libraries() -> None:
+    """Import what recognizes; ``single_threaded`` only limits libraries that are loaded before."""
+    with packages_imported():
+        from fer3d.inference import recognize  # noqa: F401
 
 
 def answer_batch(job: Job, photos: Sequence[Photo]) -> list[Answered]:

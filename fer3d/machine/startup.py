@@ -2,6 +2,8 @@
 
 import atexit
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 OBJECTS = 100_000  # created between two runs of the garbage collector; Python's default is 700
 
@@ -15,3 +17,14 @@ def collect_rarely() -> None:
     """
     gc.set_threshold(OBJECTS)
     atexit.register(gc.freeze)
+
+
+@contextmanager
+def packages_imported() -> Iterator[None]:
+    """Import large packages without the garbage collector, which ignores their objects later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

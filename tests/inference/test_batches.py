@@ -183,3 +183,23 @@ def test_nothing_is_imported_that_a_photo_does_not_need(modules, heavy):
     program += f"import sys; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def test_single_photo_takes_one_thread_per_library() -> None:
+    program = """
+from pathlib import Path
+from fer3d.inference.batches import Job, Photo, answer_files
+from fer3d.toolbox import ALONE, Toolbox
+
+class ThreadsOnly(Job):
+    @property
+    def predictor(self):
+        import torch
+        print(torch.get_num_threads())
+        raise SystemExit
+
+list(answer_files([Photo(Path())], ThreadsOnly(Path(), Toolbox(Path())), ALONE))
+"""
+    environment = os.environ | {"OMP_NUM_THREADS": "2"}
+    command = [sys.executable, "-c", program]
+    assert subprocess.check_output(command, env=environment, text=True) == "1\n"
