@@ -1,9 +1,11 @@
 """Compute the calibration of the face mesh network from rendered faces with known vertices.
 
-python tools/calibrate_mesh.py           rewrite fer3d/reconstruction/calibration.npz; two minutes
+python tools/calibrate_mesh.py 3     rewrite the fields of three passes of the network in
+                                     fer3d/reconstruction/calibration.npz; two minutes
 """
 
 import dataclasses
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,25 +34,27 @@ EVEN = 6  # terms even in yaw, with symmetric fields; the other fields are antis
 MIN_PRESENCE = 0.5
 
 
-def main() -> None:
+def main(passes: int) -> None:
     topology = load_topology(ASSETS, 0)
-    terms, errors = map(np.stack, zip(*_samples(topology), strict=True))
+    terms, errors = map(np.stack, zip(*_samples(topology, passes), strict=True))
     mirrored = errors[:, topology.mirror] * [-1, 1, 1]
     parts = ((slice(0, EVEN), errors + mirrored), (slice(EVEN, None), errors - mirrored))
     fields = np.concatenate([_ridge(terms[:, part], value / 2) for part, value in parts])
     out = ROOT / "fer3d" / "reconstruction" / calibration.FIELDS
-    np.savez_compressed(out, fields=fields.astype(np.float16))
+    with np.load(out, allow_pickle=False) as stored:
+        others = dict(stored)
+    np.savez_compressed(out, **(others | {f"passes{passes}": fields.astype(np.float16)}))
     print(
         f"{out}: {len(errors)} faces, RMS error {_rms(errors):.3f} cm, "
         f"after calibration {_rms(errors - np.tensordot(terms, fields, 1)):.3f} cm"
     )
 
 
-def _samples(topology: Topology) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _samples(topology: Topology, passes: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pose terms (11,) and error (468, 3), cm, face frame, of each face that is found."""
     facemesh.calibrate = lambda vertices, *_: vertices  # the output of the network
     weights = rigid_weights(topology.reference, topology.triangles)
-    network = facemesh.FaceMesh(ASSETS / facemesh.MODEL)
+    network = facemesh.FaceMesh(ASSETS / facemesh.MODEL, passes)
     for aligned, truth in _aligned():
         (mesh,) = network([aligned.image], aligned.points[None])
         if mesh.presence < MIN_PRESENCE or not aligned.aligned:
@@ -97,4 +101,4 @@ def _rms(errors: np.ndarray) -> float:
 
 if __name__ == "__main__":
     cv2.setNumThreads(1)
-    main()
+    main(int(sys.argv[1]))

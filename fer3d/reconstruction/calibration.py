@@ -3,7 +3,8 @@
 The mean error of each vertex, in the face frame, is a polynomial of the fitted yaw and pitch. It
 was measured on rendered faces with known vertices (docs/notes/accuracy3d.md).
 
-``calibration.npz`` contains the coefficients; ``tools/calibrate_mesh.py`` computes them.
+``calibration.npz`` contains the coefficients, by number of passes of the network;
+``tools/calibrate_mesh.py`` computes them.
 """
 
 from functools import lru_cache
@@ -41,6 +42,7 @@ def calibrate(
     vertices: Float[np.ndarray, "*batch 468 3"],
     reference: Float[np.ndarray, "468 3"],
     weights: Float[np.ndarray, "468"],
+    fields: Float[np.ndarray, "11 468 3"],
 ) -> Float[np.ndarray, "*batch 468 3"]:
     """Correct the systematic error of meshes.
 
@@ -48,18 +50,23 @@ def calibrate(
         vertices: (..., 468, 3) float, px, image frame, from the network.
         reference: (468, 3) float, cm, face frame.
         weights: (468,) float, for the fit of the pose, see ``rigid_weights``.
+        fields: (11, 468, 3) float, cm, see ``load_fields``.
 
     Returns:
         (..., 468, 3) float64, px, image frame.
     """
     fit = fit_rigid(vertices, reference, weights)
-    error = np.einsum("...k,kvd->...vd", pose_terms(fit.rotation), load_fields())
+    error = np.einsum("...k,kvd->...vd", pose_terms(fit.rotation), fields)
     return vertices + error @ fit.rotation / np.asarray(fit.scale)[..., None, None]
 
 
-@lru_cache(maxsize=1)
-def load_fields() -> Float[np.ndarray, "11 468 3"]:
-    """(11, 468, 3) float64, cm, face frame: the correction of each vertex per pose term."""
+@lru_cache(maxsize=2)
+def load_fields(passes: int) -> Float[np.ndarray, "11 468 3"]:
+    """(11, 468, 3) float64, cm, face frame: the correction of each vertex per pose term.
+
+    Args:
+        passes: 3 or 5, of the network for each image; each scheme has its own error.
+    """
     data = files("fer3d.reconstruction").joinpath(FIELDS).read_bytes()
     with np.load(BytesIO(data), allow_pickle=False) as stored:
-        return stored["fields"].astype(np.float64)
+        return stored[f"passes{passes}"].astype(np.float64)
