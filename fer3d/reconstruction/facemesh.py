@@ -89,7 +89,7 @@ class FaceMesh:
 
         Returns:
             468 vertices, z approximately relative to the centre of the head; presence is the
-            highest confidence over the crops around the first mesh.
+            highest confidence over the sizes of the crops around the first mesh, one view of each.
         """
         if not len(images):
             return []
@@ -120,7 +120,7 @@ class FaceMesh:
             crops[scale].to_image(each, INPUT_SIZE)
             for scale, each in zip(plain + mirrored, [*meshes[: len(plain)], *back], strict=True)
         ]
-        return np.mean(found, axis=0), presences.reshape(len(views), -1)[: len(plain)].max(axis=0)
+        return np.mean(found, axis=0), presences.reshape(len(views), -1)[: len(crops)].max(axis=0)
 
     def _infer(
         self, crops: UInt8[np.ndarray, "n 192 192 3"], trunk: float

@@ -26,7 +26,7 @@ from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import Batch
 from fer3d.toolbox import Toolbox
 
-VERSION = 4
+VERSION = 5
 INPUTS = ("images", "points")
 
 _LOGGER = logging.getLogger(__name__)
