@@ -110,8 +110,13 @@ def speed_png(points: Sequence[SpeedPoint]) -> bytes:
         where = np.array([MS * point.seconds])
         _points(axes, where, [point.accuracy], [point.interval], color=colour, marker="o")
         place = (float(where[0]), 100 * point.accuracy)
-        axes.annotate(point.title, place, (5, 5), textcoords="offset points", fontsize=8)
-    axes.set_xlim(left=0)
+        shift, side = (5, "left") if point.ours else (-5, "right")  # ours to the right
+        axes.annotate(
+            point.title, place, (shift, 3), textcoords="offset points", fontsize=8, ha=side
+        )
+    axes.set_xscale("log", subs=[2, 5])
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
     axes.set(
         xlabel="milliseconds per image, with preprocessing",
         ylabel="accuracy on test images, %",
