@@ -19,7 +19,7 @@ from fer3d.files.digests import sha256_file
 from fer3d.files.folders import Folders
 from fer3d.training.arrays import open_set
 from fer3d.training.resume import state_file
-from fer3d.training.trainer import Runtime
+from fer3d.training.trainer import Runtime, has_bfloat16
 
 
 def run_model(
@@ -47,8 +47,8 @@ def run_model(
     setup, values = cell.configuration, parameters(cell, params)
     if not isinstance(setup, ModelSetup):
         raise ValueError(f"expected a cell of a compared model, got {cell.title}")
-    arrays, train = open_set(folders), runtime.settled(setup.train(cell.seed, params))
-    states = states_folder(folders, {**values, "precision": train.precision}, runtime)
+    arrays, states = open_set(folders), states_folder(folders, values, runtime)
+    train = setup.train(cell.seed, params)
     own = replace(runtime, state=states, devices=1)
     made = fit_compared(setup.model, arrays, Setting(setup.preset, train, runtime=own))
     network = made.network.to(runtime.device)
@@ -77,5 +77,6 @@ def states_folder(folders: Folders, values: Mapping[str, Any], runtime: Runtime)
     files = [path for package in packages for path in Path(package.__path__[0]).glob("*.py")]
     code = {path.name: sha256_file(path) for path in sorted(files)}
     network = {"vertices": False}  # arrays that no compared model reads
-    configuration = {**values, "network": network, "device": runtime.device, "code": code}
+    device = {"device": runtime.device, "bfloat16": has_bfloat16(runtime.device)}
+    configuration = {**values, **device, "network": network, "code": code}
     return state_file(runtime.state, folders, configuration).with_suffix("")
