@@ -31,7 +31,7 @@ from torch import Tensor
 from benchmarks.pairs import machine
 from benchmarks.standin import table
 from fer3d.files.folders import Folders
-from fer3d.networks.inputs import to_inputs
+from fer3d.networks.inputs import raw_inputs
 from fer3d.presets.configs import network_config, train_config
 from fer3d.training.arrays import InputArrays, open_set
 from fer3d.training.augment import coarser
@@ -86,7 +86,7 @@ class Alternate(pl.Callback):
         """Called by Lightning."""
         if self._last is not None and number >= WARM_UP:
             self._times["step"].append(time.process_time() - self._last)
-        inputs = module.network.reduced(to_inputs(batch))
+        inputs = module.network.reduced(raw_inputs(batch))
         if module.config.coarse_epochs:
             inputs = coarser(inputs)
         for name, core in self._cores.items():

@@ -12,7 +12,8 @@ from fer3d.comparison.recipes import Rate
 from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.config import TrainConfig
-from fer3d.training.module import SGD_MOMENTUM, ExpressionModule
+from fer3d.training.module import ExpressionModule
+from fer3d.training.optimizers import SGD_MOMENTUM
 
 
 class StepModule(ExpressionModule):

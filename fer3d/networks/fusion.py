@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from fer3d.networks.base import BaseNetwork
 from fer3d.networks.config import NetworkConfig
+from fer3d.networks.inputs import as_fractions
 from fer3d.networks.landmark import NARROW_WIDTHS, LandmarkNetwork, mirror_landmarks
 from fer3d.networks.landmark import WIDTHS as LANDMARK_WIDTHS
 from fer3d.networks.late import LateFusion
@@ -186,7 +187,7 @@ class FusionNetwork(nn.Module):
         """Reduce images to the resolution of the branches, so that augmentation costs less.
 
         Args:
-            inputs: arguments of ``forward``.
+            inputs: arguments of ``forward``; images may be uint8, as from ``raw_inputs``.
 
         Returns:
             Arguments for which ``forward`` returns the same logits; an image that no branch sees
@@ -198,7 +199,7 @@ class FusionNetwork(nn.Module):
                 small[name] = inputs[name][..., :1, :1]
             elif isinstance(network := self.branches[branch], ResidualNetwork):
                 small[name] = network.reduced(inputs[name])
-        return inputs | small
+        return as_fractions(inputs | small)
 
     @torch.no_grad()
     def probabilities(self, **inputs: Tensor | None) -> Tensor:

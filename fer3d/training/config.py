@@ -16,7 +16,7 @@ Positive = Annotated[float, Range(gt=0)]
 Share = Annotated[float, Range(ge=0, le=1)]
 Smoothing = Annotated[float, Range(ge=0, lt=1)]
 Augmentation = Annotated[float, Range(ge=0, le=2)]  # factor of the changes in ``augment``
-Optimizer = Literal["adam", "adamw", "sgd"]
+Optimizer = Literal["adam", "adamw", "sgd", "muon"]
 Schedule = Literal["constant", "cosine"]
 ClassWeights = Literal["balanced", "none"]
 Loss = Literal["cross_entropy", "focal"]
@@ -42,7 +42,7 @@ class TrainConfig:
         batch_size: images per step, for any ``accumulate`` and number of devices; batches of an
             epoch differ by at most one image.
         accumulate: number of parts in which a batch is computed, to save memory.
-        optimizer: adam | adamw | sgd (with momentum 0.9).
+        optimizer: adam | adamw | sgd (with momentum 0.9) | muon (see ``Muon``).
         learning_rate: maximum learning rate.
         schedule: constant, or cosine from ``learning_rate`` to zero over ``epochs``.
         warmup: epochs of linear warm-up from zero.

@@ -4,7 +4,6 @@ Random numbers of training depend only on (seed, epoch, process, batch), so that
 is equal to an uninterrupted one.
 """
 
-import math
 from functools import partial
 from typing import cast
 
@@ -17,7 +16,7 @@ from torch.optim import Optimizer
 from torchmetrics import MeanMetric, MetricCollection
 
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.networks.inputs import to_inputs
+from fer3d.networks.inputs import raw_inputs, to_inputs
 from fer3d.networks.layers import PIXEL_STD
 from fer3d.networks.vertices import VerticesNetwork
 from fer3d.training.augment import augment, coarser
@@ -25,8 +24,7 @@ from fer3d.training.config import TrainConfig
 from fer3d.training.data import Batch
 from fer3d.training.losses import cross_entropy, focal_loss
 from fer3d.training.metrics import classification_metrics
-
-SGD_MOMENTUM = 0.9
+from fer3d.training.optimizers import make_optimizer, rate_factor
 
 
 def add_input_noise(
@@ -68,22 +66,6 @@ def seed_dropout(seed: int, device: torch.device) -> None:
         torch.manual_seed(seed)
 
 
-def rate_factor(step: int, *, steps: int, warmup: float, schedule: str) -> float:
-    """Factor of the learning rate at a step.
-
-    Args:
-        step: counted from 0.
-        steps: number of steps of the whole training.
-        warmup: number of steps of linear warm-up from 0 to 1.
-        schedule: cosine (from 1 to 0 over the remaining steps) | constant.
-    """
-    if step < warmup:
-        return (step + 1) / (warmup + 1)
-    if schedule == "constant":
-        return 1.0
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
-
-
 class ExpressionModule(pl.LightningModule):
     """Trains a network on batches of ``ExpressionDataset``.
 
@@ -111,6 +93,7 @@ class ExpressionModule(pl.LightningModule):
         super().__init__()
         self.network = network
         self.config = config
+        self._classes = classes
         self.register_buffer("class_weights", class_weights)
         metrics = classification_metrics(classes)
         self.metrics = nn.ModuleDict(
@@ -173,7 +156,7 @@ class ExpressionModule(pl.LightningModule):
 
     def _changed(self, batch: Batch) -> dict[str, Tensor]:
         """Inputs of the network with augmentation and noise, float32."""
-        inputs = self.network.reduced(to_inputs(batch))
+        inputs = self.network.reduced(raw_inputs(batch))
         if self.current_epoch < self.config.coarse_epochs * self.config.epochs:
             inputs = coarser(inputs)
         inputs = augment(
@@ -217,16 +200,4 @@ class ExpressionModule(pl.LightningModule):
         self.log(f"{split}_loss", loss, on_step=False, on_epoch=True, batch_size=1)
 
     def _optimizer(self) -> Optimizer:
-        parameters = list(self.network.parameters())
-        matrices = [values for values in parameters if values.ndim > 1]
-        rest = [values for values in parameters if values.ndim <= 1]
-        groups = [
-            {"params": matrices, "weight_decay": self.config.weight_decay},
-            {"params": rest, "weight_decay": 0.0},
-        ]
-        if self.config.optimizer == "sgd":
-            return torch.optim.SGD(
-                groups, self.config.learning_rate, momentum=SGD_MOMENTUM, fused=True
-            )
-        kind = torch.optim.Adam if self.config.optimizer == "adam" else torch.optim.AdamW
-        return kind(groups, self.config.learning_rate, fused=True)
+        return make_optimizer(self.network.parameters(), self.config, self._classes)

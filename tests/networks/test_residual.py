@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from fer3d.errors import UserError
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
+from fer3d.networks.inputs import raw_inputs, to_inputs
 from fer3d.networks.residual import BasicBlock, ResidualNetwork, halved
 from fer3d.presets.configs import network_config
 
@@ -86,11 +87,33 @@ def test_another_preset_is_refused() -> None:
         NetworkConfig(preset="best")
 
 
-@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-def test_halving_in_training_has_the_bits_of_area_averaging(memory_format) -> None:
-    image = torch.rand(3, 3, 96, 96).contiguous(memory_format=memory_format)
-    expected = F.interpolate(image, size=(48, 48), mode="area")
-    assert torch.equal(halved(image), expected)
-    network = ResidualNetwork(size=96)
-    network.side = 48
-    assert torch.equal(network.train().reduced(image), network.eval().reduced(image))
+@pytest.mark.parametrize("channels", [1, 3])
+def test_halving_is_area_averaging(channels: int) -> None:
+    stored = torch.randint(0, 256, (3, 96, 80, channels), dtype=torch.uint8)
+    image = stored.movedim(-1, 1)
+    expected = F.interpolate(image.double() / 255, size=(48, 40), mode="area").float()
+    for layout in (image, image.contiguous()):
+        half = halved(layout)
+        assert half.is_contiguous()
+        torch.testing.assert_close(half, expected, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("size", [48, 80, 100])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_stored_pixels_are_reduced_as_fractions_are(size: int, channels: int) -> None:
+    network = ResidualNetwork(size=size, channels=channels)
+    stored = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
+    reduced = network.reduced(stored)
+    assert reduced.dtype == torch.float32
+    torch.testing.assert_close(reduced, network.reduced(stored / 255))
+
+
+def test_a_network_reduces_a_stored_batch() -> None:
+    network = FusionNetwork(network_config({"preset": "recommended", "landmark": False}), 7).eval()
+    batch = {
+        "image": torch.randint(0, 256, (2, 100, 100, 3), dtype=torch.uint8),
+        "shading": torch.randint(0, 256, (2, 100, 100), dtype=torch.uint8),
+    }
+    reduced = network.reduced(raw_inputs(batch))
+    assert {values.dtype for values in reduced.values()} == {torch.float32}
+    torch.testing.assert_close(network(**reduced), network(**to_inputs(batch)))

@@ -11,12 +11,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
+from fer3d.networks.inputs import as_fractions
 from fer3d.presets.configs import PAPER, PAPER_NETWORK, RECOMMENDED, RECOMMENDED_NETWORK
 from fer3d.training.arrays import open_set
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import ExpressionData
 from fer3d.training.fit import build_network
-from fer3d.training.module import ExpressionModule, derived_seed, rate_factor
+from fer3d.training.module import ExpressionModule, derived_seed
 
 # What makes the host wait for a GPU: a value, or a shape that depends on values, is asked for, or
 # numbers of Python are copied to it.
@@ -86,17 +87,6 @@ def test_the_record_sees_what_waits() -> None:
     assert record.found == ["_local_scalar_dense", "index", "lift_fresh"]
 
 
-def test_the_rate_rises_and_falls() -> None:
-    rates = [rate_factor(step, steps=100, warmup=10, schedule="cosine") for step in range(101)]
-    assert rates.index(max(rates)) == 10
-    assert max(rates) == 1
-    assert 0 < rates[0] < 0.1
-    assert rates[100] == pytest.approx(0)
-    assert rates == [*sorted(rates[:11]), *sorted(rates[11:], reverse=True)]
-    constant = {rate_factor(step, steps=9, warmup=0, schedule="constant") for step in range(9)}
-    assert constant == {1.0}
-
-
 def test_every_place_has_a_seed_of_its_own() -> None:
     places = [(seed, epoch, rank, batch) for seed in range(3) for epoch in range(3)
               for rank in range(3) for batch in range(3)]  # fmt: skip
@@ -113,8 +103,8 @@ class Linear(torch.nn.Module):
         self.layer = torch.nn.Linear(3 * 32 * 32, 3)
 
     def reduced(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Nothing to reduce."""
-        return inputs
+        """Nothing is smaller."""
+        return as_fractions(inputs)
 
     def forward(self, image: torch.Tensor, **_: torch.Tensor) -> torch.Tensor:
         """Logits of an image."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from fer3d.networks.compared.pixels import PixelInput
+from fer3d.networks.inputs import as_fractions
 
 Criterion = Callable[[Tensor, Tensor], Tensor]  # logits (B, C), labels (B,) -> mean loss ()
 
@@ -62,12 +63,15 @@ class ComparedNetwork(nn.Module):
     def reduced(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """The inputs with the image at the model's resolution, so that augmentation is faster.
 
+        Args:
+            inputs: of ``forward``; images may be uint8, as from ``raw_inputs``.
+
         Returns:
             Inputs for which ``forward`` gives the same logits.
         """
-        if self.pixels is None:
-            return inputs
-        return inputs | {"image": self.pixels.reduced(inputs["image"])}
+        if self.pixels is not None:
+            inputs = inputs | {"image": self.pixels.reduced(inputs["image"])}
+        return as_fractions(inputs)
 
     def calibrate(self, batches: Iterable[dict[str, Tensor]]) -> None:
         """Measure the statistics for the standardization of inputs; once, before training.

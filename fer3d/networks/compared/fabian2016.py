@@ -15,8 +15,9 @@ from fer3d.networks.compared.gabor import (
     scaled_shape,
     triangulate,
 )
-from fer3d.networks.compared.pixels import PIXEL_MAX, grey
+from fer3d.networks.compared.pixels import grey
 from fer3d.networks.compared.points import present_points
+from fer3d.networks.inputs import fractions
 from fer3d.networks.landmark import DISTANCES, POINTS
 
 MIN_SPREAD = 1e-6  # of a feature over the training set; for constant features
@@ -97,8 +98,7 @@ class Fabian2016(ComparedNetwork):
         """
         parts = []
         for pixels, points in zip(image.split(CHUNK), landmarks[..., :2].split(CHUNK), strict=True):
-            pixels = pixels.float() / PIXEL_MAX if pixels.dtype == torch.uint8 else pixels
-            shading = gabor_features(grey(pixels), points, self.orientations)
+            shading = gabor_features(grey(fractions(pixels)), points, self.orientations)
             parts.append(torch.cat([geometry_features(points, self.triangles), shading], dim=1))
         return torch.cat(parts)
 

@@ -4,8 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fer3d.networks.inputs import fractions
+
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601), as OpenCV converts to grey
-PIXEL_MAX = 255
 MIN_STD = 1e-3  # of pixels in [0, 1] over the training set; for equal images
 
 
@@ -52,8 +53,7 @@ class PixelInput(nn.Module):
             equally fast, and oneDNN's strided 1 x 1 convolution of few channels, channels last,
             wrote outside its memory (PyTorch 2.13).
         """
-        if image.dtype == torch.uint8:
-            image = image.float() / PIXEL_MAX
+        image = fractions(image)
         if self.channels == 1 and image.shape[1] == len(LUMA):
             image = grey(image)
         if image.shape[-2:] != (self.side, self.side):

@@ -59,6 +59,18 @@ def test_reduced_inputs_give_the_same_logits(network: ComparedNetwork, inputs: I
     torch.testing.assert_close(network.eval()(**reduced), network(**inputs))
 
 
+def test_stored_pixels_are_reduced_to_fractions(network: ComparedNetwork, inputs: Inputs):
+    pixels = {
+        "image": torch.randint(0, 256, (6, 3, 100, 100), dtype=torch.uint8),
+        "shading": torch.randint(0, 256, (6, 1, 100, 100), dtype=torch.uint8),
+    }
+    reduced = network.reduced(inputs | pixels)
+    expected = network.reduced(inputs | {name: values / 255 for name, values in pixels.items()})
+    assert reduced.keys() == expected.keys()
+    for name, values in reduced.items():
+        torch.testing.assert_close(values, expected[name], equal_nan=True)
+
+
 def test_a_step_moves_every_weight(network: ComparedNetwork, inputs: Inputs):
     labels = torch.tensor([0, 1, 2, 3, 0, 1])
     if isinstance(network, Zeng2018):
