@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from fer3d.networks.base import BaseNetwork
 from fer3d.networks.config import NetworkConfig
-from fer3d.networks.inputs import as_fractions
+from fer3d.networks.inputs import input_fractions
 from fer3d.networks.landmark import NARROW_WIDTHS, LandmarkNetwork, mirror_landmarks
 from fer3d.networks.landmark import WIDTHS as LANDMARK_WIDTHS
 from fer3d.networks.late import LateFusion
@@ -199,7 +199,7 @@ class FusionNetwork(nn.Module):
                 small[name] = inputs[name][..., :1, :1]
             elif isinstance(network := self.branches[branch], ResidualNetwork):
                 small[name] = network.reduced(inputs[name])
-        return as_fractions(inputs | small)
+        return input_fractions(inputs | small)
 
     @torch.no_grad()
     def probabilities(self, **inputs: Tensor | None) -> Tensor:

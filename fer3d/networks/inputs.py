@@ -21,7 +21,7 @@ def to_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Returns:
         image (B, 3, S, S) and shading (B, 1, S, S) float32 in [0, 1]; the others unchanged.
     """
-    return as_fractions(raw_inputs(batch))
+    return input_fractions(raw_inputs(batch))
 
 
 def raw_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -35,7 +35,7 @@ def raw_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return inputs
 
 
-def as_fractions(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def input_fractions(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The inputs, with all pixels as float32 in [0, 1]."""
     return {name: fractions(values) for name, values in inputs.items()}
 

@@ -81,13 +81,18 @@ class ResidualNetwork(nn.Module):
         return self.encoder(self.convolutions(image).mean(dim=(2, 3)))
 
     def reduced(self, image: Tensor) -> Tensor:
-        """The image at the resolution of the branch; does nothing if it has no more already.
+        """The image at the resolution of the branch, if that is less than its own.
 
         Args:
             image: (B, C, H, W) uint8, or float32 in [0, 1].
+
+        Returns:
+            (B, C or 1, h, w) float32 in [0, 1].
         """
-        twice = image.shape[-1] == image.shape[-2] == 2 * self.side
-        image = halved(image) if twice and image.dtype == torch.uint8 else fractions(image)
+        if image.dtype == torch.uint8 and image.shape[-2:] == (2 * self.side, 2 * self.side):
+            image = halved(image)
+        else:
+            image = fractions(image)
         if self.grey and image.shape[1] > 1:
             image = image.mean(dim=1, keepdim=True)
         if image.shape[-1] <= self.side:
@@ -98,8 +103,7 @@ class ResidualNetwork(nn.Module):
 def halved(image: Tensor) -> Tensor:
     """Means of squares of 2 x 2 px, (B, C, 2 H, 2 W) uint8 to (B, C, H, W) float32 in [0, 1].
 
-    Sums of integers, rows first: fractions of all pixels would need eight times as long. Fastest
-    for pixels that are stored with channels last.
+    Sums of integers, rows first (docs/speed.md); fastest for pixels stored with channels last.
     """
     count, channels, height, width = image.shape
     rows = image.movedim(1, -1).reshape(count, height // 2, 2, width * channels)

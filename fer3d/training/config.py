@@ -42,7 +42,8 @@ class TrainConfig:
         batch_size: images per step, for any ``accumulate`` and number of devices; batches of an
             epoch differ by at most one image.
         accumulate: number of parts in which a batch is computed, to save memory.
-        optimizer: adam | adamw | sgd (with momentum 0.9) | muon (see ``Muon``).
+        optimizer: adam | adamw | sgd (with momentum 0.9) | muon (orthogonal steps for
+            matrices, AdamW's for the rest; see ``fer3d.training.muon``).
         learning_rate: maximum learning rate.
         schedule: constant, or cosine from ``learning_rate`` to zero over ``epochs``.
         warmup: epochs of linear warm-up from zero.

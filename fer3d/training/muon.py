@@ -21,7 +21,7 @@ class Muon(torch.optim.AdamW):
     momentum and replaced by the nearest matrix with orthogonal rows or columns, so that rare
     directions move as far as frequent ones. The step is scaled to the size of AdamW's, so that
     learning rate and weight decay mean the same in all groups. The optimizer of that name in
-    PyTorch only takes matrices; this one computes the same for them.
+    PyTorch only takes matrices; with its momentum set to ``MOMENTUM`` it computes the same.
 
     Source: K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), with
     the scale of J. Liu et al., "Muon is scalable for LLM training" (2025), section 2.2.
@@ -44,30 +44,34 @@ class Muon(torch.optim.AdamW):
         """
         groups = [{"orthogonal": False, **group} for group in groups]
         super().__init__(groups, learning_rate, fused=True)
+        # gradients of float16 are unscaled before a step, and a step that overflowed is left out
+        self._step_supports_amp_scaling = False
         self._dtype = dtype
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update all parameters; ``closure`` computes their gradients first, and its result is
         returned.
         """
-        loss = None if closure is None else closure()
-        gradients: list[tuple[nn.Parameter, Tensor]] = []
-        for group in self.param_groups:
+        with torch.enable_grad():
+            loss = None if closure is None else closure()
+        groups = self.param_groups
+        for group in groups:
             if group["orthogonal"]:
                 for weight in group["params"]:
                     if weight.grad is not None:
-                        gradients.append((weight, weight.grad))
                         self._move(weight, weight.grad, group)
-                        weight.grad = None  # nothing for AdamW to do
-        super().step()
-        for weight, gradient in gradients:
-            weight.grad = gradient
+        try:
+            self.param_groups = [group for group in groups if not group["orthogonal"]]
+            if self.param_groups:
+                super().step()
+        finally:
+            self.param_groups = groups
         return loss
 
     @torch.no_grad()
     def _move(self, weight: nn.Parameter, gradient: Tensor, group: dict[str, Any]) -> None:
         state = self.state[weight]
-        if not state:
+        if "momentum" not in state:
             state["momentum"] = torch.zeros_like(gradient)
             state["step"] = torch.zeros(())  # AdamW expects it in every state
         average = state["momentum"].lerp_(gradient, 1 - MOMENTUM)
@@ -80,8 +84,8 @@ class Muon(torch.optim.AdamW):
 def orthogonalized(matrix: Tensor) -> Tensor:
     """A matrix with the same singular vectors, and singular values of about 1.
 
-    Five steps of a polynomial iteration; singular values are then between 0.7 and 1.2, which
-    trains as well as exact ones.
+    Five steps of a polynomial iteration. Singular values above 0.2 % of the norm are then between
+    0.68 and 1.2, which trains as well as exact ones; smaller ones grow, but stay smaller.
 
     Args:
         matrix: (O, I), any floating dtype.

@@ -19,34 +19,32 @@ def make_optimizer(
     """The optimizer of a configuration.
 
     Weight decay is for matrices, not for normalization and biases. Muon's steps are for matrices
-    with more rows than classes: a classifier has AdamW's, as its authors advise.
+    with more rows than classes; the others, such as classifiers, have AdamW's. The authors of Muon
+    advise that, and AdamW for the first layers too, which are not excepted here.
 
     Args:
         parameters: of the network.
         config: optimizer, learning rate, weight decay, precision of Muon's products.
         classes: C.
     """
-    parameters, rate = list(parameters), config.learning_rate
+    parameters, rate, decay = list(parameters), config.learning_rate, config.weight_decay
     matrices = [values for values in parameters if values.ndim > 1]
-    rest = [values for values in parameters if values.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": rest, "weight_decay": 0.0},
-    ]
+    rest = {"params": [values for values in parameters if values.ndim <= 1], "weight_decay": 0.0}
+    if config.optimizer == "muon":
+        hidden = [values for values in matrices if len(values) > classes]
+        last = [values for values in matrices if len(values) <= classes]
+        groups = [
+            {"params": hidden, "weight_decay": decay, "orthogonal": True},
+            {"params": last, "weight_decay": decay},
+            rest,
+        ]
+        dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
+        return Muon(groups, rate, dtype=dtype)
+    groups = [{"params": matrices, "weight_decay": decay}, rest]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, rate, momentum=SGD_MOMENTUM, fused=True)
-    if config.optimizer == "adam":
-        return torch.optim.Adam(groups, rate, fused=True)
-    if config.optimizer == "adamw":
-        return torch.optim.AdamW(groups, rate, fused=True)
-    hidden = {
-        "params": [values for values in matrices if len(values) > classes],
-        "weight_decay": config.weight_decay,
-        "orthogonal": True,
-    }
-    groups[0]["params"] = [values for values in matrices if len(values) <= classes]
-    dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
-    return Muon([hidden, *groups], rate, dtype=dtype)
+    kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
+    return kind(groups, rate, fused=True)
 
 
 def rate_factor(step: int, *, steps: int, warmup: float, schedule: str) -> float:

@@ -32,7 +32,7 @@ def main() -> None:
     ExpressionModule.on_train_end = _keep(out)
     epochs, devices = map(int, sys.argv[5:7])
     network = replace(RECOMMENDED_NETWORK, width=8, **dict.fromkeys(sys.argv[7:], False))
-    train = replace(RECOMMENDED, epochs=epochs, batch_size=24, patience=epochs)
+    train = replace(RECOMMENDED, epochs=epochs, batch_size=24, patience=epochs, optimizer="muon")
     runtime = Runtime(devices=devices, state=out / "state", progress=False)
     made = fit(Folders(*folders), network, train, runtime=runtime)
     save(made, out / "model.safetensors", out / "curves.csv", out / "train.json")

@@ -1,9 +1,10 @@
 """The optimizer of a training, and its learning rate."""
 
 import pytest
+import torch
 from torch import nn
 
-from fer3d.training.config import TrainConfig
+from fer3d.training.config import Precision, TrainConfig
 from fer3d.training.optimizers import make_optimizer, rate_factor
 
 
@@ -19,6 +20,25 @@ def test_classifiers_have_steps_of_adamw() -> None:
     assert kinds == {
         (16, 1, 3, 3): (True, 0.1), (7, 16): (False, 0.1), (16,): (False, 0.0), (7,): (False, 0.0),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])
+def test_muon_multiplies_in_bfloat16_if_the_training_does(precision: Precision) -> None:
+    weight = nn.Parameter(torch.zeros(25, 6))  # its step has the scale 0.2 x 5
+    config = TrainConfig(optimizer="muon", learning_rate=1.0, precision=precision)
+    optimizer = make_optimizer([weight], config, classes=3)
+    weight.grad = torch.randn(25, 6, generator=torch.Generator().manual_seed(0))
+    optimizer.step()
+    short = weight.detach().to(torch.bfloat16).float()
+    assert torch.equal(short, weight.detach()) == (precision == "bfloat16")
+
+
+def test_a_network_may_have_no_matrix_for_muon() -> None:
+    layer = nn.Linear(4, 3)
+    layer(torch.ones(1, 4)).sum().backward()
+    before = layer.weight.detach().clone()
+    make_optimizer(layer.parameters(), TrainConfig(optimizer="muon"), classes=3).step()
+    assert not torch.equal(layer.weight, before)
 
 
 def test_the_rate_rises_and_falls() -> None:

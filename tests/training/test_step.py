@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
-from fer3d.networks.inputs import as_fractions
+from fer3d.networks.inputs import input_fractions
 from fer3d.presets.configs import PAPER, PAPER_NETWORK, RECOMMENDED, RECOMMENDED_NETWORK
 from fer3d.training.arrays import open_set
 from fer3d.training.config import TrainConfig
@@ -95,20 +95,20 @@ def test_every_place_has_a_seed_of_its_own() -> None:
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
-class Linear(torch.nn.Module):
+class Layers(torch.nn.Module):
     """A network without batch normalization or dropout, whose batch is the sum of its parts."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = torch.nn.Linear(3 * 32 * 32, 3)
+        self.hidden, self.last = torch.nn.Linear(3 * 32 * 32, 8), torch.nn.Linear(8, 3)
 
     def reduced(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Nothing is smaller."""
-        return as_fractions(inputs)
+        return input_fractions(inputs)
 
     def forward(self, image: torch.Tensor, **_: torch.Tensor) -> torch.Tensor:
         """Logits of an image."""
-        return self.layer(image.flatten(1))
+        return self.last(self.hidden(image.flatten(1)).relu())
 
     def heads(self, **inputs: torch.Tensor) -> list[torch.Tensor]:
         return [self(**inputs)]
@@ -153,7 +153,7 @@ def _recorded(heads: Callable[..., list[torch.Tensor]], sides: list[int]) -> Cal
 
 
 @pytest.mark.parametrize("class_weights", [None, torch.tensor([0.2, 1.0, 5.0])])
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
 def test_a_batch_in_parts_gives_the_steps_of_the_whole_batch(
     optimizer: str, class_weights: torch.Tensor | None, folders: Folders
 ) -> None:
@@ -165,12 +165,12 @@ def test_a_batch_in_parts_gives_the_steps_of_the_whole_batch(
         )  # fmt: skip
         data = ExpressionData(open_set(folders), batch_size=24, seed=0, accumulate=accumulate)
         torch.manual_seed(0)
-        module = ExpressionModule(Linear(), 3, config, class_weights)
+        module = ExpressionModule(Layers(), 3, config, class_weights)
         pl.Trainer(
             accelerator="cpu", max_epochs=2, logger=False, enable_checkpointing=False,
             enable_progress_bar=False, enable_model_summary=False,
             accumulate_grad_batches=accumulate, use_distributed_sampler=False,
         ).fit(module, datamodule=data)  # fmt: skip
         assert module.trainer.global_step == 6
-        weights.append(module.network.layer.weight.detach())
+        weights.append(module.network.state_dict())
     torch.testing.assert_close(weights[0], weights[1], rtol=1e-4, atol=1e-6)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from fer3d.networks.compared.pixels import PixelInput
-from fer3d.networks.inputs import as_fractions
+from fer3d.networks.inputs import input_fractions
 
 Criterion = Callable[[Tensor, Tensor], Tensor]  # logits (B, C), labels (B,) -> mean loss ()
 
@@ -71,7 +71,7 @@ class ComparedNetwork(nn.Module):
         """
         if self.pixels is not None:
             inputs = inputs | {"image": self.pixels.reduced(inputs["image"])}
-        return as_fractions(inputs)
+        return input_fractions(inputs)
 
     def calibrate(self, batches: Iterable[dict[str, Tensor]]) -> None:
         """Measure the statistics for the standardization of inputs; once, before training.
