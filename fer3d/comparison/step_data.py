@@ -65,7 +65,7 @@ def groups(frame: pd.DataFrame) -> np.ndarray:
     return people(frame).to_numpy(dtype=str)
 
 
-def require(labels: Tensor, owners: np.ndarray, count: int) -> None:
+def check_folds(labels: Tensor, owners: np.ndarray, count: int) -> None:
     """Check that images are enough for a number of folds; arguments as of ``folds``.
 
     Raises:
@@ -90,6 +90,6 @@ def folds(labels: Tensor, owners: np.ndarray, count: int, seed: int) -> list[np.
     Raises:
         UserError: fewer groups, or fewer images of every class, than folds.
     """
-    require(labels, owners, count)
+    check_folds(labels, owners, count)
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     return [part for _, part in splitter.split(np.zeros(len(labels)), labels.numpy(), owners)]

@@ -6,7 +6,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.svm import LinearSVC
 from torch import Tensor
 
-from fer3d.comparison.step_data import require
+from fer3d.comparison.step_data import check_folds
 
 COSTS = (0.001, 0.01, 0.1, 1.0, 10.0)  # of the SVM, for features of unit length on average
 FOLDS = 5
@@ -50,7 +50,7 @@ def fit_svm(
 
 def _cost(svm: LinearSVC, samples: np.ndarray, targets: np.ndarray, seed: int) -> float:
     chosen = np.random.default_rng(seed).permutation(len(samples))[:CHOOSING_IMAGES]
-    require(torch.from_numpy(targets[chosen]), chosen, FOLDS)
+    check_folds(torch.from_numpy(targets[chosen]), chosen, FOLDS)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     search = GridSearchCV(svm, {"C": COSTS}, cv=folds, scoring="f1_macro", refit=False)
     return search.fit(samples[chosen], targets[chosen]).best_params_["C"]

@@ -19,6 +19,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
 
 CAMERA_FPS = 25.0  # of the annotated video of a camera, whose rate is unknown
 _WAIT_S = 5.0  # timeout for the next frame of a camera
+_MAX_GAP_S = 60.0  # a time stamp that is later than expected by more is broken
 
 
 @dataclass(frozen=True)
@@ -151,10 +152,12 @@ class _Reader:
 
 
 def _file_frames(capture: cv2.VideoCapture, fps: float, every: int) -> Iterator[Frame]:
-    number = 0
+    number, seconds = 0, 0.0
     while capture.grab():
         if number % every == 0:
-            seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 or number / fps
+            stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 or number / fps
+            expected = seconds + (every / fps if number else 0.0)
+            seconds = stamp if seconds <= stamp <= expected + _MAX_GAP_S else expected
             there, image = capture.retrieve()
             if there:
                 yield Frame(number, round(seconds, 3), cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -33,6 +34,7 @@ class VideoOutput:
         check_video_name(path)
         self._path, self._fps = path, fps
         self._special = is_special(path)
+        self._scratch = ExitStack()
         self._written = 0
         self._last: np.ndarray | None = None
 
@@ -61,13 +63,14 @@ class VideoOutput:
         trace: TracebackType | None,
     ) -> None:
         """Complete the file, if anything was written."""
-        if self._last is not None:
+        with self._scratch:
+            if self._last is None:
+                return
             self._writer.release()
             if self._special:
                 write_output(self._path, self._temporary.read_bytes())
             else:
                 os.replace(self._temporary, self._path.resolve())
-            self._scratch.__exit__(None, None, None)
 
     def _add(self, picture: np.ndarray) -> None:
         self._writer.write(picture)
@@ -75,8 +78,8 @@ class VideoOutput:
 
     def _open(self, picture: np.ndarray) -> None:
         place = Path(tempfile.gettempdir()) if self._special else self._path.resolve().parent
-        self._scratch = scratch_folder(place / self._path.name)
-        self._temporary = self._scratch.__enter__() / self._path.name
+        folder = self._scratch.enter_context(scratch_folder(place / self._path.name))
+        self._temporary = folder / self._path.name
         codec = cv2.VideoWriter.fourcc(*CODECS[self._path.suffix.lower()])
         size = picture.shape[1], picture.shape[0]
         self._writer = cv2.VideoWriter(str(self._temporary), codec, self._fps, size)

@@ -7,6 +7,7 @@ import pytest
 
 from fer3d.errors import UserError
 from fer3d.inference.video.frames import newest_frames, open_camera, open_video
+from fer3d.inference.video.write import VideoOutput
 
 
 def test_frames_come_in_order_with_their_times(film):
@@ -33,6 +34,22 @@ def test_colours_are_red_green_blue(rendered, film):
     assert image[20:148, 10:138].mean(axis=(0, 1)) == pytest.approx(
         rendered[0].mean(axis=(0, 1)), abs=4
     )
+
+
+@pytest.mark.parametrize("stamp", [b"\xff\xff", b"\x00\x00"])
+def test_a_broken_time_stamp_is_replaced(stamp, tmp_path):
+    path = tmp_path / "a.mkv"
+    with VideoOutput(path, 2) as video:
+        for number in range(20):
+            video.write(np.full((96, 128, 3), 10 * number, np.uint8), number / 2)
+    written = path.read_bytes()
+    second = written.rindex(b"\x1f\x43\xb6\x75")  # from 5.5 s; its time stamp follows E7 82, ms
+    place = written.index(b"\xe7\x82", second) + 2
+    path.write_bytes(written[:place] + stamp + written[place + 2 :])
+    with open_video(path) as video:
+        assert [frame.time_s for frame in video.frames] == [number / 2 for number in range(20)]
+    with open_video(path, every=4) as video:
+        assert [frame.time_s for frame in video.frames] == [0, 2, 4, 6, 8]
 
 
 def test_a_missing_file_and_one_that_is_no_video_are_told(tmp_path, capfd):

@@ -47,6 +47,15 @@ def test_nothing_is_left_of_a_video_without_frames(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_nothing_is_left_of_a_video_that_cannot_be_written(tmp_path):
+    with (
+        pytest.raises(UserError, match="cannot write"),
+        VideoOutput(tmp_path / "a.mp4", 0) as video,
+    ):
+        video.write(picture(90), 0.0)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_links_and_pipes_are_written_through(tmp_path):
     (tmp_path / "link.mp4").symlink_to("there.mp4")
     with VideoOutput(tmp_path / "link.mp4", 10) as video:
