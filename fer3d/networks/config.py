@@ -10,6 +10,7 @@ NetworkPreset = Literal["recommended", "photos", "paper"]
 Dropout = Annotated[float, Range(ge=0, lt=1)]
 StemStride = Literal[4, 2]
 Width = Annotated[int, Range(ge=4, le=512)]
+Blocks = Annotated[int, Range(ge=1, le=8)]
 ImageChannels = Literal[3, 1]
 
 BRANCHES = ("base", "shading", "landmark", "vertices")
@@ -29,6 +30,7 @@ class NetworkConfig:
         dropout: probability that a unit after a hidden fully connected layer is dropped.
         stem_stride: stride of the first convolution in the paper's base branch.
         width: number of filters in the first stage of a residual base branch.
+        blocks: number of blocks in each of its stages.
         image_channels: 3 for RGB, 1 for grey (mean of the three).
         mirrored: whether the answer is the mean of the logits of a face and of the mirrored face,
             at twice the cost; not in the paper. Training steps see one of the two.
@@ -45,6 +47,7 @@ class NetworkConfig:
     dropout: Dropout = 0.4
     stem_stride: StemStride = 4
     width: Width = 32
+    blocks: Blocks = 1
     image_channels: ImageChannels = 3
     mirrored: bool = False
 

@@ -34,6 +34,7 @@ def base_branch(config: NetworkConfig, size: int) -> nn.Module:
         size=size,
         channels=config.image_channels,
         width=config.width,
+        blocks=config.blocks,
         full=config.preset == "photos",
     )
 

@@ -23,11 +23,11 @@ KERNEL = 3  # px
 class ResidualNetwork(nn.Module):
     """A convolution, residual blocks, global average pooling, a layer of 128.
 
-    A ResNet (He et al. 2016) with one block of two 3 x 3 convolutions per stage. At half resolution
-    the first convolution has stride 2 and four blocks have 1, 2, 4 and 8 times ``width`` filters;
-    the sides of the maps are 25, 25, 13, 7 and 4 px for an image of 50 px. At full resolution the
-    first convolution has stride 1 and three blocks have 2, 4 and 8 times ``width`` filters; the
-    sides are 50, 25, 13 and 7 px, at twice the cost.
+    A ResNet (He et al. 2016) with blocks of two 3 x 3 convolutions. At half resolution the first
+    convolution has stride 2 and four stages have 1, 2, 4 and 8 times ``width`` filters; the sides
+    of the maps are 25, 25, 13, 7 and 4 px for an image of 50 px. At full resolution the first
+    convolution has stride 1 and three stages have 2, 4 and 8 times ``width`` filters; the sides are
+    50, 25, 13 and 7 px, at twice the cost.
 
     Batch normalization follows every convolution; the last one of a block is initialized to zero,
     so that a block starts as its shortcut. The image is reduced to 50 px by averaging: faces in the
@@ -40,6 +40,7 @@ class ResidualNetwork(nn.Module):
         size: int = 100,
         channels: int = 3,
         width: int = 32,
+        blocks: int = 1,
         centred: bool = True,
         full: bool = False,
     ):
@@ -48,6 +49,7 @@ class ResidualNetwork(nn.Module):
             size: side of the input image, px.
             channels: 3 for RGB, 1 for grey.
             width: filters of the first stage; doubling them costs three to four times as much.
+            blocks: in each stage.
             centred: whether pixels are standardized. Shading images are not, so that pixels
                 without a visible face point stay zero.
             full: full resolution instead of half.
@@ -62,8 +64,10 @@ class ResidualNetwork(nn.Module):
         layers: list[nn.Module] = [*stem, nn.ReLU(inplace=True)]
         before = width
         for factor in FULL_STAGES if full else STAGES:
-            layers.append(BasicBlock(before, factor * width, stride=1 if factor == 1 else 2))
-            before = factor * width
+            filters = factor * width
+            layers.append(BasicBlock(before, filters, stride=1 if factor == 1 else 2))
+            layers += [BasicBlock(filters, filters) for _ in range(blocks - 1)]
+            before = filters
         self.convolutions = nn.Sequential(*layers)
         self.encoder = fully_connected((before, EMBEDDING), 0.0)
 

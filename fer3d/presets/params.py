@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from fer3d.files.sections import Section, Seed
 from fer3d.networks.config import (
+    Blocks,
     Dropout,
     ImageChannels,
     NetworkPreset,
@@ -43,6 +44,7 @@ class NetworkParams(Section):
     dropout: Dropout | None
     stem_stride: StemStride
     width: Width
+    blocks: Blocks | None
     image_channels: ImageChannels
     mirrored: bool
 

@@ -40,6 +40,18 @@ def test_full_resolution_keeps_the_side_of_the_image() -> None:
     assert network(torch.rand(2, 3, 100, 100)).shape == (2, 128)
 
 
+def test_further_blocks_of_a_stage_keep_its_maps() -> None:
+    network = ResidualNetwork(channels=1, width=8, blocks=3, full=True).eval()
+    blocks = [layer for layer in network.convolutions if isinstance(layer, BasicBlock)]
+    filters = [block.residual[0].out_channels for block in blocks]
+    assert filters == [16, 16, 16, 32, 32, 32, 64, 64, 64]
+    sides, maps = [], torch.rand(1, 1, 50, 50)
+    for layer in network.convolutions:
+        maps = layer(maps)
+        sides += [maps.shape[-1]] if isinstance(layer, BasicBlock) else []
+    assert sides == [25, 25, 25, 13, 13, 13, 7, 7, 7]
+
+
 def test_a_block_starts_as_its_shortcut() -> None:
     maps = torch.rand(2, 8, 6, 6)
     assert torch.equal(BasicBlock(8, 8).eval()(maps), maps)
