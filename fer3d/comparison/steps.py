@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from fer3d.comparison.recipes import Preset, Recipe
 from fer3d.comparison.step_data import AnnotatedDataset, StepData, groups
@@ -106,6 +107,9 @@ class Steps:
             UserError: the loss is not finite.
         """
         rows = self.rows if rows is None else rows
+        if not any(is_lazy(weights) for weights in network.parameters()):
+            # PyTorch's stubs lack this form of `to`
+            network.to(memory_format=network.memory_format)  # type: ignore[call-overload]
         train, module = self._module(name, network, rows)
         runtime = self.setting.runtime
         file = runtime.state and runtime.state / f"{name}{SUFFIX}"

@@ -140,6 +140,18 @@ def test_equal_arguments_give_equal_weights(arrays: InputArrays) -> None:
     assert (first.training, first.curves) == (second.training, second.curves)
 
 
+def test_weights_are_trained_in_the_networks_memory_format(arrays: InputArrays) -> None:
+    strides = {}
+    for name in ("zhang-2017", "jung-2015"):
+        network = fit_compared(name, arrays, replace(SETTINGS["article"], max_epochs=1)).network
+        strides[name] = {
+            values.is_contiguous(memory_format=torch.channels_last)
+            for values in network.parameters()
+            if values.ndim == 4 and min(values.shape[1:]) > 1
+        }
+    assert strides == {"zhang-2017": {True}, "jung-2015": {False}}
+
+
 def test_seeds_give_different_networks(arrays: InputArrays) -> None:
     settings = [Setting("recommended", replace(QUICK, seed=seed), max_epochs=1) for seed in (0, 1)]
     first, second = (fit_compared("zhang-2017", arrays, setting) for setting in settings)

@@ -29,6 +29,8 @@ class DTAN(ComparedNetwork):
     (64, 32, 16); 16,384 to 500, 500, each with ReLU and dropout; to C.
     """
 
+    memory_format = torch.contiguous_format  # its normalization is slower with channels last
+
     def __init__(self, classes: int, *, side: int = 64, dropout: float = 0.5):
         """
         Args:
@@ -98,6 +100,8 @@ class Jung2015(ComparedNetwork):
       in Bao et al.
     - Initial weights: He et al. 2015, see ``he_initialise``.
     """
+
+    memory_format = DTAN.memory_format
 
     def __init__(
         self,
