@@ -93,10 +93,11 @@ def orthogonalized(matrix: Tensor) -> Tensor:
     Returns:
         (O, I), the same dtype; zero for zero.
     """
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    wide = wide / wide.norm().clamp_min(EPSILON)
+    if matrix.shape[0] > matrix.shape[1]:
+        return orthogonalized(matrix.T).T
+    wide = matrix / matrix.norm().clamp_min(EPSILON)
     a, b, c = COEFFICIENTS
     for _ in range(STEPS):
         square = wide @ wide.T
         wide = torch.addmm(wide, torch.addmm(square, square, square, beta=b, alpha=c), wide, beta=a)
-    return wide if matrix.shape[0] <= matrix.shape[1] else wide.T
+    return wide
