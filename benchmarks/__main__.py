@@ -12,9 +12,8 @@ predict_folder, predict_video.
 
 import argparse
 import importlib
-import runpy
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.pairs import Options, Record, measure
@@ -37,8 +36,7 @@ OTHERS = (
 
 def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] in OTHERS:
-        name = sys.argv.pop(1)
-        runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+        importlib.import_module(f"benchmarks.{sys.argv.pop(1)}").main()
         return
     options = _options()
     shared = Options(options.data, options.images, options.rounds, options.environments)
@@ -52,7 +50,7 @@ def main() -> None:
     print(table(columns, [[r.name, r.against, *map(_figure, _values(r))] for r in records]))
 
 
-def _records(names: list[str], options: Options) -> Iterator[Record]:
+def _records(names: Sequence[str], options: Options) -> Iterator[Record]:
     for name in names:
         for pair in importlib.import_module(f"benchmarks.{name}").pairs(options):
             yield measure(pair, options.rounds)

@@ -15,6 +15,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,16 +119,17 @@ def _ours(name: str, inputs: Mapping[str, torch.Tensor]) -> Any:
     config = network_config({"preset": "recommended", **BRANCHES[name]})
     sizes = {"image_size": inputs["image"].shape[-1], "shading_size": inputs["shading"].shape[-1]}
     network = FusionNetwork(config, CLASSES, **sizes)
-    return network.to(memory_format=torch.channels_last)  # as after a training
+    # as after a training; PyTorch's stubs lack this form of `to`
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _model(name: str, faces: int) -> Any:
     network = REGISTRY[name].build(CLASSES)
     if not isinstance(network, Fabian2016):
         return network
-    options = {"orientations": ORIENTATIONS, "triangles": TRIANGLES}
-    features = len(Fabian2016(CLASSES, **options).mean)
-    return Fabian2016(CLASSES, discriminant={"shape": (faces, features, 2 * CLASSES)}, **options)
+    make = partial(Fabian2016, CLASSES, orientations=ORIENTATIONS, triangles=TRIANGLES)
+    features = len(make().mean)
+    return make(discriminant={"shape": (faces, features, 2 * CLASSES)})
 
 
 def _row(

@@ -5,12 +5,14 @@ An environment is made at its first use (``--environments FOLDER``): minutes, an
 """
 
 import json
+import shlex
 import subprocess
 import sys
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -28,15 +30,15 @@ _READY = "ready"  # made when an environment is complete
 class Peer:
     """A running peer: calls are timed by its process."""
 
-    def __init__(self, process: "subprocess.Popen[str]"):
-        self._process = process
+    def __init__(self, command: list[str], requests: IO[str], answers: IO[str]):
+        self._command, self._requests, self._answers = command, requests, answers
 
     def __call__(self, how: str, count: int) -> Seconds:
         """Process the first ``count`` images in one of the ways of ``served.py``."""
-        print(json.dumps([how, count]), file=self._process.stdin, flush=True)
-        line = self._process.stdout.readline()
+        print(json.dumps([how, count]), file=self._requests, flush=True)
+        line = self._answers.readline()
         if not line:
-            raise SystemExit(f"the peer ended: {self._process.args}")
+            raise SystemExit(f"the peer ended: {shlex.join(self._command)}")
         return Seconds(json.loads(line))
 
 
@@ -59,7 +61,8 @@ def serve(name: str, images: np.ndarray, folder: Path | None) -> Iterator[Peer |
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
-        yield Peer(process)
+        assert process.stdin and process.stdout
+        yield Peer(command, process.stdin, process.stdout)
         process.stdin.close()
 
 

@@ -18,7 +18,7 @@ from fer3d.training.data import ExpressionDataset
 BATCH = 64
 
 
-class Files(Dataset):
+class Files(Dataset[torch.Tensor]):
     """Image files, decoded one by one."""
 
     def __init__(self, files: list[Path]):

@@ -16,7 +16,7 @@ from benchmarks.pairs import Options, Pair
 from fer3d.alignment.aligner import make_aligner
 from fer3d.machine.threads import reproducible_torch
 from fer3d.reconstruction.attention import INPUT_SIZE, NetworkParts, read_parts
-from fer3d.reconstruction.backends import make_backend
+from fer3d.reconstruction.backends import Backend, make_backend
 from fer3d.reconstruction.facemesh import MODEL, first_crop
 from fer3d.reconstruction.litert import LitertNetwork
 from fer3d.reconstruction.torch_graph import GraphNetwork
@@ -97,7 +97,7 @@ def _mediapipe(options: Options) -> Iterator[Pair]:
             chosen = params.reconstruct.model_copy(update={"passes": passes})
             backend = make_backend(chosen, tools)
 
-            def ours(backend=backend) -> None:
+            def ours(backend: Backend = backend) -> None:
                 for start in range(0, len(images), BATCH):
                     faces = aligner.align(list(images[start : start + BATCH]))
                     backend([face.image for face in faces], np.stack([f.points for f in faces]))

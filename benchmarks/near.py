@@ -26,7 +26,8 @@ COPIES = 100  # one of so many synthetic hashes is a copy of another
 
 def images(folder: Path) -> None:
     """Hash and pair the images of a folder, each distinct file once."""
-    parts, hashes, pictures, seconds = [], [], {}, {"decode": 0.0, "hash": 0.0}
+    parts: list[str] = []
+    hashes, pictures, seconds = [], {}, {"decode": 0.0, "hash": 0.0}
     for part, data in _files(folder):
         start = time.process_time()
         image = decode(data, max_pixels=MAX_PIXELS)

@@ -37,6 +37,11 @@ def pairs(options: Options) -> Iterator[Pair]:
         straight.draw(to_picture(points, size), drawn, intensity, size)
 
     few = min(FEW, len(clouds))
+
+    def straight_loop() -> None:
+        for cloud in clouds[:few]:
+            one(*cloud)
+
     yield Pair(
         "normals",
         "Open3D, one cloud at a time",
@@ -59,7 +64,7 @@ def pairs(options: Options) -> Iterator[Pair]:
         "relight",
         "Open3D and a loop over triangles",
         lambda: relighter(faces, visible),
-        lambda: [one(*cloud) for cloud in clouds[:few]],
+        straight_loop,
         len(faces),
         few,
     )

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
 
 os.environ.update(OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
 
@@ -17,14 +18,16 @@ import numpy as np
 
 BATCH = 64  # images
 
+Ways = Mapping[str, Callable[[np.ndarray], object]]  # by name, what processes images
 
-def mtcnn_ways():
+
+def mtcnn_ways() -> Ways:
     """The package as its README calls it: an image, or a list of images."""
     from mtcnn import MTCNN
 
     detector = MTCNN()
 
-    def batched(images):
+    def batched(images: np.ndarray) -> None:
         for start in range(0, len(images), BATCH):
             detector.detect_faces(
                 list(images[start : start + BATCH]), batch_stack_justification="center"
@@ -33,7 +36,7 @@ def mtcnn_ways():
     return {"single": lambda images: list(map(detector.detect_faces, images)), "batched": batched}
 
 
-def facenet_pytorch_ways():
+def facenet_pytorch_ways() -> Ways:
     """The package's MTCNN, on the CPU: an image, or an array of images."""
     import torch
     from facenet_pytorch import MTCNN
@@ -41,14 +44,14 @@ def facenet_pytorch_ways():
     torch.set_num_threads(1)
     detector = MTCNN(keep_all=True, min_face_size=20, post_process=False, device="cpu")
 
-    def batched(images):
+    def batched(images: np.ndarray) -> None:
         for start in range(0, len(images), BATCH):
             detector.detect(images[start : start + BATCH])
 
     return {"single": lambda images: list(map(detector.detect, images)), "batched": batched}
 
 
-def mediapipe_ways():
+def mediapipe_ways() -> Ways:
     """Face Mesh for still images, with its own detector, attention mesh included."""
     from mediapipe.python.solutions.face_mesh import FaceMesh
 
@@ -56,14 +59,14 @@ def mediapipe_ways():
     return {"single": lambda images: list(map(mesh.process, images))}
 
 
-WAYS = {
+WAYS: Mapping[str, Callable[[], Ways]] = {
     "mtcnn": mtcnn_ways,
     "facenet-pytorch": facenet_pytorch_ways,
     "mediapipe": mediapipe_ways,
 }
 
 
-def main():
+def main() -> None:
     name, file = sys.argv[1:]
     answers, sys.stdout = sys.stdout, sys.stderr  # peers print, too
     ways = WAYS[name]()

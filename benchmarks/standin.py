@@ -21,7 +21,8 @@ from fer3d.files.packed import PackedWriter
 from fer3d.files.specs import Arrays, Spec
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.packing import Columns, compute_packed
-from fer3d.rowwise.producer import Batch, Producer
+from fer3d.rowwise.producer import Producer
+from fer3d.rowwise.sources import Batch
 
 SIZE = 100  # px, of an aligned image
 ROWS_AT_ONCE = 1000  # per write

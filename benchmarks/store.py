@@ -70,8 +70,9 @@ def both(folder: Path, settings: Settings, costs: dict[str, float] | None = None
         measured = standin.measure(stage, name, folder, settings, log, cost)
         seconds, cpu = seconds + measured.seconds, cpu + measured.cpu
     text = log.read_text()
-    counts = np.array(re.findall(r"computed (\d+), from store (\d+)", text), int).sum(axis=0)
-    return Result(seconds, cpu, *counts.tolist(), text.count("damaged, set aside"))
+    counts = np.array(re.findall(r"computed (\d+), from store (\d+)", text), int)
+    computed, stored = counts.sum(axis=0).tolist()
+    return Result(seconds, cpu, computed, stored, text.count("damaged, set aside"))
 
 
 def digest(folder: Path) -> str:

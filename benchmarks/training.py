@@ -14,9 +14,9 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import cycle, repeat
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,15 @@ from fer3d.files.folders import Folders
 from fer3d.files.packed import PackedWriter
 from fer3d.files.specs import Spec
 from fer3d.networks.config import NetworkConfig
+from fer3d.networks.fusion import FusionNetwork
 from fer3d.presets.configs import network_config, train_config
 from fer3d.training.arrays import InputArrays, open_set
+from fer3d.training.batches import ShuffledBatches
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import Batch, ExpressionData
 from fer3d.training.fit import build_network
 from fer3d.training.module import ExpressionModule
+from fer3d.training.optimizers import make_optimizer
 
 CLASSES = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
 BRANCHES = {"base": {"shading": False, "landmark": False}, "whole": {}}
@@ -69,7 +72,8 @@ def _measure(
     device = torch.device(options.device)
     data = ExpressionData(arrays, batch_size=train.batch_size, seed=0, max_images=options.images)
     data.place_on(device, mapped=options.mapped)
-    stepper = Stepper(build_network(network, data, arrays), train, device, options.precision)
+    model = build_network(network, data, arrays)
+    stepper = Stepper(model, len(data.classes), train, device, options.precision)
     batches = _endless(data)
     one = {name: values.to(device) for name, values in next(batches).items()}
     pipeline, resident = [], []
@@ -84,7 +88,7 @@ def _measure(
 def _endless(data: ExpressionData) -> Iterator[Batch]:
     loader = data.train_dataloader()
     for epoch in cycle(range(1000)):
-        loader.sampler.set_epoch(epoch)
+        cast(ShuffledBatches, loader.sampler).set_epoch(epoch)
         yield from loader
 
 
@@ -92,14 +96,16 @@ class Stepper:
     """Training steps as in Lightning, without its overhead."""
 
     def __init__(
-        self, network: torch.nn.Module, train: TrainConfig, device: torch.device, precision: str
+        self,
+        network: FusionNetwork,
+        classes: int,
+        train: TrainConfig,
+        device: torch.device,
+        precision: str,
     ):
-        # a schedule needs the number of epochs from a trainer
-        constant = replace(train, schedule="constant", warmup=0.0)
-        self.module = ExpressionModule(network.to(device), len(CLASSES), constant).to(device)
-        self.module.log = self.module.log_dict = lambda *_, **__: None
+        self.module = ExpressionModule(network, classes, train).to(device)
         self.module.on_train_start()
-        self.optimizer = self.module.configure_optimizers()["optimizer"]
+        self.optimizer = make_optimizer(self.module.network.parameters(), train, classes)
         self.device, self.mixed = device, precision == "bfloat16"
         self.number = 0
 

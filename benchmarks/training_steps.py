@@ -66,7 +66,8 @@ class Core:
         start = time.process_time()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.mixed):
             heads = self.module.network.heads(**inputs)
-            loss = sum(self.module._loss(logits, labels, None) for logits in heads)
+            first, *others = (self.module._loss(logits, labels, None) for logits in heads)
+            loss = sum(others, first)
         self._optimizer.zero_grad()
         loss.backward()
         self._optimizer.step()

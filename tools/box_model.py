@@ -50,8 +50,10 @@ def _made(command: str) -> str:
             raise SystemExit(f"commit the code first, the card names one commit:\n{changed}")
     committed = yaml.safe_load(_git(here, "show", f"HEAD:./{checkout.PARAMS}"))
     used = yaml.safe_load(checkout.PARAMS.read_text(encoding="utf-8"))
-    commits = (_git(folder, "rev-parse", "--short", "HEAD") for folder in (here, tools))
-    return steps(*commits, edited_values(committed, used), command)
+    trained_by, boxed_by = (
+        _git(folder, "rev-parse", "--short", "HEAD") for folder in (here, tools)
+    )
+    return steps(trained_by, boxed_by, edited_values(committed, used), command)
 
 
 def _git(folder: Path, *arguments: str) -> str:

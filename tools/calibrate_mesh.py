@@ -8,6 +8,7 @@ import dataclasses
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -36,7 +37,9 @@ MIN_PRESENCE = 0.5
 
 def main(passes: int) -> None:
     topology = load_topology(ASSETS, 0)
-    terms, errors = map(np.stack, zip(*_samples(topology, passes), strict=True))
+    # the meshes as the network gives them
+    with patch.object(facemesh, "calibrate", lambda vertices, *_: vertices):
+        terms, errors = map(np.stack, zip(*_samples(topology, passes), strict=True))
     mirrored = errors[:, topology.mirror] * [-1, 1, 1]
     parts = ((slice(0, EVEN), errors + mirrored), (slice(EVEN, None), errors - mirrored))
     fields = np.concatenate([_ridge(terms[:, part], value / 2) for part, value in parts])
@@ -52,7 +55,6 @@ def main(passes: int) -> None:
 
 def _samples(topology: Topology, passes: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pose terms (11,) and error (468, 3), cm, face frame, of each face that is found."""
-    facemesh.calibrate = lambda vertices, *_: vertices  # the output of the network
     weights = rigid_weights(topology.reference, topology.triangles)
     network = facemesh.FaceMesh(ASSETS / facemesh.MODEL, passes)
     for aligned, truth in _aligned():

@@ -32,7 +32,7 @@ def draw_image_frame(axes: Axes) -> None:
         axes.plot([0, 4], [line, line], color="0.8", lw=1)
         axes.plot([line, line], [0, 4], color="0.8", lw=1)
     for end, name, colour in (((2.6, 0), "x", COLOURS[0]), ((0, 2.6), "y", COLOURS[1])):
-        arrow(axes, np.zeros(2), np.array(end, float), name, colour)
+        arrow(axes, end, name, colour)
     axes.plot(0, 0, "o", mfc="white", mec=COLOURS[2], ms=12)
     axes.plot(0, 0, "x", color=COLOURS[2], ms=6)
     axes.annotate("z: into the scene", (0, 0), (0.1, -0.45), color=COLOURS[2])
@@ -54,7 +54,8 @@ def draw_head(axes: Axes, pose: tuple[int, int, int], title: str) -> None:
     ridge = rotation @ np.array([[0, 0, 0], [1.5, -2, -2.5], [8, 10.5, 7.8]])
     axes.plot(*ridge[:2], color="0.4")
     for column, colour, name in zip(rotation.T, COLOURS, "xyz", strict=True):
-        arrow(axes, np.zeros(2), AXIS_LENGTH * column[:2], name, colour)
+        x, y = AXIS_LENGTH * column[:2]
+        arrow(axes, (x, y), name, colour)
     axes.set(xlim=(-15, 16), ylim=(-15, 16), aspect="equal", title=title)
 
 
@@ -72,13 +73,13 @@ def on_head(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.stack([x, y, c * np.sqrt(1 - (x / a) ** 2 - (y / b) ** 2)])
 
 
-def arrow(axes: Axes, start: np.ndarray, end: np.ndarray, name: str, colour: str) -> None:
-    """An axis; one that points at the viewer is a dot in a circle."""
-    if np.linalg.norm(end - start) < 1e-6:
-        axes.plot(*start, "o", mfc="white", mec=colour, ms=12)
-        axes.plot(*start, ".", color=colour)
+def arrow(axes: Axes, end: tuple[float, float], name: str, colour: str) -> None:
+    """An axis from the origin; one that points at the viewer is a dot in a circle."""
+    if np.hypot(*end) < 1e-6:
+        axes.plot(0, 0, "o", mfc="white", mec=colour, ms=12)
+        axes.plot(0, 0, ".", color=colour)
     else:
-        axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
+        axes.annotate("", end, (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
     axes.annotate(name, end, (5, 5), textcoords="offset points", color=colour, weight="bold")
 
 

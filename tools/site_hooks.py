@@ -12,7 +12,7 @@ import types
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import yaml
 from markdown.extensions.toc import slugify
@@ -120,7 +120,7 @@ def parameters(folder: str) -> str:
     for name, field in Params.model_fields.items():
         tables += [f"## {name}", comments.get((name,), ""), "| key | value | type | meaning |"]
         tables[-1] += "\n|---|---|---|---|"
-        for key, part in field.annotation.model_fields.items():
+        for key, part in cast(type[BaseModel], field.annotation).model_fields.items():
             said = re.sub(
                 r"docs/(\S+\.md)",
                 rf"[\1]({posixpath.relpath('.', folder)}/\1)",
