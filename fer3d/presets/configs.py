@@ -11,7 +11,7 @@ Config = TypeVar("Config", NetworkConfig, TrainConfig)
 
 PAPER_NETWORK = NetworkConfig()
 RECOMMENDED_NETWORK = NetworkConfig(preset="recommended", dropout=0.2)
-PHOTOS_NETWORK = NetworkConfig(preset="photos", dropout=0.4, blocks=2)
+PHOTOS_NETWORK = NetworkConfig(preset="photos", dropout=0.4)
 
 # Paper A, section 5.1. It gives no number of epochs; early stopping ends the training.
 PAPER = TrainConfig(

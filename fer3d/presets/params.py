@@ -44,7 +44,7 @@ class NetworkParams(Section):
     dropout: Dropout | None
     stem_stride: StemStride
     width: Width
-    blocks: Blocks | None
+    blocks: Blocks
     image_channels: ImageChannels
     mirrored: bool
 
