@@ -72,6 +72,8 @@ class TrainParams(Section):
     soft_labels: bool
     label_smoothing: Smoothing | None
     augmentation: Augmentation | None
+    cut_mix: Share | None
+    mix_up: Share | None
     input_noise_variance: Amount | None
     class_weights: ClassWeights | None
     loss: Loss

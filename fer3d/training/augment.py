@@ -58,7 +58,7 @@ def augment(
         return inputs
     image, shading = inputs["image"], inputs["shading"]
     count = len(image)
-    mirror = 1 - 2 * (_uniform(generator, count) < 0.5).float()
+    mirror = 1 - 2 * (uniform(generator, count) < 0.5).float()
     turn, shift = _motion(generator, count, strength)
     landmarks = move_points(inputs["landmarks"], _mirrored(turn, mirror), shift, side, mirror < 0)
     noise = torch.randn(landmarks.shape, generator=generator, device=landmarks.device)
@@ -168,29 +168,42 @@ def _mirrored(turn: Tensor, mirror: Tensor) -> Tensor:
 def _relight(image: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     contrast = torch.exp(strength * CONTRAST * _symmetric(generator, len(image)))
     brightness = strength * BRIGHTNESS * _symmetric(generator, len(image))
-    return (image - GREY) * _wide(contrast) + GREY + _wide(brightness)
+    return (image - GREY) * wide(contrast) + GREY + wide(brightness)
 
 
 def _cover(image: Tensor, value: float, strength: float, generator: torch.Generator) -> Tensor:
     """Set a random rectangle of each image to a value, with probability ``ERASED`` x strength."""
-    count, side = len(image), image.shape[-1]
+    count = len(image)
     least, most = ERASED_SIDE
-    extent = least + (most - least) * _uniform(generator, count, 2)
-    start = _uniform(generator, count, 2) * (1 - extent)
-    place = (torch.arange(side, device=image.device) + 0.5) / side
-    inside = (place >= start[..., None]) & (place < (start + extent)[..., None])
-    chosen = _uniform(generator, count) < strength * ERASED
-    mask = inside[:, 0, :, None] & inside[:, 1, None, :] & _wide(chosen).squeeze(1)
-    return torch.where(mask[:, None], value, image)
+    extent = least + (most - least) * uniform(generator, count, 2)
+    start = uniform(generator, count, 2) * (1 - extent)
+    chosen = uniform(generator, count) < strength * ERASED
+    mask = rectangles(start, start + extent, image.shape[-1]) & wide(chosen)
+    return torch.where(mask, value, image)
 
 
-def _wide(values: Tensor) -> Tensor:
+def rectangles(start: Tensor, end: Tensor, side: int) -> Tensor:
+    """Pixels inside of a rectangle for each image, (B, 1, S, S) bool, by their centres.
+
+    Args:
+        start: (B, 2), first row and column, in image sides.
+        end: (B, 2), those after the last ones.
+        side: S, px.
+    """
+    place = (torch.arange(side, device=start.device) + 0.5) / side
+    inside = (place >= start[..., None]) & (place < end[..., None])
+    return inside[:, None, 0, :, None] & inside[:, None, 1, None, :]
+
+
+def wide(values: Tensor) -> Tensor:
+    """(B,) as (B, 1, 1, 1)."""
     return values[:, None, None, None]
 
 
-def _uniform(generator: torch.Generator, *shape: int) -> Tensor:
+def uniform(generator: torch.Generator, *shape: int) -> Tensor:
+    """Numbers in [0, 1), on the generator's device."""
     return torch.rand(shape, generator=generator, device=generator.device)
 
 
 def _symmetric(generator: torch.Generator, *shape: int) -> Tensor:
-    return 2 * _uniform(generator, *shape) - 1
+    return 2 * uniform(generator, *shape) - 1

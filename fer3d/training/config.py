@@ -52,6 +52,8 @@ class TrainConfig:
         soft_labels: the targets of training images are the annotators' votes, where they are known.
         label_smoothing: probability that the target distributes evenly over all classes.
         augmentation: strength of the random changes of training images, see ``augment``.
+        cut_mix: share of the training faces that have a rectangle of another one, see ``mix``.
+        mix_up: share of the training faces that are averaged with another one, see ``mix``.
         loss: cross_entropy | focal.
         focal_alpha: balance of the focal loss.
         focal_gamma: rate of down-weighting in the focal loss.
@@ -80,6 +82,8 @@ class TrainConfig:
     soft_labels: bool = False
     label_smoothing: Smoothing = 0.0
     augmentation: Augmentation = 0.0
+    cut_mix: Share = 0.0
+    mix_up: Share = 0.0
     loss: Loss = "cross_entropy"
     focal_alpha: Share = 0.25
     focal_gamma: Amount = 2.0
@@ -94,6 +98,11 @@ class TrainConfig:
             raise UserError(
                 f"train.batch_size: expected at least {MIN_BATCH} images in each of "
                 f"{self.accumulate} parts, got {self.batch_size}"
+            )
+        if self.cut_mix + self.mix_up > 1:
+            raise UserError(
+                "train.cut_mix, train.mix_up: expected shares with a sum of at most 1, got "
+                f"{self.cut_mix!r} and {self.mix_up!r}"
             )
         if self.warmup > self.epochs:
             raise UserError(f"train.warmup: expected 0 .. epochs, got {self.warmup!r}")

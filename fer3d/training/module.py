@@ -24,6 +24,7 @@ from fer3d.training.config import TrainConfig
 from fer3d.training.data import Batch
 from fer3d.training.losses import cross_entropy, focal_loss
 from fer3d.training.metrics import classification_metrics
+from fer3d.training.mixing import mix, one_hot
 from fer3d.training.optimizers import make_optimizer, rate_factor
 
 
@@ -70,8 +71,8 @@ class ExpressionModule(pl.LightningModule):
     """Trains a network on batches of ``ExpressionDataset``.
 
     Logged at the end of an epoch: ``<split>_loss``, ``<split>_accuracy``,
-    ``<split>_class_accuracy`` and ``<split>_macro_f1`` for train (with dropout, augmentation and
-    input noise) and validation. A step never synchronizes with the device.
+    ``<split>_class_accuracy`` and ``<split>_macro_f1`` for train (with dropout, augmentation, mixing
+    and input noise) and validation. A step never synchronizes with the device.
     """
 
     class_weights: Tensor | None
@@ -130,7 +131,8 @@ class ExpressionModule(pl.LightningModule):
         self._generator.manual_seed(derived_seed(*place, 1))
         with torch.autocast(self.device.type, enabled=False):
             inputs = self._changed(batch)  # in bfloat16, points would move by a quarter of a px
-        return self._step(inputs, batch["label"], "train", batch.get("target"))
+            inputs, targets = self._mixed(inputs, batch)
+        return self._step(inputs, batch["label"], "train", targets)
 
     def validation_step(self, batch: Batch) -> None:
         """Loss and metrics of a validation batch."""
@@ -167,6 +169,18 @@ class ExpressionModule(pl.LightningModule):
             partners=self._partners(inputs),
         )
         return add_input_noise(inputs, self.config.input_noise_variance, self._generator)
+
+    def _mixed(
+        self, inputs: dict[str, Tensor], batch: Batch
+    ) -> tuple[dict[str, Tensor], Tensor | None]:
+        """Inputs and targets of the batch after cut-mix and mix-up; no targets: the labels."""
+        cut_mix, mix_up = self.config.cut_mix, self.config.mix_up
+        targets = batch.get("target")
+        if not cut_mix + mix_up:
+            return inputs, targets
+        if targets is None:
+            targets = one_hot(batch["label"], self._classes)
+        return mix(inputs, targets, self._generator, cut_mix=cut_mix, mix_up=mix_up)
 
     def _partners(self, inputs: dict[str, Tensor]) -> Tensor | None:
         if "vertices" not in inputs:

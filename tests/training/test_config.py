@@ -89,6 +89,8 @@ def test_comments_of_params_yaml_name_the_presets_values() -> None:
         ("warmup", 11),
         ("label_smoothing", 1.0),
         ("augmentation", 3.0),
+        ("cut_mix", 1.5),
+        ("mix_up", -0.1),
         ("loss", "hinge"),
         ("class_weights", "yes"),
     ],
@@ -96,3 +98,9 @@ def test_comments_of_params_yaml_name_the_presets_values() -> None:
 def test_a_value_out_of_range_is_named(name: str, value: object) -> None:
     with pytest.raises(UserError, match=rf"train\.{name}: expected .*, got"):
         TrainConfig(**{name: value})
+
+
+def test_a_face_is_mixed_in_one_way() -> None:
+    TrainConfig(cut_mix=0.6, mix_up=0.4)
+    with pytest.raises(UserError, match=r"train\.cut_mix, train\.mix_up: .* got 0\.6 and 0\.5"):
+        TrainConfig(cut_mix=0.6, mix_up=0.5)

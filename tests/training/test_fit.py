@@ -57,6 +57,15 @@ def test_the_whole_network_learns_with_focal_loss_and_sgd(folders: Folders, tmp_
     assert metrics["validation"]["macro_f1"] > 0.9
 
 
+def test_the_whole_network_learns_from_mixed_faces(folders: Folders, tmp_path: Path) -> None:
+    train = replace(QUICK, cut_mix=0.5, mix_up=0.3)
+    metrics = _fit(folders, tmp_path, NetworkConfig(vertices=True), train)
+    assert metrics["validation"]["macro_f1"] > 0.9
+    curves = pd.read_csv(tmp_path / "curves.csv")
+    # the labels of mixed faces are not all that is there to see
+    assert curves["train_accuracy"].iloc[-1] < curves["validation_accuracy"].iloc[-1] - 0.1
+
+
 def test_the_papers_network_has_no_coarse_epochs(folders: Folders) -> None:
     with pytest.raises(UserError, match=r"train.coarse_epochs: .* set it to 0"):
         fit(folders, NetworkConfig(), TrainConfig(coarse_epochs=0.5))

@@ -58,7 +58,12 @@ class Watched(ExpressionModule):
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "focal"])
 @pytest.mark.parametrize(
-    ("network", "train"), [(PAPER_NETWORK, PAPER), (RECOMMENDED_NETWORK, RECOMMENDED)]
+    ("network", "train"),
+    [
+        (PAPER_NETWORK, PAPER),
+        (RECOMMENDED_NETWORK, RECOMMENDED),
+        (RECOMMENDED_NETWORK, replace(RECOMMENDED, cut_mix=0.4, mix_up=0.3)),
+    ],
 )
 def test_a_step_reads_nothing_back(
     network: NetworkConfig, train: TrainConfig, loss: str, folders: Folders
