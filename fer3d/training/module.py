@@ -71,8 +71,8 @@ class ExpressionModule(pl.LightningModule):
     """Trains a network on batches of ``ExpressionDataset``.
 
     Logged at the end of an epoch: ``<split>_loss``, ``<split>_accuracy``,
-    ``<split>_class_accuracy`` and ``<split>_macro_f1`` for train (with dropout, augmentation, mixing
-    and input noise) and validation. A step never synchronizes with the device.
+    ``<split>_class_accuracy`` and ``<split>_macro_f1`` for train (with dropout, augmentation,
+    mixing and input noise) and validation. A step never synchronizes with the device.
     """
 
     class_weights: Tensor | None
