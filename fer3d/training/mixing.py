@@ -48,10 +48,9 @@ def mix(
     weight = torch.where(cut, kept, torch.where(mixed, blend, 1.0))
     changed = dict(inputs)
     for name in PIXELS:
-        pixels, inside = inputs[name], rectangles(start, end, inputs[name].shape[-1])
-        averaged = average(pixels, wide(weight))
-        pasted = torch.where(inside, before(pixels), pixels)
-        changed[name] = torch.where(wide(cut), pasted, averaged)
+        inside = rectangles(start, end, inputs[name].shape[-1])
+        share = torch.where(wide(cut), (~inside).float(), wide(weight))
+        changed[name] = average(inputs[name], share)
     for name in POINTS:
         if name in inputs:
             points, some = inputs[name], mixed[:, None, None]
