@@ -20,7 +20,7 @@ from benchmarks.pairs import Options, Record, measure
 from benchmarks.standin import table
 
 COMPARISONS = (
-    "align", "mesh", "noise", "reconstruct", "relight", "photo", "answer", "loading"
+    "align", "align_cores", "mesh", "noise", "reconstruct", "relight", "photo", "answer", "loading"
 )  # fmt: skip
 OTHERS = (
     "memory",
@@ -45,9 +45,10 @@ def main() -> None:
         record.write(options.out)
         records.append(record)
         print(f"{record.name}: {record.ours} against {record.peer}", file=sys.stderr)
-    columns = ["comparison", "peer", "ours, ms", "peer, ms", "ratio"]
-    print(f"{records[0].unit}, medians of {shared.rounds} rounds; {records[0].machine}\n")
-    print(table(columns, [[r.name, r.against, *map(_figure, _values(r))] for r in records]))
+    columns = ["comparison", "peer", "unit", "ours", "peer's", "ratio"]
+    print(f"Medians of {shared.rounds} rounds; {records[0].machine}\n")
+    rows = [[r.name, r.against, r.unit, *map(_figure, _values(r))] for r in records]
+    print(table(columns, rows))
 
 
 def _records(names: Sequence[str], options: Options) -> Iterator[Record]:

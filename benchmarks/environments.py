@@ -5,6 +5,7 @@ An environment is made at its first use (``--environments FOLDER``): minutes, an
 """
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -23,6 +24,9 @@ PACKAGES = {
     "facenet-pytorch": ["facenet-pytorch==2.5.3", "torchvision"],
     "mediapipe": ["mediapipe==0.10.14"],
 }
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"
+)
 _SERVER = Path(__file__).with_name("served.py")
 _READY = "ready"  # made when an environment is complete
 
@@ -43,13 +47,17 @@ class Peer:
 
 
 @contextmanager
-def serve(name: str, images: np.ndarray, folder: Path | None) -> Iterator[Peer | None]:
+def serve(
+    name: str, images: np.ndarray, folder: Path | None, *, all_cores: bool = False
+) -> Iterator[Peer | None]:
     """A peer that holds images, or None if there is no folder for its environment.
 
     Args:
         name: one of ``PACKAGES``.
         images: (N, H, W, 3) uint8.
         folder: of the environments.
+        all_cores: whether it has all cores and tells elapsed time; else it has one thread and
+            tells processor time.
     """
     if folder is None:
         print(f"{name} is left out: it needs --environments FOLDER", file=sys.stderr)
@@ -58,8 +66,14 @@ def serve(name: str, images: np.ndarray, folder: Path | None) -> Iterator[Peer |
     python, file = python_of(name, folder), folder / f"{name}.npy"
     np.save(file, images)
     command = [str(python), str(_SERVER), name, str(file)]
+    command.append("elapsed" if all_cores else "processor")
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | ({} if all_cores else ONE_THREAD),
     ) as process:
         assert process.stdin and process.stdout
         yield Peer(command, process.stdin, process.stdout)

@@ -1,7 +1,7 @@
 """Our way of doing something and a peer's, timed in turn on the same input.
 
-Times are processor times of this process, so that other load on the machine changes them little;
-everything runs in one thread.
+Times are processor times of this process, so that other load on the machine changes them little,
+and everything runs in one thread; unless a pair says otherwise.
 """
 
 import json
@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 UNIT = "ms per image and core"
+ELAPSED = "ms per image, elapsed, all cores"
 
 
 class Seconds(float):
-    """Processor time of another process; a side of a pair returns it instead of being timed."""
+    """A time that a side of a pair returns instead of being timed, such as another process's."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Pair:
         ours, peer: process all images once.
         images: number of images that ``ours`` processes.
         peer_images: number of images that ``peer`` processes; fewer where it is slow.
+        unit: of the times.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Pair:
     peer: Callable[[], object]
     images: int
     peer_images: int
+    unit: str = UNIT
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def measure(pair: Pair, rounds: int) -> Record:
         ours=round(middle, 4),
         peer=round(other, 4),
         ratio=round(other / middle, 2),
-        unit=UNIT,
+        unit=pair.unit,
         machine=machine(),
         rounds=rounds,
         ours_range=(round(min(ours), 4), round(max(ours), 4)),
