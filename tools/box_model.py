@@ -1,6 +1,7 @@
 """Puts the recognizer that this checkout trained into models/NAME, with its card.
 
-python tools/box_model.py NAME --data SENTENCE --licences SENTENCE [--mirrored] [--made FILE]
+python tools/box_model.py NAME --data SENTENCE --licences SENTENCE [--mirrored] [--int8]
+    [--made FILE]
 
 The card names the commit, the values edited in params.yaml and the commands. FILE replaces them:
 Markdown that says how the recognizer was made, step by step.
@@ -18,7 +19,7 @@ from fer3d.experiments.provenance import data_parameters, digests, edited_values
 from fer3d.files.folders import Folders
 
 CODE = ("fer3d", "stages", "dvc.yaml", "constraints.txt")  # committed, where a commit is named
-ASKED = ("python tools/box_model.py {name} --data ... --licences ...", " --mirrored")
+ASKED = "python tools/box_model.py {name} --data ... --licences ..."
 
 
 def main() -> None:
@@ -27,9 +28,11 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="sentences that name the photos")
     parser.add_argument("--licences", required=True, help="of photos and weights")
     parser.add_argument("--mirrored", action="store_true", help="set network.mirrored")
+    parser.add_argument("--int8", action="store_true", help="matrices as integers of 8 bits")
     parser.add_argument("--made", type=Path, help="Markdown instead of commit, values, commands")
     values = parser.parse_args()
-    command = ASKED[0].format(name=values.name) + ASKED[1] * values.mirrored
+    command = ASKED.format(name=values.name)
+    command += " --mirrored" * values.mirrored + " --int8" * values.int8
     made = values.made.read_text(encoding="utf-8").strip() if values.made else _made(command)
     lock = checkout.LOCK
     origin = Origin(
@@ -38,7 +41,14 @@ def main() -> None:
     arrays = (checkout.DATA / name for name in ("balance", "reconstruct", "relight"))
     out = checkout.MODELS / values.name
     folders = Folders(*arrays)
-    metrics = write_boxed(checkout.CHECKPOINT, folders, origin, out, mirrored=values.mirrored)
+    metrics = write_boxed(
+        checkout.CHECKPOINT,
+        folders,
+        origin,
+        out,
+        mirrored=values.mirrored,
+        rounding="int8" if values.int8 else "float16",
+    )
     print(f"{out}: test accuracy {metrics['test']['accuracy']:.3f}")
 
 

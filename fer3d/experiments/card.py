@@ -1,4 +1,4 @@
-"""A trained recognizer in half precision, and its card: what it is, and how good it is."""
+"""A trained recognizer in fewer bytes, and its card: what it is, and how good it is."""
 
 import json
 from collections.abc import Mapping
@@ -23,6 +23,7 @@ from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
 from fer3d.training.data import ExpressionDataset
+from fer3d.training.rounded import Rounding
 from fer3d.training.temperature import calibrate
 
 METRICS = "metrics.json"
@@ -53,7 +54,13 @@ class Origin:
 
 
 def write_boxed(
-    checkpoint: Path, folders: Folders, origin: Origin, out: Path, *, mirrored: bool = False
+    checkpoint: Path,
+    folders: Folders,
+    origin: Origin,
+    out: Path,
+    *,
+    mirrored: bool = False,
+    rounding: Rounding = "float16",
 ) -> dict[str, Any]:
     """Write a recognizer that comes with fer3d, and score it as it is written.
 
@@ -63,6 +70,7 @@ def write_boxed(
         origin: where it comes from.
         out: folder to write ``model.safetensors``, ``metrics.json`` and ``README.md`` into.
         mirrored: set ``network.mirrored``, and calibrate again.
+        rounding: of the weights, see ``fer3d.training.rounded``.
 
     Returns:
         What ``metrics.json`` has: metrics of validation and test images as the stage `evaluate`
@@ -74,7 +82,7 @@ def write_boxed(
     trained = load_trained(checkpoint)
     if mirrored:
         _mirror(trained, folders)
-    save_trained(trained, out / WEIGHTS, half=True)
+    save_trained(trained, out / WEIGHTS, rounding=rounding)
     predictions, metrics = evaluate(out / WEIGHTS, folders)
     test = predictions[predictions["split"] == TEST]
     if test.empty:

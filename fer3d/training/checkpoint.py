@@ -16,6 +16,7 @@ from fer3d.errors import UserError
 from fer3d.files.atomic import write_bytes
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
+from fer3d.training.rounded import Rounding, restored, rounded
 
 FORMAT = 3  # increased when the file format changes
 ABOUT = "fer3d"  # key of the metadata, JSON: everything but the weights
@@ -44,7 +45,7 @@ class TrainedNetwork:
     vertices: int = 0
 
 
-def save_trained(trained: TrainedNetwork, path: Path, *, half: bool = False) -> None:
+def save_trained(trained: TrainedNetwork, path: Path, *, rounding: Rounding = "float32") -> None:
     """Write a recognizer as a safetensors file, in one atomic step.
 
     Equal recognizers give equal bytes.
@@ -52,8 +53,7 @@ def save_trained(trained: TrainedNetwork, path: Path, *, half: bool = False) -> 
     Args:
         trained: the recognizer.
         path: file to write.
-        half: write the weights in float16, in half of the space. They are float32 again when they
-            are read.
+        rounding: of the weights, see ``rounded``. They are float32 again when they are read.
     """
     about = {
         "format": FORMAT,
@@ -66,9 +66,7 @@ def save_trained(trained: TrainedNetwork, path: Path, *, half: bool = False) -> 
         "vertices": trained.vertices,
     }
     state = {name: _plain(values) for name, values in trained.network.state_dict().items()}
-    if half:
-        state = {name: _halved(values) for name, values in state.items()}
-    write_bytes(path, save(state, {ABOUT: json.dumps(about)}))
+    write_bytes(path, save(rounded(state, rounding), {ABOUT: json.dumps(about)}))
 
 
 def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwork:
@@ -86,7 +84,7 @@ def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwo
         vertices=about["vertices"],
     )
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(restored(state))
     except RuntimeError:
         raise UserError(f"{path} is damaged: its weights do not fit its network") from None
     return TrainedNetwork(
@@ -134,10 +132,6 @@ def _opened(path: Path, device: str | torch.device = "cpu") -> Iterator[tuple[di
 def _plain(tensor: Tensor) -> Tensor:
     """On the CPU, in C order: the same bytes for every device."""
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-
-
-def _halved(tensor: Tensor) -> Tensor:
-    return tensor.half() if tensor.is_floating_point() else tensor
 
 
 def _one_line(error: Exception) -> str:

@@ -17,6 +17,7 @@ from fer3d.training.checkpoint import (
     read_preprocessing,
     save_trained,
 )
+from fer3d.training.rounded import Rounding
 
 
 @pytest.fixture
@@ -86,15 +87,17 @@ def test_weights_of_another_network_are_a_users_error(
         load_trained(path)
 
 
-def test_half_precision_takes_half_of_the_space_and_gives_about_the_same(
-    trained: TrainedNetwork, tmp_path: Path
+@pytest.mark.parametrize(("rounding", "share"), [("float16", 0.52), ("int8", 0.28)])
+def test_rounded_weights_take_less_space_and_give_about_the_same(
+    rounding: Rounding, share: float, trained: TrainedNetwork, tmp_path: Path
 ) -> None:
-    whole, half = tmp_path / "whole", tmp_path / "half"
+    whole, small = tmp_path / "whole", tmp_path / "small"
     save_trained(trained, whole)
-    save_trained(trained, half, half=True)
-    assert half.stat().st_size < 0.52 * whole.stat().st_size
-    loaded = load_trained(half).network
-    assert all(values.dtype != torch.float16 for values in loaded.state_dict().values())
+    save_trained(trained, small, rounding=rounding)
+    assert small.stat().st_size < share * whole.stat().st_size
+    loaded = load_trained(small).network
+    kinds = {values.dtype for values in loaded.state_dict().values()}
+    assert kinds <= {values.dtype for values in trained.network.state_dict().values()}
     inputs = {"image": torch.rand(2, 3, 32, 32), "landmarks": torch.rand(2, 68, 2)}
     torch.testing.assert_close(
         loaded.probabilities(**inputs), trained.network.probabilities(**inputs), atol=5e-3, rtol=0
