@@ -11,7 +11,6 @@ set. The figure takes the accuracies from metrics/comparison.json.
 
 import argparse
 import json
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.pairs import cpu_model
 from fer3d.comparison.registry import REGISTRY
 from fer3d.experiments.cells import BRANCHES, TITLES
 from fer3d.experiments.formats import to_csv, to_latex, to_markdown
@@ -171,15 +171,7 @@ def _machine(options: argparse.Namespace) -> str:
     kind = "processor time" if options.processor_time else "elapsed time"
     threads = f"{options.threads} thread{'s' * (options.threads > 1)} of PyTorch"
     version = f"PyTorch {torch.__version__}"
-    return f"CPU {_processor()}, {threads}, {version}, {kind}, medians of {options.images} photos."
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    return f"CPU {cpu_model()}, {threads}, {version}, {kind}, medians of {options.images} photos."
 
 
 def _options() -> argparse.Namespace:

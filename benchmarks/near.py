@@ -70,7 +70,7 @@ def _files(folder: Path) -> list[tuple[str, bytes]]:
     names = [path.relative_to(folder) for path in sorted(paths)]
     distinct: dict[str, tuple[Path, bytes]] = {}
     for name in sorted(names, key=lambda name: name.parts[0] == "validation"):  # overwrites others
-        data = read_file(folder / name, MAX_PIXELS)
+        data = read_file(folder / name)
         distinct[sha1_bytes(data)] = name, data
     return [(name.parts[0], data) for name, data in sorted(distinct.values())]
 

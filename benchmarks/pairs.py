@@ -106,9 +106,13 @@ def measure(pair: Pair, rounds: int) -> Record:
 
 def machine() -> str:
     """Processor and Python, in words."""
-    names = (platform.processor(), platform.machine())
-    model = next((name for name in (_cpu_model(), *names) if name), "unknown processor")
-    return f"{model}, Python {platform.python_version()}"
+    return f"{cpu_model()}, Python {platform.python_version()}"
+
+
+def cpu_model() -> str:
+    """Name of the processor."""
+    names = (_in_cpuinfo(), platform.processor(), platform.machine())
+    return next((name for name in names if name), "unknown processor")
 
 
 def _seconds(function: Callable[[], object]) -> float:
@@ -117,7 +121,7 @@ def _seconds(function: Callable[[], object]) -> float:
     return measured if isinstance(measured, Seconds) else time.process_time() - start
 
 
-def _cpu_model() -> str:
+def _in_cpuinfo() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

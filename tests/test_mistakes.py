@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from pngs import write_png
 from safetensors.numpy import save_file
 
 from fer3d import cli
-from fer3d.files.images import write_png
 
 REPOSITORY = Path(__file__).parents[1]
 TABLE = (REPOSITORY / "docs/errors.md").read_text(encoding="utf-8")

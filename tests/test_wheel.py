@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from checkout import copy_code, link_or_copy
+from pngs import write_png
 
 from fer3d.assets.catalogue import LICENCE_TABLE
 from fer3d.assets.places import cache_folder
 from fer3d.assets.recognizers import recognizer_names
-from fer3d.files.images import write_png
 
 SOURCES = ("fer3d", "models", "params.yaml", "pyproject.toml", "setup.py", "MANIFEST.in")
 TEXTS = ("README.md", "LICENSE")

@@ -45,7 +45,7 @@ if ! { [ -x "$venv/bin/pip" ] && is_new_enough "$venv/bin/python"; }; then
     make_environment
 fi
 
-echo "set-up: installing the pinned packages into $venv (2.5 GB on disk; some minutes)"
+echo "set-up: installing the pinned packages into $venv (3.3 GB on disk, more with CUDA; some minutes)"
 install() {
     "$venv/bin/python" -m pip install -qq --disable-pip-version-check -c constraints.txt "$@"
 }

@@ -72,7 +72,7 @@ class Truths:
 
     @classmethod
     def open(cls, folder: Path) -> "Truths":
-        """Open a folder that ``fer3d.synthetic.synthesize`` wrote."""
+        """Open a folder that ``fer3d.synthesis.generate.synthesize`` wrote."""
         return cls(read_manifest(folder), open_arrays(folder, *ARRAYS))
 
     def rows(self, paths: pd.Series, sha1s: pd.Series) -> np.ndarray:

@@ -35,6 +35,7 @@ from fer3d.files.specs import Arrays, Spec
 from fer3d.rowwise.packing import compute_rows
 from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import Batch, FileSource, decode_file
+from fer3d.rowwise.versions import DECODERS
 from fer3d.toolbox import Toolbox
 
 VERSION = 2
@@ -150,7 +151,7 @@ def producer(
         outputs=_specs(params.size) | (SPECS if reject else {}),
         parameters=_of_one_image(params) | {"device": device, "max_pixels": max_pixels} | counted,
         models={name: sha256_file(toolbox.assets / name) for name in _MODELS[params.detector]},
-        libraries=("numpy", "opencv", "pillow", *_COMPUTES[params.detector]),
+        libraries=(*DECODERS, *_COMPUTES[params.detector]),
         scratch=("aligned", "detection", "box", "confidence", *(SPECS if reject else ())),
         batch_rows=_BATCH_ROWS[device],
     )

@@ -174,16 +174,13 @@ def make_detector(
     raise ValueError(f"detector: expected 'mtcnn' or 'haar', got {name!r}")
 
 
-def make_aligner(params: AlignParams, toolbox: Toolbox | Path) -> Aligner:
+def make_aligner(params: AlignParams, toolbox: Toolbox) -> Aligner:
     """The aligner for the section `align` of the parameters.
 
     Args:
         params: of the stage.
-        toolbox: model files, and the device for MTCNN; or the folder of the model files, to
-            detect on the CPU.
+        toolbox: model files, and the device for MTCNN.
     """
-    if isinstance(toolbox, Path):
-        toolbox = Toolbox(toolbox)
     detector = make_detector(
         params.detector,
         toolbox.assets,

@@ -46,7 +46,7 @@ def deduplicate_dataset(
     """
     before = manifest.read(source)
     kept, dropped, exact = deduplicate(before, params)
-    copies, near = kept.iloc[:0].assign(reason=""), None
+    copies, near = kept.iloc[:0].assign(near_group="", reason=""), None
     if params.near != "off":
         kept = kept.sort_values("id", ignore_index=True)
         thumbnails = _thumbnails(kept, image_root, settings)

@@ -22,6 +22,7 @@ from fer3d.networks.compared.li2017 import Li2017
 from fer3d.networks.compared.zeng2018 import Zeng2018, ZengBase
 from fer3d.networks.compared.zhang2017 import Zhang2017, fuse
 from fer3d.training.arrays import draw
+from fer3d.training.course import DECIMALS
 
 Plan = Callable[[Any, Steps], tuple[ComparedNetwork, dict[str, Any]]]
 
@@ -30,7 +31,6 @@ ORIENTATIONS = (4, 6, 8, 10)  # Fabian-2016, of the Gabor filters, chosen by cro
 FOLDS = 5  # of that cross validation
 CHOOSING_FACES = 2000  # in it, at most; all would take an hour
 KERNEL_FACES = 10_000  # Fabian-2016, training faces at most; the kernel needs 8 bytes per pair
-DECIMALS = 6
 
 
 def train_once(network: ComparedNetwork, steps: Steps) -> tuple[ComparedNetwork, dict[str, Any]]:

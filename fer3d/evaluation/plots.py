@@ -58,7 +58,7 @@ def confusion_png(predictions: pd.DataFrame, split: str) -> bytes:
         for j in positions:
             color = "white" if shares[i, j] > 0.5 else "black"
             axes.text(j, i, f"{100 * shares[i, j]:.1f}", ha="center", va="center", color=color)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def calibration_png(predictions: pd.DataFrame, split: str) -> bytes:
@@ -77,7 +77,7 @@ def calibration_png(predictions: pd.DataFrame, split: str) -> bytes:
     curve = accuracy_at(rows, classes_of(rows))
     coverage.plot(np.arange(1, len(curve) + 1) / len(curve), curve, color="tab:blue")
     coverage.set(xlabel="fraction of images, the most certain", ylabel="accuracy", ylim=(0, 1.02))
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def _draw_reliability(axes: "Axes", rows: pd.DataFrame) -> None:
@@ -89,8 +89,8 @@ def _draw_reliability(axes: "Axes", rows: pd.DataFrame) -> None:
     axes.set(xlabel="confidence", ylabel="accuracy")
 
 
-def _png(figure: "Figure") -> bytes:
-    """Bytes that do not depend on matplotlib's version string."""
+def png_bytes(figure: "Figure") -> bytes:
+    """A figure as PNG, in bytes that do not depend on matplotlib's version string."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     figure.tight_layout()

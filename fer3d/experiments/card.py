@@ -14,7 +14,7 @@ from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import evaluate
 from fer3d.evaluation.intervals import proportion_interval, share_interval
 from fer3d.evaluation.tables import images_of
-from fer3d.experiments.groups import THIRDS, lighting, thirds, yaw_groups, yaw_names
+from fer3d.experiments.groups import NO_FACE, THIRDS, lighting, thirds, yaw_groups, yaw_names
 from fer3d.experiments.provenance import photos_used
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
@@ -90,7 +90,7 @@ def write_boxed(
     data = photos_used(read_manifest(folders.images)) | {"parameters": dict(origin.parameters)}
     result = metrics | {"groups": grouped(test, folders), "data": data}
     write_json(out / METRICS, result)
-    write_text(out / CARD, card(origin, result, trained))
+    write_text(out / CARD, card(origin, result, trained, rounding))
     return result
 
 
@@ -110,20 +110,26 @@ def grouped(test: pd.DataFrame, folders: Folders) -> dict[str, dict[str, Any]]:
     light = lighting(open_arrays(folders.images, "images")["images"], rows, part)
     right = (test["label"] == test["predicted"]).to_numpy()
     yaw = yaw_groups(part).to_numpy()
-    groups = {f"yaw {name}" if name[0] != "n" else name: yaw == name for name in yaw_names()}
+    groups = {name if name == NO_FACE else f"yaw {name}": yaw == name for name in yaw_names()}
     for key, names in THIRDS.items():
         member = thirds(getattr(light, key), names)
         groups |= {f"{key.replace('_', ' ')}: {name}": member == name for name in names}
     return {name: _score(right[chosen]) for name, chosen in groups.items() if chosen.any()}
 
 
-def card(origin: Origin, metrics: Mapping[str, Any], trained: TrainedNetwork) -> str:
+def card(
+    origin: Origin,
+    metrics: Mapping[str, Any],
+    trained: TrainedNetwork,
+    rounding: Rounding = "float16",
+) -> str:
     """The card as Markdown.
 
     Args:
         origin: where the recognizer comes from.
         metrics: returned by ``write_boxed``.
         trained: the recognizer, for its parameters.
+        rounding: of the weights in the folder.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -137,6 +143,7 @@ def card(origin: Origin, metrics: Mapping[str, Any], trained: TrainedNetwork) ->
     test = metrics[TEST]
     return environment.get_template(TEMPLATE).render(
         origin=origin,
+        rounding=rounding,
         answer=MIRRORED if trained.network.config.mirrored else ONE_CROP,
         metrics=metrics,
         test=test,

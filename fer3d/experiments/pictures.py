@@ -1,13 +1,12 @@
 """Figures: accuracy of each configuration, gain by yaw, and accuracy against time per image."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer3d.evaluation.plots import DPI
+from fer3d.evaluation.plots import DPI, png_bytes
 from fer3d.experiments.cells import BRANCHES, TITLES, Configuration, own
 from fer3d.experiments.comparisons import Group, whole_against_base
 from fer3d.experiments.groups import yaw_names
@@ -50,7 +49,7 @@ def accuracy_png(scores: Scores) -> bytes:
     axes.set_xticks(range(len(names)), [TITLES[name] for name in names])
     axes.set(ylabel="accuracy on test images, %", title="Accuracy, 95 % intervals")
     axes.legend(frameon=False)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def yaw_png(results: CellResults, found: Sequence[Group], bootstrap: Bootstrap) -> bytes:
@@ -80,7 +79,7 @@ def yaw_png(results: CellResults, found: Sequence[Group], bootstrap: Bootstrap) 
         title="What 3D and landmarks add, 95 % intervals",
     )
     axes.legend(frameon=False)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def speed_png(points: Sequence[SpeedPoint]) -> bytes:
         ylabel="accuracy on test images, %",
         title="Accuracy against time, 95 % intervals",
     )
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def _figure(size: tuple[float, float]) -> tuple["Figure", "Axes"]:
@@ -147,10 +146,3 @@ def _points(
     # a percentile interval may barely exclude the mean
     below, above = np.maximum(centre - ends[:, 0], 0), np.maximum(ends[:, 1] - centre, 0)
     axes.errorbar(positions, centre, np.stack([below, above]), linestyle="", capsize=3, **style)
-
-
-def _png(figure: "Figure") -> bytes:
-    figure.tight_layout()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()

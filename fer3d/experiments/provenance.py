@@ -84,7 +84,7 @@ def steps(
 
     Args:
         trained_by: commit of the code that prepared the data and trained.
-        boxed_by: commit of the code that wrote the weights in float16 and scored them.
+        boxed_by: commit of the code that rounded the weights and scored them.
         edited: returned by ``edited_values``.
         command: what did this.
         recipe: what did that.
@@ -97,8 +97,8 @@ def steps(
         start += f", with its `{PARAMS}`."
     end = "same code" if boxed_by == trained_by else f"code of commit `{boxed_by}`"
     return (
-        f"{start}\n\n```sh\n{recipe}\n```\n\nWeights in float16, scores and this card: {end}.\n\n"
-        f"```sh\n{command}\n```"
+        f"{start}\n\n```sh\n{recipe}\n```\n\n"
+        f"Weights of this folder, scores and this card: {end}.\n\n```sh\n{command}\n```"
     )
 
 

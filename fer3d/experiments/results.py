@@ -159,14 +159,14 @@ def load_results(folders: Mapping[Cell, Path], people: pd.Series) -> CellResults
         if not all(part["id"].equals(first["id"]) for part in rows):
             raise UserError(
                 f"{setup.title} was tested on other images than {setups[0].title}: run `make "
-                "experiments` again"
+                "experiments` or `make compare` again"
             )
         predicted[setup] = np.stack([_codes(part["predicted"], classes) for part in rows])
     unknown = first["id"][~first["id"].isin(people.index)]
     if len(unknown):
         raise UserError(
             f"the test image {unknown.iloc[0]!r} is not among the images of the data set: run "
-            "`make experiments` again"
+            "`make experiments` or `make compare` again"
         )
     return CellResults(
         classes,
@@ -195,7 +195,7 @@ def _test_rows(folder: Path) -> pd.DataFrame:
     try:
         table = pd.read_parquet(path, columns=["id", "split", "label", "predicted"])
     except FileNotFoundError:
-        raise UserError(f"{path} is missing: run `make experiments` to make it") from None
+        raise UserError(f"{path} is missing: run `make experiments` or `make compare`") from None
     rows = table[table["split"] == TEST]
     if rows.empty:
         raise UserError(f"{path} has no test images, which the tables need")

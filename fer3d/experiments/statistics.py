@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CONFIDENCE = 0.95
+from fer3d.evaluation.intervals import CONFIDENCE
+
 CELLS = 8_000_000  # largest number of resampling weights at a time, to bound memory
 
 

@@ -25,7 +25,7 @@ class FaceGraph(nn.Module):
         self.names = input_names(trained)
 
     def forward(self, *arrays: Tensor) -> Tensor:
-        """See ``example`` for shapes and dtypes; returns (B, C) float32, rows summing to 1."""
+        """See ``random_faces`` for shapes and dtypes; returns (B, C) float32, rows summing to 1."""
         return self.network.probabilities(**to_inputs(dict(zip(self.names, arrays, strict=True))))
 
 

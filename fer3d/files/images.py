@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 from PIL import Image, ImageFile, PngImagePlugin, TiffImagePlugin
 
-from fer3d.files.atomic import write_bytes
 from fer3d.files.containers import without_metadata
 from fer3d.files.pixels import to_eight_bits
 
@@ -202,11 +201,6 @@ def encode_png(image: np.ndarray, software: str | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def write_png(path: Path, image: np.ndarray) -> None:
-    """Write an image as PNG in one atomic step."""
-    write_bytes(path, encode_png(image))
-
-
 def _open(data: bytes) -> ImageFile.ImageFile:
     formats = (*FORMATS, "HEIF") if _is_heif(data) and _reads_heif() else FORMATS
     try:
@@ -262,13 +256,25 @@ def _pixels(picture: Image.Image, data: bytes, deep: bool) -> np.ndarray:
     Args:
         deep: colours with 16 bits per channel, of which Pillow returns only the upper eight.
     """
-    if picture.mode in _DEEP_MODES:
-        return np.repeat(_deep_grey(picture)[..., None], 3, axis=2)
     if deep:
         stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if stored is None or stored.ndim != 3 or stored.shape[:2] != picture.size[::-1]:
             raise Rejected(Rejection.PIXEL_VALUES, f"{picture.mode} with 16 bits per channel")
         return _eight_bits(stored[..., 2::-1])
+    try:
+        return rgb_pixels(picture)
+    except ValueError as error:
+        raise Rejected(Rejection.PIXEL_VALUES, str(error)) from None
+
+
+def rgb_pixels(picture: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8 of an image of Pillow, as it is stored; a file's image must be loaded.
+
+    Raises:
+        ValueError: values of a deep grey image that ``to_eight_bits`` does not take.
+    """
+    if picture.mode in _DEEP_MODES:
+        return np.repeat(_deep_grey(picture)[..., None], 3, axis=2)
     return np.array(picture.convert("RGB"))
 
 
@@ -289,7 +295,7 @@ def _deep_grey(picture: Image.Image) -> np.ndarray:
     values, tags = np.asarray(picture), getattr(picture, "tag_v2", {})
     if values.dtype == np.int32 and tags.get(_SAMPLE_FORMAT) == (_UNSIGNED,):
         values = values.view(np.uint32)
-    grey = _eight_bits(values)
+    grey = to_eight_bits(values)
     return 255 - grey if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else grey
 
 

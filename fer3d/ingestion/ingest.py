@@ -84,7 +84,7 @@ def ingest_dataset(
     return _write(frame, source, out, params)
 
 
-def read_image(path: Path, max_pixels: int) -> dict[str, Any]:
+def describe_file(path: Path, max_pixels: int) -> dict[str, Any]:
     """Open, hash and decode one file.
 
     Returns:
@@ -138,7 +138,7 @@ def _read_batch(task: _Task) -> list[dict[str, Any]]:
 
 def _read_row(file: Path, max_pixels: int) -> dict[str, Any]:
     try:
-        return read_image(file, max_pixels)
+        return describe_file(file, max_pixels)
     except Rejected as error:
         return {"reason": error.reason.value, "detail": error.detail}
 

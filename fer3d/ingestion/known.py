@@ -15,9 +15,9 @@ import fer3d.ingestion
 from fer3d.datasets.signatures import Signature, code_digests, settled
 from fer3d.files.atomic import write_text
 from fer3d.files.digests import sha256_json
-from fer3d.rowwise.versions import versions
+from fer3d.rowwise.versions import DECODERS, versions
 
-LIBRARIES = ("imagehash", "numpy", "opencv", "pillow", "pillow-heif", "scipy")
+LIBRARIES = (*DECODERS, "imagehash", "scipy")
 Rows = dict[str, tuple[Signature, dict[str, Any]]]  # by path
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from fer3d.errors import printable
+from fer3d.files.images import rgb_pixels
 from fer3d.files.pixels import to_eight_bits
 from fer3d.inference.files import load_photo
 
@@ -46,13 +47,13 @@ def read_image(image: ImageLike, place: int = 0) -> NamedImage:
 
     Raises:
         UserError: the file cannot be read as an image; the message names it and says why.
-        ValueError: an array of another shape, or with negative or infinite values.
+        ValueError: an array of another shape, or negative or infinite values.
         TypeError: anything else.
     """
     if isinstance(image, str | PathLike):
         return NamedImage(printable(Path(image)), load_photo(Path(image)))
     if isinstance(image, Image.Image):
-        image = np.asarray((ImageOps.exif_transpose(image) or image).convert("RGB"))
+        image = rgb_pixels(ImageOps.exif_transpose(image) or image)
     if not isinstance(image, np.ndarray):
         raise TypeError(f"expected a path, an array or a Pillow image, got {type(image).__name__}")
     return NamedImage(f"image {place}", _as_rgb(image))

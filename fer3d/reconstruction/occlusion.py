@@ -42,6 +42,8 @@ def hidden(vertices: np.ndarray, triangles: np.ndarray, grid: Grid, tolerance: f
         a, b, c = triangles[t]
         left, right = _cells(vertices, a, b, c, 0, grid.left, grid.cell, grid.width)
         top, bottom = _cells(vertices, a, b, c, 1, grid.top, grid.cell, grid.height)
+        if left > right or top > bottom:  # beside the grid
+            continue
         front = min(vertices[a, 2], vertices[b, 2], vertices[c, 2]) + tolerance
         for row in range(top * grid.width, bottom * grid.width + 1, grid.width):
             for place in range(grid.start[row + left], grid.start[row + right + 1]):
@@ -57,7 +59,8 @@ def hidden(vertices: np.ndarray, triangles: np.ndarray, grid: Grid, tolerance: f
 def _cells(
     vertices: np.ndarray, a: int, b: int, c: int, axis: int, start: float, cell: float, count: int
 ) -> tuple[int, int]:
-    """First and last cell along an axis that a triangle's bounding box touches."""
+    """First and last cell along an axis that a triangle's bounding box touches; the last is smaller
+    if it touches none."""
     p, q, r = vertices[a, axis], vertices[b, axis], vertices[c, axis]
     low, high = math.floor((min(p, q, r) - start) / cell), math.floor((max(p, q, r) - start) / cell)
     return max(low, 0), min(high, count - 1)

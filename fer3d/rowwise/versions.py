@@ -26,6 +26,8 @@ PACKAGES: Mapping[str, Sequence[str]] = {
     "torchmetrics": ("torchmetrics",),
 }
 
+DECODERS = ("numpy", "opencv", "pillow", "pillow-heif")  # of image files
+
 
 def versions(libraries: Sequence[str]) -> dict[str, str]:
     """Version of each library by name, "" if it is not installed.

@@ -21,7 +21,7 @@ from fer3d.errors import UserError
 from fer3d.files.manifest import SPLITS, TEST, TRAIN, VALIDATION, check_two_classes, tally
 from fer3d.splitting.divisible import Division, check_divisible
 from fer3d.splitting.params import SplitParams
-from fer3d.splitting.together import inseparable, known_subjects, near_copies
+from fer3d.splitting.together import has_near_copies, inseparable, known_subjects
 
 Labels = Sequence[str] | np.ndarray
 """(N,) one a row."""
@@ -134,7 +134,7 @@ def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     Source: paper A, section 5.2.
     """
     labels = frame["label"].to_numpy(dtype=object)
-    if known_subjects(frame) or near_copies(frame):
+    if known_subjects(frame) or has_near_copies(frame):
         subjects = inseparable(frame)
         _check_subjects(subjects, frame["label"], folds)
         dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)

@@ -13,7 +13,7 @@ def known_subjects(frame: pd.DataFrame) -> bool:
     return bool(frame["subject"].notna().any())
 
 
-def near_copies(frame: pd.DataFrame) -> bool:
+def has_near_copies(frame: pd.DataFrame) -> bool:
     """Whether any image of a manifest has a near copy."""
     return GROUP in frame and bool(frame[GROUP].notna().any())
 

@@ -21,12 +21,10 @@ LIPS_OUTER_LOWER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 LIPS_INNER_UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
 LIPS_INNER_LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 MOUTH = tuple(sorted({*LIPS_INNER_UPPER, *LIPS_INNER_LOWER}))
-LEFT_MOUTH_CORNER = 291
 
 LEFT_BROW_UPPER = (336, 296, 334, 293, 300)  # inner to outer
 LEFT_BROW_LOWER = (285, 295, 282, 283, 276)
 
-NOSE_TIP = 4
 CHIN = 152
 # The rim of the mesh, clockwise in a frontal photo from the middle of the forehead.
 FACE_OVAL = (

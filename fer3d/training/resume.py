@@ -75,9 +75,9 @@ def state_file(folder: Path, folders: Folders, configuration: Mapping[str, Any])
         configuration: all parameters of the training, JSON-serializable.
     """
     inputs = [
-        folders.images / "manifest.parquet",
+        folders.images / packed.MANIFEST,
         folders.images / "images.npy",
-        folders.faces / "manifest.parquet",
+        folders.faces / packed.MANIFEST,
         folders.faces / "landmarks_image.npy",
         folders.shadings / "shading.npy",
         *([folders.faces / "vertices_face.npy"] if configuration["network"]["vertices"] else []),

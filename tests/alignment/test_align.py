@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pngs import write_png
 
 from fer3d.alignment.align import align_dataset, check_found, producer
 from fer3d.alignment.params import AlignParams, AlignStageParams, RejectParams
 from fer3d.datasets.params import SourceParams
 from fer3d.errors import UserError
-from fer3d.files import images, manifest, packed
+from fer3d.files import manifest, packed
 from fer3d.machine.settings import Settings
 from fer3d.toolbox import Toolbox
 
@@ -31,7 +32,7 @@ def dataset(tmp_path: Path, face: np.ndarray) -> tuple[Path, Path]:
         if i % 3 == 2:
             image = np.full((30 + i, 40, 3), 128, np.uint8)
         path = f"{label}/{i}.png"
-        images.write_png(root / path, np.ascontiguousarray(image))
+        write_png(root / path, np.ascontiguousarray(image))
         height, width = image.shape[:2]
         sha1 = hashlib.sha1((root / path).read_bytes()).hexdigest()
         rows.append((path, path, label, sha1, split, None, width, height))
@@ -82,7 +83,7 @@ def replace_image(dataset: tuple[Path, Path], row: int, image: np.ndarray) -> No
     table, root = dataset
     frame = manifest.read(table)
     path = root / frame["path"][row]
-    images.write_png(path, np.ascontiguousarray(image))
+    write_png(path, np.ascontiguousarray(image))
     frame.loc[row, ["height", "width"]] = image.shape[:2]
     frame.loc[row, "sha1"] = hashlib.sha1(path.read_bytes()).hexdigest()
     manifest.write(frame, table)
@@ -172,7 +173,7 @@ def test_a_file_that_cannot_be_decoded_any_more_is_named(
 def test_a_changed_file_is_named(
     dataset: tuple[Path, Path], tmp_path: Path, assets_dir: Path
 ) -> None:
-    images.write_png(dataset[1] / "anger/4.png", np.zeros((256, 256, 3), np.uint8))
+    write_png(dataset[1] / "anger/4.png", np.zeros((256, 256, 3), np.uint8))
     with pytest.raises(UserError, match=r"4\.png has changed"):
         run(dataset, tmp_path / "out", assets_dir)
     assert not (tmp_path / "out").exists()

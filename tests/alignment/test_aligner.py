@@ -5,12 +5,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fer3d.alignment.aligner import Aligned, Aligner, make_aligner, make_detector
+from fer3d.alignment.aligner import Aligned, Aligner, make_detector
 from fer3d.alignment.detector import Detections
 from fer3d.alignment.mtcnn import Mtcnn
 from fer3d.geometry import affine
-from fer3d.params import AlignParams
-from fer3d.toolbox import Toolbox
 
 
 @pytest.fixture(scope="module")
@@ -142,17 +140,6 @@ def test_the_haar_cascade_aligns_too(assets_dir: Path, face: np.ndarray) -> None
     detector = make_detector("haar", assets_dir, min_face=20, thresholds=(0.6, 0.7, 0.8))
     (result,) = Aligner(detector, size=100, crop=1.5).align([face])
     assert result.detection == "haar" and np.isfinite(result.box).all()
-
-
-def test_a_folder_of_model_files_is_a_toolbox_on_the_cpu(
-    assets_dir: Path, face: np.ndarray
-) -> None:
-    scores = (0.6, 0.7, 0.8)
-    params = AlignParams(
-        detector="mtcnn", size=64, crop=1.5, padding=0.0, min_face=20, thresholds=scores
-    )
-    by_folder, by_toolbox = (make_aligner(params, t) for t in (assets_dir, Toolbox(assets_dir)))
-    assert same(by_folder.align([face])[0], by_toolbox.align([face])[0])
 
 
 def test_unknown_detectors_are_named(assets_dir: Path) -> None:

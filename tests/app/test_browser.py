@@ -6,9 +6,9 @@ from threading import Thread
 
 import pytest
 from browsers import chromium_browser
+from pngs import write_png
 
 from fer3d.app.server import listen, make_app, warm_up
-from fer3d.files.images import write_png
 
 FLAGS = [
     "--no-first-run",

@@ -15,6 +15,8 @@ from fer3d.files import manifest
 from fer3d.ingestion.ingest import ingest_dataset
 from fer3d.ingestion.params import IngestParams
 from fer3d.machine.settings import Settings
+from fer3d.reporting.data_page import near_gallery
+from fer3d.reporting.data_set import near_copies
 
 LOCAL = Settings(workers=1, store="none")
 
@@ -52,6 +54,14 @@ def photos(tmp_path_factory) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.convert("RGB").save(path, quality=90)
     return root
+
+
+def test_without_the_search_the_report_counts_no_near_copies(photos, tmp_path):
+    metrics = clean(ingest(photos, tmp_path / "ingest"), photos, tmp_path / "out", near="off")
+    near = manifest.read(tmp_path / "out/near.parquet")
+    assert metrics["near"] is None and not len(near)
+    assert set(near_copies(near).values()) == {0}
+    assert near_gallery(near, photos, pictures=False).groups == []
 
 
 def test_near_copies_of_a_test_photo_leave_training(photos, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pngs import write_png
 from typer.testing import CliRunner
 
 from fer3d.assets.recognizers import CARD, WEIGHTS, read_card
@@ -16,7 +17,6 @@ from fer3d.commands import export
 from fer3d.errors import UserError
 from fer3d.exporting.graph import OUTPUT, random_faces
 from fer3d.exporting.onnx import TOLERANCE, Agreement, compare, onnx_model
-from fer3d.files.images import write_png
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.checkpoint import TrainedNetwork

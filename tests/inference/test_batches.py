@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from checkout import link_or_copy
+from pngs import write_png
 from typer.testing import CliRunner
 
 from fer3d.cli import typer_app
-from fer3d.files.images import Rejected, Rejection, write_png
+from fer3d.files.images import Rejected, Rejection
 from fer3d.inference.batches import BATCH, BATCH_PIXELS, by_pixels
 from fer3d.inference.documents import BOX
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pngs import write_png
 from typer.testing import CliRunner
 
 from fer3d.cli import typer_app
 from fer3d.errors import UserError
-from fer3d.files.images import write_png
 from fer3d.inference.labelled import labelled_photos, labelled_scores
 
 CLASSES = ("anger", "joy")

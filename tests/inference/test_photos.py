@@ -6,12 +6,12 @@ import re
 
 import numpy as np
 import pytest
+from pngs import write_png
 from typer.testing import CliRunner
 
 from fer3d.accuracy3d.measures import landmark_error
 from fer3d.cli import typer_app
 from fer3d.errors import UserError
-from fer3d.files.images import write_png
 from fer3d.reconstruction.landmarks import mesh_landmarks
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pngs import write_png
 
 from fer3d.alignment.align import align_dataset
 from fer3d.datasets.params import SourceParams
 from fer3d.files import manifest
-from fer3d.files.images import load_image, write_png
+from fer3d.files.images import load_image
 from fer3d.files.packed import open_arrays
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
 from fer3d.machine.settings import Settings

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pngs import write_png
 
 from fer3d.datasets import signatures
-from fer3d.files import images, manifest
+from fer3d.files import manifest
 from fer3d.ingestion import known
 from fer3d.ingestion.ingest import ingest_dataset
 from fer3d.ingestion.params import IngestParams
@@ -28,7 +29,7 @@ PARAMS = IngestParams(
 
 def picture(path: Path, seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    images.write_png(path, pixels)
+    write_png(path, pixels)
 
 
 @pytest.fixture

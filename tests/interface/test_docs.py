@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pngs import write_png
 
 from fer3d import checkout
-from fer3d.files.images import write_png
 
 REPOSITORY = Path(__file__).parents[2]
 GUIDES = ("README.md", "docs/python.md")

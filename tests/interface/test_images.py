@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pngs import write_png
 
 from fer3d import UserError
-from fer3d.files.images import write_png
 from fer3d.interface.images import is_one, read_image
 
 
@@ -23,6 +23,16 @@ def test_a_file_an_array_and_a_pillow_image_are_the_same(pixels, tmp_path: Path)
         assert is_one(given)
         assert np.array_equal(read_image(given).pixels, pixels)
     assert read_image(path).name == str(path) and read_image(pixels, 3).name == "image 3"
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+def test_a_deep_grey_image_is_the_same_as_a_file_and_opened(dtype, tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 24).reshape(6, 4).astype(dtype)
+    path = tmp_path / "scan.tif"
+    Image.fromarray(ramp).save(path)
+    opened = read_image(Image.open(path)).pixels
+    assert np.array_equal(opened, read_image(path).pixels)
+    assert opened.min() == 0 and opened.max() == 255 and len(np.unique(opened)) == 24
 
 
 def test_a_pillow_image_is_turned_upright(pixels) -> None:

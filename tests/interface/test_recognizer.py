@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pngs import write_png
 from typer.testing import CliRunner
 
 import fer3d
 from fer3d import Recognizer, Results, UserError
 from fer3d.cli import typer_app
-from fer3d.files.images import write_png
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pytest
 from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE, rotation_from_pose
 from fer3d.geometry.meshes import TriangleMesh, vertex_normals
 from fer3d.geometry.rays import Caster
+from fer3d.reconstruction.occlusion import areas_seen
 from fer3d.reconstruction.topology import LANDMARKS_68, load_topology
 from fer3d.reconstruction.visibility import (
     TOLERANCE,
@@ -131,6 +132,20 @@ def test_rays_agree_with_a_scene_that_is_cast_from_afar(assets_dir):
     assert visible[: len(front)].all()
     assert not visible[len(front) :][reach < 19.9].any()
     assert visible[len(front) :][reach > 20.1].all()
+
+
+@pytest.mark.parametrize("away", [3.0, -3.0])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_triangles_beside_all_points_that_are_tested_hide_none(away, axis):
+    front, triangles = sheet(4, 1, 0)
+    back = np.array([[0.0, 0.3, 0.0], [0.1, 0.5, 0.0], [0.0, 0.5, 0.0]])
+    back[:, axis] += away
+    vertices = np.concatenate([front, back])
+    turned = np.arange(3)[None] + len(front)  # clockwise: seen from behind
+    if areas_seen(vertices, turned)[-1] < 0:
+        turned = turned[:, ::-1]
+    seen = unoccluded_points(vertices, np.concatenate([triangles, turned]))
+    assert seen[: len(front)].all() and not seen[len(front) :].any()
 
 
 def test_rays_see_no_back(assets_dir):

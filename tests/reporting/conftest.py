@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pngs import write_png
 from predicted import CLASSES
 
 from fer3d.evaluation.predictions import (
@@ -15,7 +16,6 @@ from fer3d.evaluation.predictions import (
     write_predictions,
 )
 from fer3d.files import manifest
-from fer3d.files.images import write_png
 from fer3d.files.packed import PackedWriter
 from fer3d.files.specs import Spec
 from fer3d.reporting.data_set import DataSources

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pngs import write_png
 
 from fer3d.files import manifest
-from fer3d.files.images import write_png
 from fer3d.reporting.data_page import LABELS, SPLITS, data_page, near_gallery
 from fer3d.reporting.data_set import describe
 from fer3d.reporting.params import ReportParams

@@ -9,8 +9,9 @@ import cv2
 import pytest
 from checkout import copy_code
 from documented import Block, shell_blocks
+from pngs import write_png
 
-from fer3d.files.images import load_image, write_png
+from fer3d.files.images import load_image
 
 RUN = [block for block in shell_blocks() if not block.mark]
 EXTRA = ("constraints.txt", "models/fer2013")

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 SEED = 0
-KILLS = 2  # of each stage at least, while it runs; 13 stages
+KILLS = 2  # of each stage at least, while it runs; 14 stages
 TRIES = 8  # a kill may come too late, when DVC is saving what the stage wrote
 SOONER = 0.6  # of the time, after a kill that came too late: the machine may be less busy now
 GONE_S = 60.0  # in which every process of a killed run must be gone; a loaded machine is slow

@@ -9,6 +9,7 @@ from fer3d.synthetic.draw import sample_identity
 from fer3d.synthetic.identity import IDENTITY_MODES
 from fer3d.synthetic.model import load_model
 
+LEFT_MOUTH_CORNER = 291
 UPPER_LID, LOWER_LID = anatomy.LEFT_EYE_UPPER[4], anatomy.LEFT_EYE_LOWER[4]
 UPPER_LIP, LOWER_LIP = anatomy.LIPS_INNER_UPPER[5], anatomy.LIPS_INNER_LOWER[5]
 
@@ -57,8 +58,8 @@ def test_action_units_move_both_sides_alike(model):
         (5, UPPER_LID, 1),
         (7, LOWER_LID, 1),
         (10, anatomy.LIPS_OUTER_UPPER[4], 1),
-        (12, anatomy.LEFT_MOUTH_CORNER, 1),
-        (15, anatomy.LEFT_MOUTH_CORNER, -1),
+        (12, LEFT_MOUTH_CORNER, 1),
+        (15, LEFT_MOUTH_CORNER, -1),
         (26, anatomy.CHIN, -1),
         (43, UPPER_LID, -1),
     ],
@@ -71,7 +72,7 @@ def test_a_unit_moves_its_part_of_the_face_up_or_down(
 
 
 def test_stretched_lips_are_wider_and_smiling_ones_too(model, nobody, units):
-    corner = anatomy.LEFT_MOUTH_CORNER
+    corner = LEFT_MOUTH_CORNER
     for unit in (12, 20):
         assert model.vertices(nobody, units({unit: 1.0}))[corner, 0] > model.rest[corner, 0] + 0.5
 

@@ -22,6 +22,7 @@ from fer3d.datasets.layouts.reading import lines_of, split_folders, visible
 from fer3d.errors import UserError
 from fer3d.files.images import suffixes
 from fer3d.files.labels import one_spelling
+from fer3d.files.visible import is_visible
 
 NAME = "webdataset"
 SHARDS = (".tar", ".tar.gz", ".tgz")
@@ -86,8 +87,8 @@ def _members(shard: Path) -> Iterator[_Member]:
     try:
         with tarfile.open(shard, "r|*") as archive:
             for member in archive:
-                if member.isfile():
-                    folder, _, name = member.name.rpartition("/")
+                folder, _, name = member.name.rpartition("/")
+                if member.isfile() and is_visible(name):
                     stem, _, ending = name.partition(".")
                     stream = archive.extractfile(member)
                     data = stream.read(MAX_BYTES) if stream else b""

@@ -166,7 +166,6 @@ def _file_frames(capture: cv2.VideoCapture, fps: float, every: int) -> Iterator[
 
 @contextmanager
 def _capture(source: str | int, trouble: str) -> Iterator[cv2.VideoCapture]:
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # the error says what is wrong, once
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     capture = cv2.VideoCapture(source)
     try:

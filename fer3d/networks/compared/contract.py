@@ -25,7 +25,7 @@ class ComparedNetwork(nn.Module):
 
     Attributes:
         pixels: converts aligned images for the model; None if it only uses landmarks.
-        options: keyword arguments for an equal network, stored in the checkpoint as JSON.
+        options: keyword arguments for an equal, untrained network.
         memory_format: of the weights in training; channels last is faster for most networks
             (docs/speed.md).
     """

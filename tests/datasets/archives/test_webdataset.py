@@ -80,6 +80,12 @@ def test_shards_that_macos_leaves_beside_others_are_not_read(tmp_path):
     assert len(read(tmp_path / "faces").entries) == 1
 
 
+def test_files_that_macos_puts_between_the_samples_are_not_read(tmp_path):
+    files = {"._1.jpg": b"\0", "1.jpg": b"a", "._1.cls": b"\0", "1.cls": b"joy", "2.jpg": b"b"}
+    layout = read(shard(tmp_path / "00.tar", files | {"._2.cls": b"\0", "2.cls": b"fear"}))
+    assert [(e.label, e.left_out) for e in layout.entries] == [("joy", None), ("fear", None)]
+
+
 def test_no_name_in_an_archive_is_written_to_and_links_are_not_followed(tmp_path):
     path = tmp_path / "deep/er/00.tar"
     shard(path, {"../../evil.jpg": b"a", "../../evil.cls": b"x", "/etc/b.jpg": b"b"})
