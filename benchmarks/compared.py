@@ -33,6 +33,7 @@ from fer3d.files.images import load_image
 from fer3d.files.packed import read_manifest
 from fer3d.files.sections import load_sections
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
+from fer3d.machine.packed import lay_out
 from fer3d.networks.compared.fabian2016 import Fabian2016
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.presets.configs import network_config
@@ -119,8 +120,8 @@ def _ours(name: str, inputs: Mapping[str, torch.Tensor]) -> Any:
     config = network_config({"preset": "recommended", **BRANCHES[name]})
     sizes = {"image_size": inputs["image"].shape[-1], "shading_size": inputs["shading"].shape[-1]}
     network = FusionNetwork(config, CLASSES, **sizes)
-    # as after a training; PyTorch's stubs lack this form of `to`
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    lay_out(network)  # as after a training
+    return network
 
 
 def _model(name: str, faces: int) -> Any:

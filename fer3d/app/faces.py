@@ -80,8 +80,9 @@ def find_faces(image: np.ndarray, predictor: Predictor) -> list[Prediction]:
     found = single_threaded(partial(_faces_in, predictor), image)
     if not found:
         raise UserError(
-            "No face was found. Both eyes must be seen, and a face must be 20 px wide and, in a "
-            "large photo, a fortieth of its shorter side."
+            "No face was found. Both eyes must be seen, and a face must be "
+            f"{predictor.params.align.min_face} px wide and, in a large photo, "
+            f"1/{round(1 / SMALLEST_FACE)} of its shorter side."
         )
     return found
 

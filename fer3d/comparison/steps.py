@@ -14,6 +14,7 @@ from fer3d.comparison.recipes import Preset, Recipe
 from fer3d.comparison.step_data import AnnotatedDataset, StepData, groups
 from fer3d.comparison.step_module import StepModule
 from fer3d.files.manifest import TRAIN, VALIDATION
+from fer3d.machine.packed import lay_out
 from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.training.arrays import InputArrays, draw
 from fer3d.training.config import TrainConfig
@@ -108,8 +109,7 @@ class Steps:
         """
         rows = self.rows if rows is None else rows
         if not any(is_lazy(weights) for weights in network.parameters()):
-            # PyTorch's stubs lack this form of `to`
-            network.to(memory_format=network.memory_format)  # type: ignore[call-overload]
+            lay_out(network, network.memory_format)
         train, module = self._module(name, network, rows)
         runtime = self.setting.runtime
         file = runtime.state and runtime.state / f"{name}{SUFFIX}"

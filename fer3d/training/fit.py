@@ -10,6 +10,7 @@ import torch
 from fer3d.errors import UserError
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
+from fer3d.machine.packed import lay_out
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.landmark import LandmarkNetwork, landmark_features
@@ -153,8 +154,7 @@ def build_network(
     if config.vertices:
         vertices = cast(VerticesNetwork, network.branches["vertices"])
         vertices.standardize_by(*vertex_scale(data.train))
-    # twice as fast on a CPU; PyTorch's stubs lack this form of `to`
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    lay_out(network)  # twice as fast on a CPU
     return network
 
 
