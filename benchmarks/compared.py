@@ -33,9 +33,9 @@ from fer3d.files.images import load_image
 from fer3d.files.packed import read_manifest
 from fer3d.files.sections import load_sections
 from fer3d.inference.pipeline import Pipeline, PipelineParams, make_pipeline
-from fer3d.machine.packed import lay_out
 from fer3d.networks.compared.fabian2016 import Fabian2016
 from fer3d.networks.fusion import FusionNetwork
+from fer3d.networks.layers import lay_out
 from fer3d.presets.configs import network_config
 from fer3d.toolbox import Toolbox
 

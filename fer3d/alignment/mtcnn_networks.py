@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from fer3d.alignment.mtcnn_layers import ActivatedPool
 from fer3d.errors import UserError
-from fer3d.machine.packed import PackedConvolution, lay_out
+from fer3d.machine.packed import PackedConvolution
 
 REFINE_SIZE = 24  # px, input side
 OUTPUT_SIZE = 48  # px, input side
@@ -125,7 +125,7 @@ def load(assets: Path, device: str = "cpu") -> Networks:
     for network, name in zip(networks, ("pnet", "rnet", "onet"), strict=True):
         _fill(network, _read(assets / f"{name}.lz4"), name)
         network.eval().requires_grad_(False).to(device)
-        lay_out(network)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stubs
     return networks
 
 

@@ -14,8 +14,8 @@ from fer3d.comparison.recipes import Preset, Recipe
 from fer3d.comparison.step_data import AnnotatedDataset, StepData, groups
 from fer3d.comparison.step_module import StepModule
 from fer3d.files.manifest import TRAIN, VALIDATION
-from fer3d.machine.packed import lay_out
 from fer3d.networks.compared.contract import ComparedNetwork
+from fer3d.networks.layers import lay_out
 from fer3d.training.arrays import InputArrays, draw
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import Course

@@ -6,11 +6,6 @@ import torch
 from torch import Tensor, nn
 
 
-def lay_out(network: nn.Module, layout: torch.memory_format = torch.channels_last) -> None:
-    """Store the weights of a network's convolutions in a memory format; results follow it."""
-    network.to(memory_format=layout)  # type: ignore[call-overload]  # PyTorch's stubs lack this form
-
-
 class PackedConvolution(nn.Module):
     """A convolution without gradients, by oneDNN on a CPU.
 

@@ -17,6 +17,11 @@ PIXEL_MEAN = 0.5
 PIXEL_STD = 0.25
 
 
+def lay_out(network: nn.Module, layout: torch.memory_format = torch.channels_last) -> None:
+    """Store the weights of a network's convolutions in a memory format; maps will follow them."""
+    network.to(memory_format=layout)  # type: ignore[call-overload]  # PyTorch's stubs lack this form
+
+
 def standardize_pixels(image: Tensor) -> Tensor:
     """Scale pixels in [0, 1] to about zero mean and unit variance; any shape."""
     return (image - PIXEL_MEAN) / PIXEL_STD

@@ -1,5 +1,6 @@
 """The stage `relight`: all faces of a packed folder to shading images."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ import numpy as np
 
 from fer3d.files.packed import open_arrays
 from fer3d.files.specs import Arrays, Spec
-from fer3d.reconstruction.params import MAX_SUBDIVISIONS
 from fer3d.reconstruction.surfaces import SurfaceSource, surface_of
 from fer3d.reconstruction.topology import VERTICES, load_topology
 from fer3d.relighting.params import RelightParams
@@ -82,10 +82,12 @@ def subdivisions_of(packed_width: int, assets: Path) -> int:
     Raises:
         ValueError: no level has this number of points.
     """
-    for levels in range(MAX_SUBDIVISIONS + 1):
-        points = len(load_topology(assets, levels).dense)
-        if -(-points // 8) == packed_width:
-            return levels
+    for levels in itertools.count():
+        width = -(-len(load_topology(assets, levels).dense) // 8)
+        if width >= packed_width:
+            break
+    if width == packed_width:
+        return levels
     raise ValueError(f"no subdivision of {VERTICES} vertices fills {packed_width} bytes")
 
 

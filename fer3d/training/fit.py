@@ -10,10 +10,10 @@ import torch
 from fer3d.errors import UserError
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
-from fer3d.machine.packed import lay_out
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.landmark import LandmarkNetwork, landmark_features
+from fer3d.networks.layers import lay_out
 from fer3d.networks.vertices import VerticesNetwork
 from fer3d.training.arrays import InputArrays, open_set
 from fer3d.training.checkpoint import TrainedNetwork, save_trained
