@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pngs import write_png
+from tiffs import BLACK_IS_ZERO, FLOAT, UNSIGNED, WHITE_IS_ZERO, tiff
 
 from fer3d import UserError
 from fer3d.interface.images import is_one, read_image
@@ -25,11 +26,22 @@ def test_a_file_an_array_and_a_pillow_image_are_the_same(pixels, tmp_path: Path)
     assert read_image(path).name == str(path) and read_image(pixels, 3).name == "image 3"
 
 
-@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
-def test_a_deep_grey_image_is_the_same_as_a_file_and_opened(dtype, tmp_path: Path) -> None:
-    ramp = np.linspace(0, 65535, 24).reshape(6, 4).astype(dtype)
+@pytest.mark.parametrize(
+    ("dtype", "sample_format", "photometric"),
+    [
+        ("<u2", UNSIGNED, BLACK_IS_ZERO),
+        ("<u2", UNSIGNED, WHITE_IS_ZERO),
+        ("<u4", UNSIGNED, BLACK_IS_ZERO),
+        ("<f4", FLOAT, BLACK_IS_ZERO),
+    ],
+)
+def test_a_deep_grey_image_is_the_same_as_a_file_and_opened(
+    dtype, sample_format, photometric, tmp_path: Path
+) -> None:
+    most = 2**32 - 1 if dtype == "<u4" else 65535
+    ramp = np.linspace(0, most, 24).reshape(6, 4).astype(dtype)
     path = tmp_path / "scan.tif"
-    Image.fromarray(ramp).save(path)
+    path.write_bytes(tiff(ramp, sample_format, photometric))
     opened = read_image(Image.open(path)).pixels
     assert np.array_equal(opened, read_image(path).pixels)
     assert opened.min() == 0 and opened.max() == 255 and len(np.unique(opened)) == 24
