@@ -214,6 +214,11 @@ def test_faces_that_are_found_are_counted_in_the_log(
     assert "align: a face was found in 6 of 9 images (66.7%)" in caplog.messages
 
 
+def test_the_key_of_a_result_has_what_decodes_the_files(assets_dir):
+    made = producer(100, PARAMS, Toolbox(assets_dir))
+    assert {"pillow", "pillow-heif"} <= set(made.libraries)
+
+
 def test_the_smallest_share_of_faces_is_no_part_of_a_results_key(assets_dir: Path) -> None:
     whole = AlignStageParams(**PARAMS.model_dump(), min_found_fraction=0.2)
     keys = [producer(100, params, Toolbox(assets_dir)).parameters for params in (PARAMS, whole)]

@@ -19,6 +19,7 @@ from fer3d.files.specs import Spec
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
+from fer3d.training.rounded import Rounding
 
 REPOSITORY = Path(__file__).parents[2]
 NETWORK = re.compile(r"- network: `(.*)`")
@@ -59,9 +60,9 @@ def folders(tmp_path: Path) -> Folders:
     return Folders(*(tmp_path / name for name in arrays))
 
 
-@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize(("mirrored", "rounding"), [(False, "float16"), (True, "int8")])
 def test_the_card_says_what_was_measured_with_the_weights_beside_it(
-    folders: Folders, tmp_path: Path, mirrored: bool
+    folders: Folders, tmp_path: Path, mirrored: bool, rounding: Rounding
 ) -> None:
     torch.manual_seed(0)
     network = FusionNetwork(NetworkConfig(), 2, image_size=SIZE, shading_size=SIZE).eval()
@@ -72,7 +73,9 @@ def test_the_card_says_what_was_measured_with_the_weights_beside_it(
     made = "With commit `abc123`."
     origin = Origin("small", "Noise.", "No licence.", made, digests(lock), data_parameters(lock))
     out = tmp_path / "small"
-    result = write_boxed(tmp_path / "own", folders, origin, out, mirrored=mirrored)
+    result = write_boxed(
+        tmp_path / "own", folders, origin, out, mirrored=mirrored, rounding=rounding
+    )
     weights = tmp_path / "small" / "model.safetensors"
     assert weights.stat().st_size < 0.6 * (tmp_path / "own").stat().st_size
     assert load_trained(weights).training == {"seed": 7}
@@ -93,6 +96,7 @@ def test_the_card_says_what_was_measured_with_the_weights_beside_it(
         '- balance: `{"policy": "auto"}`\n- network: ',
         f'"mirrored": {str(mirrored).lower()}',
         "its mirror image and the weights" if mirrored else "one crop and the weights",
+        f"the weights of this folder ({rounding}):",
     ):
         assert part in text
     assert load_trained(weights).network.config.mirrored == mirrored
