@@ -171,7 +171,17 @@ def _decode(data: bytes, max_pixels: int) -> np.ndarray:
         pixels = _pixels(picture, data, deep)
     except _BROKEN as error:
         raise Rejected(Rejection.CORRUPT, _one_line(error)) from None
-    return np.ascontiguousarray(_UPRIGHT.get(_orientation(picture), lambda image: image)(pixels))
+    return _upright(pixels, picture)
+
+
+def pillow_pixels(picture: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of an image of Pillow, upright.
+
+    Raises:
+        ValueError: values of a deep grey image that ``to_eight_bits`` does not take.
+    """
+    grey = picture.mode in _DEEP_MODES
+    return _upright(_grey_pixels(picture) if grey else np.array(picture.convert("RGB")), picture)
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -256,26 +266,20 @@ def _pixels(picture: Image.Image, data: bytes, deep: bool) -> np.ndarray:
     Args:
         deep: colours with 16 bits per channel, of which Pillow returns only the upper eight.
     """
+    if picture.mode in _DEEP_MODES:
+        with _values_rejected():
+            return _grey_pixels(picture)
     if deep:
         stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if stored is None or stored.ndim != 3 or stored.shape[:2] != picture.size[::-1]:
             raise Rejected(Rejection.PIXEL_VALUES, f"{picture.mode} with 16 bits per channel")
-        return _eight_bits(stored[..., 2::-1])
-    try:
-        return rgb_pixels(picture)
-    except ValueError as error:
-        raise Rejected(Rejection.PIXEL_VALUES, str(error)) from None
-
-
-def rgb_pixels(picture: Image.Image) -> np.ndarray:
-    """(H, W, 3) uint8 of an image of Pillow, as it is stored; a file's image must be loaded.
-
-    Raises:
-        ValueError: values of a deep grey image that ``to_eight_bits`` does not take.
-    """
-    if picture.mode in _DEEP_MODES:
-        return np.repeat(_deep_grey(picture)[..., None], 3, axis=2)
+        with _values_rejected():
+            return to_eight_bits(stored[..., 2::-1])
     return np.array(picture.convert("RGB"))
+
+
+def _upright(pixels: np.ndarray, picture: Image.Image) -> np.ndarray:
+    return np.ascontiguousarray(_UPRIGHT.get(_orientation(picture), lambda image: image)(pixels))
 
 
 def _deep_channels(picture: ImageFile.ImageFile) -> bool:
@@ -287,8 +291,8 @@ def _deep_channels(picture: ImageFile.ImageFile) -> bool:
     return any(";16" in str(tile[3]) for tile in picture.tile)
 
 
-def _deep_grey(picture: Image.Image) -> np.ndarray:
-    """(H, W) uint8 of a picture in one of ``_DEEP_MODES``.
+def _grey_pixels(picture: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8 of a picture in one of ``_DEEP_MODES``.
 
     Pillow reads unsigned integers of a TIFF file as signed ones, and ignores that 0 may be white.
     """
@@ -296,12 +300,14 @@ def _deep_grey(picture: Image.Image) -> np.ndarray:
     if values.dtype == np.int32 and tags.get(_SAMPLE_FORMAT) == (_UNSIGNED,):
         values = values.view(np.uint32)
     grey = to_eight_bits(values)
-    return 255 - grey if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else grey
+    grey = 255 - grey if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else grey
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
-def _eight_bits(values: np.ndarray) -> np.ndarray:
+@contextmanager
+def _values_rejected() -> Iterator[None]:
     try:
-        return to_eight_bits(values)
+        yield
     except ValueError as error:
         raise Rejected(Rejection.PIXEL_VALUES, str(error)) from None
 

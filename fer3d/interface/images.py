@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TypeAlias, TypeGuard
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image
 
 from fer3d.errors import printable
-from fer3d.files.images import rgb_pixels
+from fer3d.files.images import pillow_pixels
 from fer3d.files.pixels import to_eight_bits
 from fer3d.inference.files import load_photo
 
@@ -53,17 +53,10 @@ def read_image(image: ImageLike, place: int = 0) -> NamedImage:
     if isinstance(image, str | PathLike):
         return NamedImage(printable(Path(image)), load_photo(Path(image)))
     if isinstance(image, Image.Image):
-        image = _upright(rgb_pixels(image), image.getexif())
+        image = pillow_pixels(image)
     if not isinstance(image, np.ndarray):
         raise TypeError(f"expected a path, an array or a Pillow image, got {type(image).__name__}")
     return NamedImage(f"image {place}", _as_rgb(image))
-
-
-def _upright(pixels: np.ndarray, exif: Image.Exif) -> np.ndarray:
-    """Pixels (H, W, 3) turned by the orientation of their image."""
-    picture = Image.fromarray(pixels)
-    picture.getexif()[ExifTags.Base.Orientation] = exif.get(ExifTags.Base.Orientation, 1)
-    return np.asarray(ImageOps.exif_transpose(picture))
 
 
 def _as_rgb(array: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """The stage `relight`: all faces of a packed folder to shading images."""
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from fer3d.toolbox import Toolbox
 
 VERSION = 1
 INPUTS = ("vertices_face", "visible")
+_MAX_SUBDIVISIONS = 3
 
 
 def surface_producer(surface: SurfaceSource, params: RelightParams) -> Producer:
@@ -82,12 +82,10 @@ def subdivisions_of(packed_width: int, assets: Path) -> int:
     Raises:
         ValueError: no level has this number of points.
     """
-    for levels in itertools.count():
-        width = -(-len(load_topology(assets, levels).dense) // 8)
-        if width >= packed_width:
-            break
-    if width == packed_width:
-        return levels
+    for levels in range(_MAX_SUBDIVISIONS + 1):
+        points = len(load_topology(assets, levels).dense)
+        if -(-points // 8) == packed_width:
+            return levels
     raise ValueError(f"no subdivision of {VERTICES} vertices fills {packed_width} bytes")
 
 

@@ -12,7 +12,7 @@ def test_images_of_a_subject_belong_together_and_others_are_alone():
     assert inseparable(frame(["ann", None, "bob", "ann", None])).tolist() == [0, 1, 2, 0, 4]
 
 
-def test_has_near_copies_join_subjects():
+def test_near_copies_join_subjects():
     subjects = ["ann", "bob", "bob", None, "cem"]
     groups = ["a", "a", None, "b", "b"]
     assert inseparable(frame(subjects, groups)).tolist() == [0, 0, 0, 3, 3]
