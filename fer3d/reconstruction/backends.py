@@ -56,7 +56,7 @@ class FacemeshBackend:
 
     assets: Path
     subdivisions: int
-    passes: int = 5
+    passes: int
     runtime: MeshRuntime = "litert"
     device: str = "cpu"
 

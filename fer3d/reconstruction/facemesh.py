@@ -61,7 +61,7 @@ class FaceMesh:
     """The loaded network; calls are independent of each other."""
 
     def __init__(
-        self, model: Path, passes: int = 5, runtime: MeshRuntime = "litert", device: str = "cpu"
+        self, model: Path, passes: int, runtime: MeshRuntime = "litert", device: str = "cpu"
     ):
         """Load the network, for one thread, and the reference face from the same folder.
 
@@ -146,7 +146,7 @@ def mirror_images(
 
 @lru_cache(maxsize=2)
 def load_facemesh(
-    model: Path, passes: int = 5, runtime: MeshRuntime = "litert", device: str = "cpu"
+    model: Path, passes: int, runtime: MeshRuntime = "litert", device: str = "cpu"
 ) -> FaceMesh:
     """The network of a file, once per process."""
     return FaceMesh(model, passes, runtime, device)

@@ -12,9 +12,8 @@ from fer3d.reconstruction.topology import load_topology
 
 @pytest.fixture(scope="module")
 def mesh(assets_dir, astronaut, points) -> np.ndarray:
-    return facemesh.load_facemesh(assets_dir / facemesh.MODEL)([astronaut], points[None])[
-        0
-    ].vertices
+    network = facemesh.load_facemesh(assets_dir / facemesh.MODEL, passes=3)
+    return network([astronaut], points[None])[0].vertices
 
 
 @pytest.fixture(scope="module")
