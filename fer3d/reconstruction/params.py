@@ -7,13 +7,12 @@ from pydantic import Field, model_validator
 from fer3d.files.sections import Fraction, Section
 
 MeshRuntime = Literal["litert", "torch"]
-MAX_SUBDIVISIONS = 3
 
 
 class ReconstructParams(Section):
     backend: Literal["facemesh", "prnet"]
     landmarks: Literal["dlib", "facemesh", "prnet"]
-    subdivisions: Annotated[int, Field(ge=0, le=MAX_SUBDIVISIONS)]
+    subdivisions: Annotated[int, Field(ge=0, le=3)]
     fit: Literal["rigid", "paper"]
     visibility: Literal["raycast", "paper"]
     min_presence: Fraction

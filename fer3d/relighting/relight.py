@@ -8,7 +8,6 @@ import numpy as np
 
 from fer3d.files.packed import open_arrays
 from fer3d.files.specs import Arrays, Spec
-from fer3d.reconstruction.params import MAX_SUBDIVISIONS
 from fer3d.reconstruction.surfaces import SurfaceSource, surface_of
 from fer3d.reconstruction.topology import VERTICES, load_topology
 from fer3d.relighting.params import RelightParams
@@ -21,6 +20,7 @@ from fer3d.toolbox import Toolbox
 
 VERSION = 1
 INPUTS = ("vertices_face", "visible")
+_MAX_SUBDIVISIONS = 3
 
 
 def surface_producer(surface: SurfaceSource, params: RelightParams) -> Producer:
@@ -82,7 +82,7 @@ def subdivisions_of(packed_width: int, assets: Path) -> int:
     Raises:
         ValueError: no level has this number of points.
     """
-    for levels in range(MAX_SUBDIVISIONS + 1):
+    for levels in range(_MAX_SUBDIVISIONS + 1):
         points = len(load_topology(assets, levels).dense)
         if -(-points // 8) == packed_width:
             return levels
