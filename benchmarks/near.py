@@ -41,7 +41,7 @@ def images(folder: Path) -> None:
     values, start = hash_values(hashes), time.process_time()
     pairs = copy_pairs(values, lambda rows: {row: pictures[row] for row in rows})
     seconds["pair"] = time.process_time() - start
-    by_hash, found = _leaks(near_pairs(values, NEAR)[0], held), _leaks(pairs, held)
+    by_hash, found = _near_hashes(values, held), _leaks(pairs, held)
     print(f"{len(parts)} images, {len(pairs)} pairs", seconds)
     print(f"within {NEAR} bits: {len(by_hash)} in validation, {len(by_hash & found)} of them found")
     print(f"found in all: {len(found)} of {held.sum()} in validation")
@@ -73,6 +73,17 @@ def _files(folder: Path) -> list[tuple[str, bytes]]:
         data = read_file(folder / name)
         distinct[sha1_bytes(data)] = name, data
     return [(name.parts[0], data) for name, data in sorted(distinct.values())]
+
+
+def _near_hashes(hashes: np.ndarray, held: np.ndarray) -> set[int]:
+    """The held-out images whose hash is within ``NEAR`` bits of one of the others."""
+    distinct, kind = np.unique(hashes, return_inverse=True)
+    pairs, _ = near_pairs(distinct, NEAR)
+    others = np.bincount(kind[~held], minlength=len(distinct)) > 0
+    near = others.copy()
+    for one, other in (pairs.T, pairs.T[::-1]):
+        near[one] |= others[other]
+    return set(np.flatnonzero(held & near[kind]).tolist())
 
 
 def _leaks(pairs: np.ndarray, held: np.ndarray) -> set[int]:

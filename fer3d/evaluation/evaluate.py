@@ -37,7 +37,7 @@ class Classifier(Protocol):
 def evaluate(
     checkpoint: Path, folders: Folders, *, device: str = "cpu"
 ) -> tuple[pd.DataFrame, dict[str, object]]:
-    """Predict validation and test images. Nothing else in fer3d scores test images.
+    """Predict validation and test images of a data set with a recognizer.
 
     Args:
         checkpoint: written by ``fer3d.training.fit``.
@@ -118,10 +118,14 @@ def predict(network: Classifier, dataset: ExpressionDataset, device: str = "cpu"
 
 
 def _check_sizes(trained: TrainedNetwork, arrays: InputArrays) -> None:
-    for name in ("image_size", "shading_size"):
-        expected, actual = getattr(trained, name), getattr(arrays, name)
+    sizes = (
+        ("image size", "px", trained.image_size, arrays.image_size),
+        ("shading size", "px", trained.shading_size, arrays.shading_size),
+        ("faces", "vertices", trained.vertices, arrays.vertex_count),
+    )
+    for name, unit, expected, actual in sizes:
         if expected != actual:
             raise UserError(
-                f"the recognizer was trained with {name.replace('_', ' ')} {expected} px, but the "
-                f"arrays have {actual} px: train again, or use that size for the arrays"
+                f"the recognizer was trained with {name} of {expected} {unit}, but the arrays have "
+                f"{actual} {unit}: train again, or make the arrays as for that training"
             )

@@ -14,12 +14,12 @@ from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import evaluate
 from fer3d.evaluation.intervals import proportion_interval, share_interval
 from fer3d.evaluation.tables import images_of
-from fer3d.experiments.groups import NO_FACE, THIRDS, lighting, thirds, yaw_groups, yaw_names
+from fer3d.experiments.groups import ALL, NO_FACE, TURNED_NAME, Group, groups_of
 from fer3d.experiments.provenance import photos_used
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST, VALIDATION
-from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.files.packed import read_manifest
 from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
 from fer3d.training.data import ExpressionDataset
@@ -104,17 +104,16 @@ def grouped(test: pd.DataFrame, folders: Folders) -> dict[str, dict[str, Any]]:
     Returns:
         {group: {images, accuracy, interval}}; thirds have the name of their property before.
     """
-    frame = read_manifest(folders.faces)
-    rows = frame.reset_index().set_index("id").loc[test["id"], "index"].to_numpy()
-    part = frame.iloc[rows].reset_index(drop=True)
-    light = lighting(open_arrays(folders.images, "images")["images"], rows, part)
     right = (test["label"] == test["predicted"]).to_numpy()
-    yaw = yaw_groups(part).to_numpy()
-    groups = {name if name == NO_FACE else f"yaw {name}": yaw == name for name in yaw_names()}
-    for key, names in THIRDS.items():
-        member = thirds(getattr(light, key), names)
-        groups |= {f"{key.replace('_', ' ')}: {name}": member == name for name in names}
-    return {name: _score(right[chosen]) for name, chosen in groups.items() if chosen.any()}
+    found = groups_of(test["id"].tolist(), folders.images, folders.faces)
+    parts = [group for group in found if group.name not in (ALL, TURNED_NAME)]
+    return {_group_name(group): _score(right[group.rows]) for group in parts}
+
+
+def _group_name(group: Group) -> str:
+    if group.name == NO_FACE:
+        return group.name
+    return f"yaw {group.name}" if group.kind == "yaw" else f"{group.kind}: {group.name}"
 
 
 def card(

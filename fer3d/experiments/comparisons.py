@@ -1,14 +1,10 @@
 """Differences between configurations: whether and where the 3D branch helps."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
+from collections.abc import Iterator, Sequence
 
 from fer3d.experiments.cells import TITLES, Configuration, own
 from fer3d.experiments.formats import UNDEFINED, ResultTable, TableEntry, Value
-from fer3d.experiments.groups import THIRDS, TURNED, Lighting, thirds, turned, yaw_groups, yaw_names
+from fer3d.experiments.groups import Group
 from fer3d.experiments.results import Bootstrap, CellResults, Difference
 from fer3d.experiments.statistics import McNemar, mcnemar
 
@@ -21,41 +17,7 @@ QUESTIONS = (  # two sets of branches, and what the second one adds
     ("whole", "whole-vertices", "vertices, the rest being there"),
 )
 WHOLES = ("whole", "whole-vertices")  # the first one of the matrix is compared with Base in detail
-ALL = "all"
-TURNED_NAME = f"turned, over {TURNED}°"
 SMALLEST = 0.0001  # smaller p-values are written as < 0.0001
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group of test images.
-
-    Attributes:
-        kind: criterion of the group: yaw, brightness, side light; empty for all images.
-        name: name of the group.
-        rows: (N,) bool, its images.
-    """
-
-    kind: str
-    name: str
-    rows: np.ndarray
-
-
-def groups(frame: pd.DataFrame, light: Lighting) -> list[Group]:
-    """The non-empty groups of the test images.
-
-    Args:
-        frame: N rows with reconstructed, yaw.
-        light: lighting of the same rows.
-    """
-    yaw = yaw_groups(frame).to_numpy()
-    found = [Group("", ALL, np.ones(len(frame), bool))]
-    found.append(Group("yaw", TURNED_NAME, turned(frame)))
-    found += [Group("yaw", name, yaw == name) for name in yaw_names()]
-    for kind, names in THIRDS.items():
-        third = thirds(getattr(light, kind), names)
-        found += [Group(kind.replace("_", " "), name, third == name) for name in names]
-    return [group for group in found if group.rows.any()]
 
 
 def pairs(results: CellResults) -> Iterator[tuple[Configuration, Configuration, str]]:
@@ -109,10 +71,17 @@ INTERVALS = (
 )
 
 
+def whole_title(compared: Sequence[tuple[Configuration, Configuration]]) -> str:
+    """Title of what Base is compared with: Whole, Whole+Vertices, or both."""
+    return " or ".join(dict.fromkeys(TITLES[whole.branches] for _, whole in compared))
+
+
 def mcnemar_table(results: CellResults) -> ResultTable:
     """McNemar's test between Base and Whole, for each seed and for the sum of their counts."""
     rows: list[list[TableEntry]] = []
-    for base, whole in whole_against_base(results):
+    compared = whole_against_base(results)
+    title = whole_title(compared)
+    for base, whole in compared:
         one, other = results.hits(base), results.hits(whole)
         training = [base.preset, TITLES[base.loss]]
         for position, seed in enumerate(results.seeds):
@@ -123,14 +92,14 @@ def mcnemar_table(results: CellResults) -> ResultTable:
     return ResultTable(
         "mcnemar",
         "McNemar's test",
-        "Between Base and Whole: test images that only one of them classified correctly.",
-        ("preset", "loss", "seed", "Base alone", "Whole alone", "p, exact", "chi-square", "p"),
+        f"Between Base and {title}: test images that only one of them classified correctly.",
+        ("preset", "loss", "seed", "Base alone", f"{title} alone", "p, exact", "chi-square", "p"),
         rows,
         (
             "p, exact: two-sided binomial test. chi-square: with continuity correction, one degree "
-            "of freedom. Seed s of Base is compared with seed s of Whole. The line `all` adds the "
-            "counts of all seeds: it counts each image once per seed, so its p is too small. There "
-            "is no correction for multiple tests.",
+            "of freedom. Seed s of Base is compared with seed s of the other. The line `all` adds "
+            "the counts of all seeds: it counts each image once per seed, so its p is too small. "
+            "There is no correction for multiple tests.",
         ),
     )
 

@@ -1,14 +1,21 @@
 """Groups of images by difficulty: yaw of the head, lighting."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from fer3d.errors import UserError
+from fer3d.files.packed import open_arrays, read_manifest
+
+ALL = "all"
 NO_FACE = "no 3D face"
 YAW_EDGES = (0, 10, 20, 30)  # degrees, of |yaw|; the last bin is open
 TURNED = 20  # degrees; a head with a larger yaw counts as turned
+TURNED_NAME = f"turned, over {TURNED}°"
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, of RGB
 THIRDS = {
     "brightness": ("darkest third", "middle third", "brightest third"),
@@ -28,6 +35,58 @@ class Lighting:
 
     brightness: np.ndarray
     side_light: np.ndarray
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of test images.
+
+    Attributes:
+        kind: criterion of the group: yaw, brightness, side light; empty for all images.
+        name: name of the group.
+        rows: (N,) bool, its images.
+    """
+
+    kind: str
+    name: str
+    rows: np.ndarray
+
+
+def groups(frame: pd.DataFrame, light: Lighting) -> list[Group]:
+    """The non-empty groups of the test images.
+
+    Args:
+        frame: N rows with reconstructed, yaw.
+        light: lighting of the same rows.
+    """
+    yaw = yaw_groups(frame).to_numpy()
+    found = [Group("", ALL, np.ones(len(frame), bool))]
+    found.append(Group("yaw", TURNED_NAME, turned(frame)))
+    found += [Group("yaw", name, yaw == name) for name in yaw_names()]
+    for kind, names in THIRDS.items():
+        third = thirds(getattr(light, kind), names)
+        found += [Group(kind.replace("_", " "), name, third == name) for name in names]
+    return [group for group in found if group.rows.any()]
+
+
+def groups_of(ids: Sequence[str], images: Path, faces: Path) -> list[Group]:
+    """The groups of some images of a data set, see ``groups``.
+
+    Args:
+        ids: of the N images.
+        images: packed images.
+        faces: packed faces of the same rows.
+
+    Raises:
+        UserError: an image has no row in ``faces``.
+    """
+    frame = read_manifest(faces)
+    rows = pd.Index(frame["id"]).get_indexer(pd.Index(ids))
+    if (rows < 0).any():
+        unknown = ids[int(np.argmin(rows))]
+        raise UserError(f"the image {unknown!r} has no row in {faces}: run `dvc repro` again")
+    chosen = frame.iloc[rows].reset_index(drop=True)
+    return groups(chosen, lighting(open_arrays(images, "images")["images"], rows, chosen))
 
 
 def lighting(images: np.ndarray, rows: np.ndarray, frame: pd.DataFrame) -> Lighting:

@@ -1,6 +1,5 @@
 """Tables of the comparison: ours and the compared models on the same test images."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +52,7 @@ def comparison_tables(
 ) -> list[ResultTable]:
     """Table 2, 3 or 5 by data set, then the differences to our network and the ablation."""
     published = PUBLISHED[params.experiments.compare]
-    table = results_table(results, published, scores)
-    tables = [replace(table, name=f"table{published.table}")]
+    tables = [results_table(results, published, scores)]
     ours = reference(results)
     if ours and rivals(results):
         tables += [difference_table(results, ours, bootstrap), mcnemar_table(results, ours)]

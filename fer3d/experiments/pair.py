@@ -12,20 +12,14 @@ from fer3d.assets.recognizers import find_recognizer
 from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import predict
 from fer3d.evaluation.predictions import predictions_table
-from fer3d.experiments.comparisons import (
-    INTERVALS,
-    Group,
-    accuracy_entries,
-    groups,
-    mcnemar_entries,
-)
+from fer3d.experiments.comparisons import INTERVALS, accuracy_entries, mcnemar_entries
 from fer3d.experiments.formats import ResultTable
-from fer3d.experiments.groups import lighting
+from fer3d.experiments.groups import Group, groups_of
 from fer3d.experiments.results import Bootstrap, Difference
 from fer3d.experiments.statistics import mcnemar
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import people
-from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.files.packed import read_manifest
 from fer3d.inference.branches import branch_classifiers
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.arrays import open_set
@@ -73,7 +67,7 @@ class OneClassifier:
         self._network, self._place = network, known.index(name)
 
     def probabilities(self, **inputs: Tensor | None) -> Tensor:
-        """(B, C) float32, rows sum to 1; only those of the whole network are calibrated."""
+        """(B, C) float32, rows sum to 1; not calibrated."""
         logits = self._network.heads(**inputs)[self._place].detach()
         return logits.softmax(dim=1)
 
@@ -125,20 +119,15 @@ def pair_on(split: str, sources: tuple[str, str], folders: Folders) -> Pair:
         folders: the arrays.
 
     Raises:
-        UserError: a source cannot be read, there are no images of the split, or the two were
-            predicted for different images.
+        UserError: a source cannot be read, there are no images of the split, the two were
+            predicted for different images, or for images of another data set.
     """
     one, other = (read_predictions(source, split, folders) for source in sources)
-    faces = read_manifest(folders.faces)
-    rows = pd.Index(faces["id"]).get_indexer(one["id"])
-    if one.empty or not one["id"].equals(other["id"]) or (rows < 0).any():
-        raise UserError(
-            f"{' and '.join(sources)} do not have the same {split} images, of {folders.images}"
-        )
-    chosen = faces.iloc[rows].reset_index(drop=True)
-    light = lighting(open_arrays(folders.images, "images")["images"], rows, chosen)
+    if one.empty or not one["id"].equals(other["id"]):
+        raise UserError(f"{' and '.join(sources)} do not have the same {split} images")
+    found = groups_of(one["id"].tolist(), folders.images, folders.faces)
     persons = people(read_manifest(folders.images)).loc[one["id"]].to_numpy(dtype=str)
-    return Pair(sources, _hits(one), _hits(other), persons, groups(chosen, light))
+    return Pair(sources, _hits(one), _hits(other), persons, found)
 
 
 def differences(pair: Pair, bootstrap: Bootstrap) -> list[Difference]:

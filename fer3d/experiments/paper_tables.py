@@ -56,9 +56,9 @@ def results_table(results: CellResults, published: Published, scores: Scores) ->
             ]
         )
     return ResultTable(
-        "table2",
+        f"table{published.table}",
         "Results by class",
-        "In the layout of table 2 of Bao et al. 2019. " + _explanation(results),
+        f"In the layout of table {published.table} of Bao et al. 2019. " + _explanation(results),
         ("Model", "Data", *map(abbreviation, classes), "Acc", "C-Acc"),
         rows,
         (published_note(published), abbreviations_note(classes)),

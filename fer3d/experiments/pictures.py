@@ -8,8 +8,8 @@ import numpy as np
 
 from fer3d.evaluation.plots import DPI, png_bytes
 from fer3d.experiments.cells import BRANCHES, TITLES, Configuration, own
-from fer3d.experiments.comparisons import Group, whole_against_base
-from fer3d.experiments.groups import yaw_names
+from fer3d.experiments.comparisons import whole_against_base, whole_title
+from fer3d.experiments.groups import Group, yaw_names
 from fer3d.experiments.paper_tables import Scores
 from fer3d.experiments.results import Bootstrap, CellResults
 from fer3d.experiments.seconds import MS
@@ -75,8 +75,8 @@ def yaw_png(results: CellResults, found: Sequence[Group], bootstrap: Bootstrap) 
     axes.set_xticks(range(len(bins)), labels)
     axes.set(
         xlabel="turn of the head to either side",
-        ylabel="Whole − Base, points of accuracy",  # noqa: RUF001
-        title="What 3D and landmarks add, 95 % intervals",
+        ylabel=f"{whole_title(trainings)} − Base, points of accuracy",  # noqa: RUF001
+        title="What the other branches add, 95 % intervals",
     )
     axes.legend(frameon=False)
     return png_bytes(figure)

@@ -4,23 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from fer3d.errors import UserError
 from fer3d.experiments.cells import own
 from fer3d.experiments.comparisons import (
-    ALL,
-    TURNED_NAME,
-    Group,
     difference_table,
     group_table,
-    groups,
     mcnemar_table,
     pairs,
     whole_against_base,
+    whole_title,
 )
 from fer3d.experiments.formats import ResultTable, to_csv, to_latex, to_markdown
-from fer3d.experiments.groups import lighting
+from fer3d.experiments.groups import ALL, TURNED_NAME, Group, groups_of
 from fer3d.experiments.html_page import PAGE as HTML_PAGE
 from fer3d.experiments.html_page import html_page, protocol
 from fer3d.experiments.matrix import MatrixParams, cell_folders, matrix
@@ -36,7 +30,7 @@ from fer3d.experiments.published import PUBLISHED
 from fer3d.experiments.results import Bootstrap, CellResults, Difference, load_results, rounded
 from fer3d.files.atomic import write_bytes, write_text
 from fer3d.files.manifest import people
-from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.files.packed import read_manifest
 
 PAGE = "tables.md"
 HEADLINES = {ALL: "all", TURNED_NAME: "turned"}  # groups of the metrics
@@ -58,18 +52,18 @@ def write_tables(
         The metrics, see ``summary``.
 
     Raises:
-        UserError: a cell or an input is missing.
+        UserError: a cell, an input or a row of ``faces`` is missing.
     """
     bootstrap = Bootstrap(params.experiments.replicates)
     results = load_results(cell_folders(cells, matrix(params)), people(read_manifest(images)))
-    found = load_groups(results, images, faces)
+    found = groups_of(results.ids.tolist(), images, faces)
     scores = score_all(results, bootstrap)
     tables = all_tables(results, scores, found, bootstrap, params)
     write_bytes(out / "accuracy.png", accuracy_png(scores))
     pictures = {"accuracy.png": "Accuracy by configuration"}
-    if whole_against_base(results):
+    if compared := whole_against_base(results):
         write_bytes(out / "yaw.png", yaw_png(results, found, bootstrap))
-        pictures["yaw.png"] = "Whole minus Base by yaw"
+        pictures["yaw.png"] = f"{whole_title(compared)} minus Base by yaw"
     write_page(results, scores, tables, pictures, out)
     return summary(results, scores, found, bootstrap)
 
@@ -87,24 +81,6 @@ def write_page(
         write_text(out / f"{table.name}.tex", to_latex(table))
     write_text(out / PAGE, page(results, tables, pictures))
     write_text(out / HTML_PAGE, html_page(results, scores, tables))
-
-
-def load_groups(results: CellResults, images: Path, faces: Path) -> list[Group]:
-    """Groups of the test images, by yaw and lighting.
-
-    Raises:
-        UserError: a test image has no row in ``faces``.
-    """
-    frame = read_manifest(faces)
-    rows = pd.Index(frame["id"]).get_indexer(results.ids)
-    if (rows < 0).any():
-        raise UserError(
-            f"the test image {results.ids[rows < 0][0]!r} has no row in {faces}: run `make "
-            "experiments` again"
-        )
-    chosen = frame.iloc[rows].reset_index(drop=True)
-    pixels = open_arrays(images, "images")["images"]
-    return groups(chosen, lighting(pixels, rows, chosen))
 
 
 def all_tables(
@@ -145,7 +121,8 @@ def summary(
 
     Returns:
         {preset: {loss: {branches: {accuracy, accuracy_std (with several seeds), class_accuracy},
-        whole_minus_base: {all, turned: {difference, low, high}}}}}.
+        whole_minus_base (or whole-vertices_minus_base): {all, turned: {difference, low,
+        high}}}}}.
     """
     metrics: dict[str, Any] = {}
     for configuration in own(scores):
@@ -157,7 +134,7 @@ def summary(
         part[configuration.branches] = rounded(values)
     chosen = {name: group for group in found if (name := HEADLINES.get(group.name))}
     for base, whole in whole_against_base(results):
-        metrics[base.preset][base.loss]["whole_minus_base"] = {
+        metrics[base.preset][base.loss][f"{whole.branches}_minus_base"] = {
             name: _values(results.difference(base, whole, bootstrap, group.rows))
             for name, group in chosen.items()
         }

@@ -76,8 +76,12 @@ def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwo
         UserError: the file is missing, damaged, or not a recognizer of this version.
     """
     about, state = _read(path, device)
+    try:
+        config = NetworkConfig(**about["network"])
+    except TypeError as error:  # a parameter of another version
+        raise UserError(f"{path} was made by another version of fer3d ({error})") from None
     network = FusionNetwork(
-        NetworkConfig(**about["network"]),
+        config,
         len(about["classes"]),
         image_size=about["image_size"],
         shading_size=about["shading_size"],

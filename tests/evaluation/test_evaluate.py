@@ -16,6 +16,7 @@ from fer3d.files.packed import PackedWriter, read_manifest
 from fer3d.files.specs import Spec
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
+from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
 
 CLASSES = ("anger", "fear")
@@ -34,10 +35,12 @@ def folders(tmp_path: Path) -> Folders:
         "landmarks_image": rng.uniform(0, SIZE, (40, 68, 2)).astype(np.float32),
         "shading": rng.integers(0, 256, (40, SIZE, SIZE), np.uint8),
     }
+    mesh = {"vertices_face": rng.normal(size=(40, 136, 3)).astype(np.float32)}
     for name, values in arrays.items():
-        specs = {name: Spec(values.shape[1:], values.dtype.name)}
+        parts = {name: values} | (mesh if name == "landmarks_image" else {})
+        specs = {part: Spec(array.shape[1:], array.dtype.name) for part, array in parts.items()}
         with PackedWriter(tmp_path / name, 40, specs) as packed:
-            packed.write(0, {name: values})
+            packed.write(0, parts)
             packed.finish(frame)
     return Folders(*(tmp_path / name for name in arrays))
 
@@ -104,8 +107,19 @@ def test_a_network_that_diverged_is_a_users_error(folders: Folders, tmp_path: Pa
 
 
 def test_arrays_of_another_size_are_a_users_error(folders: Folders, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="image size 48 px, but the arrays have 32 px"):
+    with pytest.raises(UserError, match="image size of 48 px, but the arrays have 32 px"):
         evaluate(_checkpoint(tmp_path, size=48), folders)
+
+
+def test_faces_of_another_mesh_are_a_users_error(folders: Folders, tmp_path: Path) -> None:
+    count = open_set(folders, vertices=True).vertex_count
+    config = NetworkConfig(vertices=True)
+    network = FusionNetwork(config, 2, image_size=SIZE, shading_size=SIZE, vertices=count + 5)
+    trained = TrainedNetwork(network, CLASSES, SIZE, SIZE, {}, vertices=count + 5)
+    save_trained(trained, tmp_path / "model.safetensors")
+    expected = f"faces of {count + 5} vertices, but the arrays have {count} vertices"
+    with pytest.raises(UserError, match=expected):
+        evaluate(tmp_path / "model.safetensors", folders)
 
 
 def test_a_class_that_was_not_trained_is_a_users_error(folders: Folders, tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 from fer3d.cli import typer_app
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import write_predictions
-from fer3d.experiments.comparisons import ALL, TURNED_NAME
-from fer3d.experiments.groups import NO_FACE, turned
+from fer3d.experiments.groups import ALL, NO_FACE, TURNED_NAME, turned
 from fer3d.experiments.pair import differences, pair_on, read_predictions
 from fer3d.experiments.results import Bootstrap
 from fer3d.files.folders import Folders

@@ -12,9 +12,9 @@ import pytest
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import write_predictions
 from fer3d.experiments.cells import Configuration
-from fer3d.experiments.comparisons import difference_table, group_table, groups, mcnemar_table
+from fer3d.experiments.comparisons import difference_table, group_table, mcnemar_table
 from fer3d.experiments.formats import ResultTable, Value, to_csv, to_latex, to_markdown
-from fer3d.experiments.groups import Lighting
+from fer3d.experiments.groups import Lighting, groups
 from fer3d.experiments.matrix import cell_folders, matrix
 from fer3d.experiments.paper_tables import (
     ablation_table,
@@ -138,7 +138,9 @@ def test_vertices_stand_for_whole_if_there_is_no_whole(tmp_path: Path, make_para
         right = 60 if cell.configuration.branches == "base" else 80
         write_predictions(predictions(IDS, right), tmp_path / cell.name / "predictions.parquet")
     found = load_results(cell_folders(tmp_path, matrix(params)), ALONE)
-    assert [row[2:5] for row in mcnemar_table(found).rows] == [["0", 0, 20]]
+    table = mcnemar_table(found)
+    assert [row[2:5] for row in table.rows] == [["0", 0, 20]]
+    assert table.header[3:5] == ("Base alone", "Whole+Vertices alone")
     assert [row[0] for row in difference_table(found, BOOTSTRAP).rows] == ["Whole+Vertices − Base"]  # noqa: RUF001
 
 

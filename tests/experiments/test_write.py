@@ -2,16 +2,15 @@
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import write_predictions
+from fer3d.experiments.groups import groups_of
 from fer3d.experiments.matrix import matrix
-from fer3d.experiments.write import load_groups, write_tables
+from fer3d.experiments.write import write_tables
 from fer3d.files.packed import read_manifest
 from fer3d.presets.configs import NETWORKS
 
@@ -82,10 +81,38 @@ def test_metrics_are_few_and_say_whole_minus_base(tmp_path: Path, inputs: dict) 
     )
 
 
-def test_a_test_image_without_a_face_row_is_named(inputs: dict) -> None:
-    folders = {name: inputs[name] for name in ("images", "faces")}
+def test_an_image_without_a_face_row_is_named(inputs: dict) -> None:
+    known = read_manifest(inputs["faces"])["id"].tolist()
     with pytest.raises(UserError, match=r"'nobody\.png' has no row"):
-        load_groups(SimpleNamespace(ids=np.array(["nobody.png"], object)), **folders)
+        groups_of([*known[:3], "nobody.png", *known[3:]], inputs["images"], inputs["faces"])
+
+
+def test_vertices_are_named_where_they_stand_for_whole(
+    tmp_path: Path, inputs: dict, make_params
+) -> None:
+    axes = {"branches": ["base", "whole-vertices"], "seeds": [0], "losses": ["focal"]}
+    params = make_params(experiments=axes)
+    for cell in matrix(params):
+        wrong = 12 if cell.configuration.branches == "base" else 8
+        table = predict(read_manifest(inputs["images"]), wrong)
+        write_predictions(table, tmp_path / cell.name / "predictions.parquet")
+    metrics = write_tables(**inputs | {"params": params}, out=tmp_path / "out")
+    part = metrics["recommended"]["focal"]
+    assert set(part) == {"base", "whole-vertices", "whole-vertices_minus_base"}
+    page = (tmp_path / "out" / "tables.md").read_text()
+    assert "![Whole+Vertices minus Base by yaw](yaw.png)" in page
+    assert "Whole+Vertices alone" in page and "Whole alone" not in page
+    assert "Between Base and Whole+Vertices: test images" in page
+
+
+def test_the_results_have_the_number_of_the_papers_table(
+    tmp_path: Path, inputs: dict, make_params
+) -> None:
+    params = make_params(experiments={"compare": "ck", "losses": ["cross_entropy", "focal"]})
+    write_tables(**inputs | {"params": params}, out=tmp_path / "out")
+    names = {path.stem for path in (tmp_path / "out").glob("table*.tex")}
+    assert "table3" in names and "table2" not in names
+    assert "In the layout of table 3" in (tmp_path / "out" / "tables.md").read_text()
 
 
 def test_a_single_cell_has_tables_too(tmp_path: Path, inputs, make_params) -> None:

@@ -1,5 +1,6 @@
 """A recognizer in a file."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,19 @@ def test_weights_of_another_network_are_a_users_error(
         metadata = file.metadata()
     save_file({"weight": torch.ones(1)}, path, metadata)
     with pytest.raises(UserError, match="its weights do not fit its network"):
+        load_trained(path)
+
+
+def test_a_network_of_another_version_is_a_users_error(
+    trained: TrainedNetwork, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.safetensors"
+    save_trained(trained, path)
+    with safe_open(path, framework="pt") as file:
+        about = json.loads(file.metadata()["fer3d"])
+    about["network"]["whiskers"] = True
+    save_file({"weight": torch.ones(1)}, path, {"fer3d": json.dumps(about)})
+    with pytest.raises(UserError, match=r"another version of fer3d .*'whiskers'"):
         load_trained(path)
 
 

@@ -23,36 +23,22 @@ def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def near_pairs(hashes: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of hashes that differ in at most ``radius`` bits.
 
-    Equal hashes are only paired with the first of them, and only the first is paired with near
-    hashes. The connected components are those of all pairs, but a million copies of one picture
-    give only a million pairs.
-
     Args:
-        hashes: (N,) uint64.
+        hashes: (N,) uint64, all different: a million equal ones would make the square of it pairs.
         radius: 0 .. 64; time grows steeply beyond 8.
 
     Returns:
         pairs: (P, 2) int64, rows of ``hashes``, the smaller first, sorted.
         distance: (P,) uint8, bits in which they differ.
     """
-    distinct, first, kind = np.unique(hashes, return_index=True, return_inverse=True)
-    later = np.flatnonzero(first[kind] != np.arange(len(hashes)))
-    equal = np.column_stack([first[kind[later]], later])
-    near = first[_distinct_pairs(distinct, radius)]
-    pairs = np.sort(np.concatenate([equal, near]), axis=1)
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    return pairs, distances(hashes[pairs[:, 0]], hashes[pairs[:, 1]])
-
-
-def _distinct_pairs(hashes: np.ndarray, radius: int) -> np.ndarray:
-    """(P, 2) int64 of distinct hashes within the radius, each pair once."""
     found = [np.empty((0, 2), np.int64)]
     for shift, bits in zip(np.cumsum((0, *BLOCKS[:-1])), BLOCKS, strict=True):
         block = (hashes >> np.uint64(shift)).astype(np.int64) & ((1 << bits) - 1)
         order = np.argsort(block, kind="stable")  # compared hashes are adjacent in memory
         for pairs in _pairs_by_block(hashes[order], block[order], bits, radius):
             found.append(order[pairs])
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    pairs = np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    return pairs, distances(hashes[pairs[:, 0]], hashes[pairs[:, 1]])
 
 
 def _pairs_by_block(

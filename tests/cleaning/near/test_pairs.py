@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from skimage import data
 
+import fer3d.cleaning.near.pairs
 from fer3d.cleaning.near.correlation import best_correlation, detail_correlation
 from fer3d.cleaning.near.pairs import MIN_DETAIL, copy_pairs
 from fer3d.files.perceptual import thumbnail
@@ -61,3 +62,25 @@ def test_pairs_are_copies_by_hash_by_picture_and_by_detail():
     assert pairs(4, unlike) == pairs(8, unlike) == []
     assert asked == [0, 1]
     assert pairs(9, small) == [] and asked == []
+
+
+def test_a_million_copies_would_make_as_many_pairs_not_their_square():
+    pictures = dict.fromkeys(range(50), thumbnail(face()))
+    pairs = copy_pairs(np.full(50, 7, np.uint64), lambda rows: pictures)
+    assert pairs.tolist() == [[0, row] for row in range(1, 50)]
+
+
+def test_a_picture_with_the_hash_of_another_one_hides_no_copies():
+    small, other = thumbnail(face()[::4, ::4]), thumbnail(data.coffee()[::8, ::8])
+    pictures = dict(enumerate([other, small, small + 3, other, small + 5]))
+    hashes = np.array([9, 9, 9, 9, 8], np.uint64)
+    pairs = copy_pairs(hashes, lambda rows: pictures)
+    assert pairs.tolist() == [[0, 3], [1, 2], [1, 4]]
+
+
+def test_of_many_pictures_with_one_hash_the_first_ones_are_compared(monkeypatch):
+    monkeypatch.setattr(fer3d.cleaning.near.pairs, "MOST_PICTURES", 3)
+    noise = np.random.default_rng(0).integers(0, 256, (6, 48, 48), np.uint8)
+    pictures = dict(enumerate([*noise, noise[2], noise[4]]))
+    pairs = copy_pairs(np.zeros(8, np.uint64), lambda rows: pictures)
+    assert pairs.tolist() == [[2, 6]]
