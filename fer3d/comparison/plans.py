@@ -19,7 +19,7 @@ from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.networks.compared.fabian2016 import Fabian2016
 from fer3d.networks.compared.jung2015 import Jung2015
 from fer3d.networks.compared.li2017 import Li2017
-from fer3d.networks.compared.zeng2018 import Zeng2018, ZengBase
+from fer3d.networks.compared.zeng2018 import Zeng2018
 from fer3d.networks.compared.zhang2017 import Zhang2017, fuse
 from fer3d.training.arrays import draw
 from fer3d.training.course import DECIMALS
@@ -44,10 +44,13 @@ def train_li2017(network: Li2017, steps: Steps) -> tuple[Li2017, dict[str, Any]]
     steps.train("network", network)
     softmax = steps.probabilities(network, steps.validation)
     features = steps.outputs(network, lambda image, **_: network.features(image), steps.rows)
-    labels = steps.labels(steps.rows)
-    balanced = steps.setting.preset == "recommended"
     weight, bias, cost = fit_svm(
-        features, labels, len(steps.classes), balanced=balanced, seed=steps.setting.train.seed
+        features,
+        steps.labels(steps.rows),
+        len(steps.classes),
+        owners=steps.groups(steps.rows),
+        balanced=steps.setting.preset == "recommended",
+        seed=steps.setting.train.seed,
     )
     network.use_svm(weight, bias)
     svm = steps.probabilities(network, steps.validation)
@@ -80,8 +83,7 @@ def train_zhang2017(network: Zhang2017, steps: Steps) -> tuple[Zhang2017, dict[s
 
 def train_zeng2018(network: Zeng2018, steps: Steps) -> tuple[Zeng2018, dict[str, Any]]:
     """A base network; one on each half of the images, to label the other half; the latent truth."""
-    options, classes = network.base.options, len(steps.classes)
-    halves = {name: ZengBase(classes, **options) for name in ("first-half", "second-half")}
+    halves = {name: network.base.untrained() for name in ("first-half", "second-half")}
     steps.train("base", network.base)
     labels = steps.labels(steps.rows)
     parts = folds(labels, steps.groups(steps.rows), 2, steps.setting.train.seed)

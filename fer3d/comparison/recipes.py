@@ -102,8 +102,7 @@ class Recipe:
         if preset == "recommended":
             share = FINE_TUNING if self.fine_tuning else 1.0
             rate = share * recommended.learning_rate
-            # the articles' objectives take one label for each image
-            return replace(recommended, learning_rate=rate, cut_mix=0.0, mix_up=0.0), None
+            return replace(recommended, learning_rate=rate), None
         ours = {name: getattr(recommended, name) for name in ("seed", "precision", "accumulate")}
         if self.iterations is not None:
             a_epoch = math.ceil(images / self.train.batch_size)

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from fer3d.errors import UserError
 from fer3d.files.manifest import people
+from fer3d.splitting.together import inseparable
 from fer3d.training.arrays import InputArrays
 from fer3d.training.data import ExpressionData, ExpressionDataset
 
 
 class AnnotatedDataset(ExpressionDataset):
-    """Rows with the labels of several annotators: ``label`` of a batch is (B, K), -1 for none."""
+    """Rows with the labels of two annotators: ``label`` of a batch is (B, 2)."""
 
     def __init__(
         self, arrays: InputArrays, rows: np.ndarray, classes: Sequence[str], machine: Tensor
@@ -53,16 +54,18 @@ class StepData(ExpressionData):
 
 
 def groups(frame: pd.DataFrame) -> np.ndarray:
-    """Group of each row, (N,) str: the subject, or the image including its noisy copies.
+    """Images that may not be on both sides of a split within the training images.
 
     Args:
         frame: N rows of a manifest.
+
+    Returns:
+        (N,) int64, the same number for a person's images, a photo and its noisy copies, and near
+        copies.
     """
     if "source_id" in frame:
         frame = frame.assign(id=frame["source_id"].fillna(frame["id"]))
-    if "subject" not in frame:
-        return frame["id"].to_numpy(dtype=str)
-    return people(frame).to_numpy(dtype=str)
+    return inseparable(frame.assign(subject=people(frame).to_numpy()))
 
 
 def check_folds(labels: Tensor, owners: np.ndarray, count: int) -> None:
@@ -84,7 +87,7 @@ def folds(labels: Tensor, owners: np.ndarray, count: int, seed: int) -> list[np.
 
     Args:
         labels: (N,) int64.
-        owners: (N,) str, see ``groups``.
+        owners: (N,), see ``groups``.
         count: number of folds.
 
     Raises:

@@ -13,10 +13,10 @@ from torch.nn.parameter import is_lazy
 from fer3d.comparison.recipes import Preset, Recipe
 from fer3d.comparison.step_data import AnnotatedDataset, StepData, groups
 from fer3d.comparison.step_module import StepModule
-from fer3d.files.manifest import TRAIN, VALIDATION
+from fer3d.files.manifest import VALIDATION
 from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.networks.layers import lay_out
-from fer3d.training.arrays import InputArrays, draw
+from fer3d.training.arrays import InputArrays
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import Course
 from fer3d.training.data import ExpressionData, ExpressionDataset, network_inputs
@@ -74,15 +74,14 @@ class Steps:
         seed, most = setting.train.seed, setting.train.max_images
         data = ExpressionData(arrays, batch_size=BATCH, seed=seed, max_images=most)
         self.classes, self.validation = data.classes, arrays.rows(VALIDATION)
-        rows = arrays.rows(TRAIN)
-        self.rows = draw(rows, arrays.frame["label"].to_numpy()[rows], most, seed)
+        self.rows = data.train.rows
 
     def labels(self, rows: np.ndarray) -> Tensor:
         """Class indices, (N,) int64."""
         return ExpressionDataset(self._arrays, rows, self.classes).labels
 
     def groups(self, rows: np.ndarray) -> np.ndarray:
-        """Groups of rows, (N,) str; see ``step_data.groups``."""
+        """Groups of rows, (N,) int64; see ``step_data.groups``."""
         return groups(self._arrays.frame.iloc[rows])
 
     def have_landmarks(self, rows: np.ndarray) -> np.ndarray:

@@ -9,6 +9,12 @@ from fer3d.experiments.cells import CellParams
 from fer3d.presets.configs import train_config
 from fer3d.training.config import TrainConfig
 
+# The articles' objectives take one label for each image.
+ONE_LABEL = {
+    name: getattr(TrainConfig, name)  # the default
+    for name in ("loss", "focal_alpha", "focal_gamma", "soft_labels", "cut_mix", "mix_up")
+}
+
 
 @dataclass(frozen=True)
 class ModelSetup:
@@ -33,5 +39,5 @@ class ModelSetup:
 
     def train(self, seed: int, params: CellParams) -> TrainConfig:
         """The recommended training with the values of ``params.yaml``; see ``Setting.train``."""
-        values = params.train.model_dump() | {"loss": "cross_entropy", "seed": seed}
+        values = params.train.model_dump() | ONE_LABEL | {"seed": seed}
         return train_config("recommended", values)

@@ -83,6 +83,11 @@ class ExpressionDataset(Dataset[Batch]):
         )
 
     @property
+    def rows(self) -> np.ndarray:
+        """(N,) int64, row numbers in the data set."""
+        return self._rows
+
+    @property
     def labels(self) -> Tensor:
         """(N,) int64, indices of the classes."""
         return self._labels
@@ -106,6 +111,10 @@ class ExpressionDataset(Dataset[Batch]):
         """Copy all rows to a device, as uint8; batches are then gathered there."""
         rows = self._read(np.arange(len(self)))
         self._resident = {name: values.to(device) for name, values in rows.items()}
+
+    def unload(self) -> None:
+        """Free the copy; rows are read from the memory maps again."""
+        self._resident = None
 
     def _read(self, indices: np.ndarray) -> Batch:
         rows = self._rows[indices]
@@ -177,6 +186,11 @@ class ExpressionData(pl.LightningDataModule):
         else:
             share = (self.trainer.global_rank, self.trainer.world_size)
             self.place_on(self.trainer.strategy.root_device, share)
+
+    def teardown(self, stage: str) -> None:
+        """Called by Lightning after a training, whose cycles would keep the rows in memory."""
+        self.train.unload()
+        self.validation.unload()
 
     def place_on(
         self, device: torch.device, share: tuple[int, int] = (0, 1), *, mapped: bool = False

@@ -26,7 +26,9 @@ def arrays() -> InputArrays:
     rng = np.random.default_rng(0)
     rows = [(split, name) for split, n in COUNTS.items() for name in CLASSES for _ in range(n)]
     frame = pd.DataFrame(rows, columns=["split", "label"]).iloc[rng.permutation(len(rows))]
-    frame = frame.assign(id=[f"{i:03d}" for i in range(len(frame))]).reset_index(drop=True)
+    frame = frame.assign(id=[f"{i:03d}" for i in range(len(frame))], subject=None).reset_index(
+        drop=True
+    )
     codes = frame["label"].map(CLASSES.index).to_numpy()
     image = rng.integers(0, 60, (len(frame), SIZE, SIZE, 3), np.uint8)
     face = rng.uniform(4, SIZE - 4, (68, 2))

@@ -1,7 +1,5 @@
 """The configuration of a training step."""
 
-from dataclasses import replace
-
 import pytest
 
 from fer3d.comparison.recipes import (
@@ -68,12 +66,6 @@ def test_recommended_is_the_projects_own(recipe: Recipe) -> None:
     assert share == pytest.approx(0.1 if recipe.fine_tuning else 1.0)
     assert rate is None
     assert (train.optimizer, train.augmentation) == ("adamw", RECOMMENDED.augmentation)
-
-
-def test_compared_models_take_one_label_for_each_image() -> None:
-    ours = replace(RECOMMENDED, cut_mix=0.5, mix_up=0.5)
-    train, _ = INC_2016["network"].configured("recommended", ours, 1000)
-    assert (train.cut_mix, train.mix_up) == (0, 0)
 
 
 def test_fine_tuning_steps() -> None:

@@ -50,8 +50,19 @@ def test_copies_and_photos_of_one_person_are_together() -> None:
     assert second == third != first
 
 
+def test_near_copies_are_together_and_join_their_people() -> None:
+    frame = pd.DataFrame(
+        {
+            "id": ["a", "b", "c", "d", "e"],
+            "subject": ["p1", "p1", "p2", None, None],
+            "near_group": [None, "b", "b", "d", None],
+        }
+    )
+    assert groups(frame).tolist() == [0, 0, 0, 3, 4]
+
+
 def test_without_subjects_each_photo_is_its_own() -> None:
-    assert len(set(groups(pd.DataFrame({"id": ["a", "b"]})))) == 2
+    assert len(set(groups(pd.DataFrame({"id": ["a", "b"], "subject": [None, None]})))) == 2
 
 
 def test_halves_share_nobody_and_have_every_class() -> None:

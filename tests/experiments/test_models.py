@@ -49,6 +49,16 @@ def test_a_model_is_trained_in_every_fold(make_params) -> None:
     assert [cell.fold for cell in cells] == [0, 0, 2, 2]
 
 
+def test_compared_models_take_one_label_for_each_image(make_params) -> None:
+    """What only our network can use is no reason to train the others again."""
+    own = {"cut_mix": 0.5, "mix_up": 0.4, "soft_labels": True, "focal_gamma": 3.0, "focal_alpha": 1}
+    cell = Cell(ModelSetup("recommended", "inc-2016"), 0)
+    assert parameters(cell, make_params(train=own)) == parameters(cell, make_params())
+    assert parameters(cell, make_params())["train"]["cut_mix"] == 0
+    longer = make_params(train={"epochs": 7})
+    assert parameters(cell, longer)["train"]["epochs"] == 7
+
+
 def test_models_do_not_change_our_cells(make_params) -> None:
     """Neither their parameters, nor the code that they depend on."""
     with_models = make_params(experiments={"models": MODELS})

@@ -1,7 +1,6 @@
 """The common interface of the compared models."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,17 +24,15 @@ class ComparedNetwork(nn.Module):
 
     Attributes:
         pixels: converts aligned images for the model; None if it only uses landmarks.
-        options: keyword arguments for an equal, untrained network.
         memory_format: of the weights in training; channels last is faster for most networks
             (docs/speed.md).
     """
 
     memory_format: torch.memory_format = torch.channels_last
 
-    def __init__(self, pixels: PixelInput | None = None, **options: Any):
+    def __init__(self, pixels: PixelInput | None = None):
         super().__init__()
         self.pixels = pixels
-        self.options = options
 
     def image_of(self, image: Tensor) -> Tensor:
         """Aligned images (B, 3, H, W), converted by ``pixels``.

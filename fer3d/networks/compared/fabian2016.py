@@ -67,7 +67,7 @@ class Fabian2016(ComparedNetwork):
             triangles: T of a state to load.
             discriminant: further arguments of ``KernelSubclassDiscriminant``.
         """
-        super().__init__(orientations=orientations)
+        super().__init__()
         self.orientations = orientations
         self.discriminant = KernelSubclassDiscriminant(classes, **(discriminant or {}))
         self._use(torch.zeros(triangles, 3, dtype=torch.int64))
@@ -113,8 +113,6 @@ class Fabian2016(ComparedNetwork):
         self.mean.copy_(features.mean(dim=0))
         self.spread.copy_(features.std(dim=0, correction=0).clamp_min(MIN_SPREAD))
         self.discriminant.fit(self.standardized(features), labels)
-        self.options["triangles"] = len(self.triangles)
-        self.options["discriminant"] = {"shape": list(self.discriminant.shape)}
 
     def standardized(self, features: Tensor) -> Tensor:
         """Each feature by its mean and spread, each block over the root of its size: (B, D)."""

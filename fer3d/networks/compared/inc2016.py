@@ -73,7 +73,7 @@ class Inc2016(ComparedNetwork):
             classes: C.
             side: of the input, px, 33 .. 64; the last maps have one pixel.
         """
-        super().__init__(PixelInput(side, 1), side=side)
+        super().__init__(PixelInput(side, 1))
         first, second = STEM
         self.first = nn.Conv2d(1, first, 7, stride=2, padding=3)
         self.second = nn.Conv2d(first, second, 3, padding=1)

@@ -38,7 +38,7 @@ class DTAN(ComparedNetwork):
             side: of the input, px.
             dropout: probability.
         """
-        super().__init__(PixelInput(side, 1), side=side, dropout=dropout)
+        super().__init__(PixelInput(side, 1))
         padding = KERNEL // 2
         self.convolutions = nn.ModuleList(
             [nn.Conv2d(channels, FILTERS, KERNEL, padding=padding) for channels in (1, FILTERS)]
@@ -69,7 +69,7 @@ class DTGN(ComparedNetwork):
             classes: C.
             dropout: probability.
         """
-        super().__init__(dropout=dropout)
+        super().__init__()
         self.encoder = layers_of((2 * POINTS, *GEOMETRY_WIDTHS), dropout)
         self.top = nn.Linear(GEOMETRY_WIDTHS[-1], classes)
         he_initialise(self, self.top)
@@ -118,7 +118,7 @@ class Jung2015(ComparedNetwork):
             dropout: probability.
             loss_weights: a1, a2, a3.
         """
-        super().__init__(side=side, dropout=dropout, loss_weights=list(loss_weights))
+        super().__init__()
         self.dtan = DTAN(classes, side=side, dropout=dropout)
         self.dtgn = DTGN(classes, dropout=dropout)
         self.pixels = self.dtan.pixels

@@ -66,8 +66,8 @@ class Li2017(ComparedNetwork):
       exist: dividing by k would pull features of rare classes to zero.
     - The mean of the neighbours is a constant for the gradient: otherwise the gradient of an image
       would depend on the images that have it as a neighbour.
-    - The article classifies with a linear SVM on the 2000 features; ``use_svm`` sets it, and
-      ``readout`` selects svm or softmax. The softmax of the SVM's scores is not calibrated.
+    - The article classifies with a linear SVM on the 2000 features; ``use_svm`` sets it, before it
+      the softmax answers. The softmax of the SVM's scores is not calibrated.
     - Alignment: the project's crops, the same for all models.
     - Initial weights: He et al. 2015, see ``he_initialise``.
     """
@@ -82,7 +82,6 @@ class Li2017(ComparedNetwork):
         side: int = 100,
         locality: float = 0.003,
         neighbours: int = 20,
-        readout: str = "softmax",
     ):
         """
         Args:
@@ -90,11 +89,10 @@ class Li2017(ComparedNetwork):
             side: of the input, px.
             locality: weight of the locality-preserving loss, lambda.
             neighbours: k of the locality-preserving loss.
-            readout: svm | softmax, the source of ``probabilities``.
         """
-        options = {"side": side, "locality": locality, "neighbours": neighbours}
-        super().__init__(PixelInput(side, 3), **options, readout=readout)
-        self.locality, self.neighbours, self.readout = locality, neighbours, readout
+        super().__init__(PixelInput(side, 3))
+        self.locality, self.neighbours = locality, neighbours
+        self.has_svm = False
         layers: list[nn.Module] = []
         channels = 3
         for filters in (width for stage in STAGES for width in stage):
@@ -133,7 +131,7 @@ class Li2017(ComparedNetwork):
         return criterion(logits, labels) + self.locality * local, logits
 
     def use_svm(self, weight: Tensor, bias: Tensor) -> None:
-        """Classify with a linear SVM.
+        """Classify with a linear SVM, in ``probabilities``.
 
         Args:
             weight: (C, 2000) float32.
@@ -141,17 +139,13 @@ class Li2017(ComparedNetwork):
         """
         self.svm_weight.copy_(weight)
         self.svm_bias.copy_(bias)
-        self.use_readout("svm")
-
-    def use_readout(self, readout: str) -> None:
-        """Select the source of ``probabilities``: ``svm`` or ``softmax``."""
-        self.readout = self.options["readout"] = readout
+        self.has_svm = True
 
     @torch.no_grad()
     def probabilities(self, **inputs: Tensor | None) -> Tensor:
-        """Softmax of the readout's scores, (B, C) float32, rows summing to 1."""
+        """Softmax of the scores of SVM or classifier, (B, C) float32, rows summing to 1."""
         features = self.features(cast(Tensor, inputs["image"]))
-        if self.readout == "svm":
+        if self.has_svm:
             scores = features @ self.svm_weight.T + self.svm_bias
         else:
             scores = self.classifier(features)

@@ -1,6 +1,7 @@
 """Zeng-2018: LTNet of IPA2LT, the latent truth of annotators who disagree."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 import torch
@@ -15,7 +16,6 @@ STEM, STEM_KERNEL = 32, 7  # filters; px
 Stages = Sequence[tuple[int, int, int]]  # middle and outer filters, number of blocks, of each
 STAGES: Stages = ((16, 64, 3), (32, 128, 4), (64, 256, 16), (96, 384, 3))
 FEATURES = 1024
-MISSING = -1  # no label from this annotator
 MIN_ENTRY = 1e-5  # replaces negative entries of a transition matrix
 MIN_PROBABILITY = 1e-7  # added before the logarithm, which is undefined at 0
 
@@ -53,6 +53,9 @@ class ZengBase(ComparedNetwork):
     RGB, batch normalization on the image; convolution of 7 x 7, stride 2, 32; maximum 3/2; four
     stages of 3, 4, 16, 3 bottlenecks to 64, 128, 256, 384 filters; maximum 3/2; 1024, batch
     normalization, ReLU; C. 3,392,493 parameters at 100 px and 8,111,085 at 248 px, seven classes.
+
+    Attributes:
+        untrained: makes a network of the same layers with new initial weights.
     """
 
     def __init__(self, classes: int, *, side: int = 100, stages: Stages = STAGES):
@@ -62,7 +65,8 @@ class ZengBase(ComparedNetwork):
             side: of the input, px; the article has 248.
             stages: of bottlenecks.
         """
-        super().__init__(PixelInput(side, 3), side=side, stages=[list(stage) for stage in stages])
+        super().__init__(PixelInput(side, 3))
+        self.untrained = partial(ZengBase, classes, side=side, stages=stages)
         self.stem = nn.Sequential(
             nn.BatchNorm2d(3), nn.Conv2d(3, STEM, STEM_KERNEL, 2, STEM_KERNEL // 2, bias=False)
         )
@@ -133,7 +137,7 @@ def annotator_loss(
 
     Args:
         probabilities: (B, K, C) float32, rows summing to 1.
-        labels: (B, K) int64; -1 if an annotator gave none, which is ignored.
+        labels: (B, K) int64.
         weights: K.
         criterion: cross entropy of logits; log-probabilities are logits.
 
@@ -141,13 +145,8 @@ def annotator_loss(
         () float32.
     """
     logits = (probabilities + MIN_PROBABILITY).log()
-    total = logits.new_zeros(())
-    for k, weight in enumerate(weights):
-        given = labels[:, k] != MISSING
-        if share := given.float().mean().item():
-            loss = criterion(logits[given, k], labels[given, k])
-            total = total + weight * share * loss
-    return total
+    losses = [criterion(logits[:, k], labels[:, k]) for k in range(len(weights))]
+    return torch.stack([w * loss for w, loss in zip(weights, losses, strict=True)]).sum()
 
 
 class Zeng2018(ComparedNetwork):
@@ -183,9 +182,8 @@ class Zeng2018(ComparedNetwork):
             annotator_weights: w, one per annotator, the human first.
             diagonal: initial value of the diagonal of a transition matrix.
         """
-        options = {"annotator_weights": list(annotator_weights), "diagonal": diagonal}
         base = ZengBase(classes, side=side, stages=stages)
-        super().__init__(base.pixels, **base.options, **options)
+        super().__init__(base.pixels)
         self.base, self.annotator_weights = base, tuple(annotator_weights)
         off = (1 - diagonal) / max(classes - 1, 1)
         start = torch.full((classes, classes), off).fill_diagonal_(diagonal)
@@ -207,8 +205,8 @@ class Zeng2018(ComparedNetwork):
         """The annotators' loss in training; see ``ComparedNetwork.objective``.
 
         Args:
-            labels: (B, K) int64, -1 if an annotator gave none; or (B,), only of the human: the loss
-                is then the cross entropy of the latent truth.
+            labels: (B, K) int64; or (B,), only of the human: the loss is then the cross entropy of
+                the latent truth.
         """
         logits = self(**inputs)
         if labels.ndim == 1:

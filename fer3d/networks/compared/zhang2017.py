@@ -64,7 +64,7 @@ class MSCNN(ComparedNetwork):
             verification: weight of the verification loss.
             margin: of the verification loss.
         """
-        super().__init__(PixelInput(SIDE, 1, crop=CROP), verification=verification, margin=margin)
+        super().__init__(PixelInput(SIDE, 1, crop=CROP))
         self.verification, self.margin = verification, margin
         layers: list[nn.Module] = []
         channels = 1
@@ -179,7 +179,7 @@ class Zhang2017(ComparedNetwork):
             verification: weight of the verification loss.
             margin: of the verification loss.
         """
-        super().__init__(verification=verification, margin=margin)
+        super().__init__()
         self.mscnn = MSCNN(classes, verification=verification, margin=margin)
         self.phrnn = PHRNN(classes)
         self.pixels = self.mscnn.pixels
