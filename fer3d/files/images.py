@@ -3,7 +3,6 @@
 import io
 import os
 import stat
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageFile, PngImagePlugin, TiffImagePlugin
 
 from fer3d.files.containers import without_metadata
+from fer3d.files.pillow import BROKEN, deep_channels, grey_pixels, is_deep_grey, upright
 from fer3d.files.pixels import to_eight_bits
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "AVIF")
@@ -23,32 +23,7 @@ HEIF_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
 DEFAULT_MAX_PIXELS = 50_000_000
 MAX_PIXELS = 178_000_000  # Pillow's limit
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
-_DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # grey with more than eight bits
-_ORIENTATION = 0x0112  # of EXIF
-_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # of TIFF
-_SAMPLE_FORMAT, _UNSIGNED = 339, 1
 _TIFF = (b"II*\0", b"MM\0*")
-_PPM_MAX = 65535  # a default, independent of the used range; Pillow scales by any other
-_UPRIGHT = {  # by orientation: the operation that makes the image upright
-    2: lambda image: image[:, ::-1],
-    3: lambda image: image[::-1, ::-1],
-    4: lambda image: image[::-1],
-    5: lambda image: image.swapaxes(0, 1),
-    6: lambda image: image.swapaxes(0, 1)[:, ::-1],
-    7: lambda image: image[::-1, ::-1].swapaxes(0, 1),
-    8: lambda image: image.swapaxes(0, 1)[::-1],
-}
-_BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    struct.error,
-    RuntimeError,  # of the AVIF decoder
-)
 
 
 class Rejection(StrEnum):
@@ -165,23 +140,13 @@ def _decode(data: bytes, max_pixels: int) -> np.ndarray:
         raise Rejected(Rejection.TOO_LARGE, f"{width} x {height} px, limit {max_pixels} px")
     if not width * height:
         raise Rejected(Rejection.CORRUPT, f"{width} x {height} px")
-    deep = _deep_channels(picture)
+    deep = deep_channels(picture)
     try:
         picture.load()
         pixels = _pixels(picture, data, deep)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise Rejected(Rejection.CORRUPT, _one_line(error)) from None
-    return _upright(pixels, picture)
-
-
-def pillow_pixels(picture: Image.Image) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of an image of Pillow, upright.
-
-    Raises:
-        ValueError: values of a deep grey image that ``to_eight_bits`` does not take.
-    """
-    grey = picture.mode in _DEEP_MODES
-    return _upright(_grey_pixels(picture) if grey else np.array(picture.convert("RGB")), picture)
+    return upright(pixels, picture)
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -217,7 +182,7 @@ def _open(data: bytes) -> ImageFile.ImageFile:
         return Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError as error:
         raise Rejected(Rejection.TOO_LARGE, _one_line(error)) from None
-    except _BROKEN as error:  # UnidentifiedImageError is an OSError
+    except BROKEN as error:  # UnidentifiedImageError is an OSError
         if _is_heif(data) and not _reads_heif():
             detail = "HEIC needs the extra `heic`: pip install 'fer3d[heic]'"
         elif data.startswith(_TIFF) and _is_unknown_tiff(data):
@@ -234,7 +199,7 @@ def _is_unknown_tiff(data: bytes) -> bool:
         TiffImagePlugin.TiffImageFile(io.BytesIO(data))
     except SyntaxError as error:
         return "pixel mode" in str(error)
-    except _BROKEN:
+    except BROKEN:
         return False
     return False
 
@@ -253,22 +218,15 @@ def _reads_heif() -> bool:
     return True
 
 
-def _orientation(picture: Image.Image) -> int:
-    try:
-        return int(picture.getexif().get(_ORIENTATION, 1))
-    except _BROKEN:  # only the metadata is broken
-        return 1
-
-
 def _pixels(picture: Image.Image, data: bytes, deep: bool) -> np.ndarray:
     """(H, W, 3) uint8, in the stored orientation.
 
     Args:
         deep: colours with 16 bits per channel, of which Pillow returns only the upper eight.
     """
-    if picture.mode in _DEEP_MODES:
+    if is_deep_grey(picture):
         with _values_rejected():
-            return _grey_pixels(picture)
+            return grey_pixels(picture)
     if deep:
         stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if stored is None or stored.ndim != 3 or stored.shape[:2] != picture.size[::-1]:
@@ -276,32 +234,6 @@ def _pixels(picture: Image.Image, data: bytes, deep: bool) -> np.ndarray:
         with _values_rejected():
             return to_eight_bits(stored[..., 2::-1])
     return np.array(picture.convert("RGB"))
-
-
-def _upright(pixels: np.ndarray, picture: Image.Image) -> np.ndarray:
-    return np.ascontiguousarray(_UPRIGHT.get(_orientation(picture), lambda image: image)(pixels))
-
-
-def _deep_channels(picture: ImageFile.ImageFile) -> bool:
-    """Whether colours have 16 bits per channel; must be called before the image is loaded."""
-    if picture.mode in _DEEP_MODES:
-        return False
-    if picture.format == "PPM":
-        return any(tile[3][-1] == _PPM_MAX for tile in picture.tile if isinstance(tile[3], tuple))
-    return any(";16" in str(tile[3]) for tile in picture.tile)
-
-
-def _grey_pixels(picture: Image.Image) -> np.ndarray:
-    """(H, W, 3) uint8 of a picture in one of ``_DEEP_MODES``.
-
-    Pillow reads unsigned integers of a TIFF file as signed ones, and ignores that 0 may be white.
-    """
-    values, tags = np.asarray(picture), getattr(picture, "tag_v2", {})
-    if values.dtype == np.int32 and tags.get(_SAMPLE_FORMAT) == (_UNSIGNED,):
-        values = values.view(np.uint32)
-    grey = to_eight_bits(values)
-    grey = 255 - grey if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else grey
-    return np.repeat(grey[..., None], 3, axis=2)
 
 
 @contextmanager

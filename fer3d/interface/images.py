@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from fer3d.errors import printable
-from fer3d.files.images import pillow_pixels
+from fer3d.files.pillow import pillow_pixels
 from fer3d.files.pixels import to_eight_bits
 from fer3d.inference.files import load_photo
 
