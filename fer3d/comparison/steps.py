@@ -1,7 +1,7 @@
 """The training steps of a compared model, and the inputs of its networks."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -38,13 +38,11 @@ class Setting:
             network.
         train: the preset `recommended`; its seed, number of images, precision and accumulation are
             used for both presets.
-        max_epochs: of each step; None: as in the recipe.
         runtime: with one device; its folder of states must not be shared with other trainings.
     """
 
     preset: Preset
     train: TrainConfig
-    max_epochs: int | None = None
     runtime: Runtime = field(default_factory=partial(Runtime, progress=False))
 
 
@@ -156,9 +154,6 @@ class Steps:
     ) -> tuple[TrainConfig, StepModule]:
         setting = self.setting
         train, rate = self._recipes[name].configured(setting.preset, setting.train, len(rows))
-        if setting.max_epochs is not None:
-            epochs = min(train.epochs, setting.max_epochs)
-            train = replace(train, epochs=epochs, warmup=min(train.warmup, epochs))
         weights = None
         if train.class_weights == "balanced":
             counts = torch.bincount(self.labels(rows), minlength=len(self.classes))

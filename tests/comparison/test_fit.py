@@ -1,8 +1,9 @@
 """Every model is trained, in both presets, and is better than chance on unseen images."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from fer3d.comparison import steps as steps_module
 from fer3d.comparison.fit import FittedModel, fit_compared
-from fer3d.comparison.recipes import ARTICLE, Recipe
+from fer3d.comparison.recipes import ARTICLE, Rate, Recipe
 from fer3d.comparison.registry import REGISTRY, Model
 from fer3d.comparison.steps import Setting, Steps
 from fer3d.errors import UserError
@@ -27,8 +28,8 @@ from fer3d.training.trainer import Runtime
 CLASSES = ("anger", "fear", "surprise")
 QUICK = replace(RECOMMENDED, batch_size=8)
 SETTINGS = {
-    "article": Setting("article", QUICK, max_epochs=5),
-    "recommended": Setting("recommended", QUICK, max_epochs=5),
+    "article": Setting("article", QUICK),
+    "recommended": Setting("recommended", QUICK),
 }
 STEPS = {
     "li-2017": ["network"],
@@ -39,6 +40,24 @@ STEPS = {
     "zeng-2018": ["base", "first-half", "second-half", "latent-truth"],
 }
 pytestmark = pytest.mark.usefixtures("small_models")
+AtMost = Callable[[int], None]
+
+
+@pytest.fixture(autouse=True)
+def at_most(monkeypatch: pytest.MonkeyPatch) -> AtMost:
+    """Sets the largest number of epochs of each step, whatever the recipe; five at first."""
+    configured = Recipe.configured
+
+    def cap(most: int) -> None:
+        def capped(self: Recipe, *arguments: Any) -> tuple[TrainConfig, Rate | None]:
+            train, rate = configured(self, *arguments)
+            epochs = min(train.epochs, most)
+            return replace(train, epochs=epochs, warmup=min(train.warmup, epochs)), rate
+
+        monkeypatch.setattr(Recipe, "configured", capped)
+
+    cap(5)
+    return cap
 
 
 def probabilities(
@@ -80,8 +99,9 @@ def test_the_recommended_recipe_trains_them_all(name: str, arrays: InputArrays) 
 
 
 def test_each_annotator_labels_what_it_was_not_trained_on(
-    arrays: InputArrays, monkeypatch: pytest.MonkeyPatch
+    arrays: InputArrays, at_most: AtMost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at_most(1)
     trained: dict[str, set[int]] = {}
     labelled: list[set[int]] = []
     train, look = Steps.train, Steps.probabilities
@@ -97,15 +117,16 @@ def test_each_annotator_labels_what_it_was_not_trained_on(
 
     monkeypatch.setattr(Steps, "train", watched_train)
     monkeypatch.setattr(Steps, "probabilities", watched_look)
-    fit_compared("zeng-2018", arrays, replace(SETTINGS["article"], max_epochs=1))
+    fit_compared("zeng-2018", arrays, SETTINGS["article"])
     assert labelled == [trained["second-half"], trained["first-half"]]
     assert not labelled[0] & labelled[1]
     assert labelled[0] | labelled[1] == trained["base"] == trained["latent-truth"]
 
 
 def test_the_joint_step_leaves_the_rest_as_it_was(
-    arrays: InputArrays, monkeypatch: pytest.MonkeyPatch
+    arrays: InputArrays, at_most: AtMost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at_most(2)
     before: dict[str, Tensor] = {}
     train = Steps.train
 
@@ -115,7 +136,7 @@ def test_the_joint_step_leaves_the_rest_as_it_was(
         train(self, name, network, **options)
 
     monkeypatch.setattr(Steps, "train", watched)
-    fitted = fit_compared("jung-2015", arrays, replace(SETTINGS["article"], max_epochs=2))
+    fitted = fit_compared("jung-2015", arrays, SETTINGS["article"])
     state = fitted.network.state_dict()
     moved = {name for name, values in before.items() if not torch.equal(values, state[name])}
     tops = {f"{part}.top.{kind}" for part in ("dtan", "dtgn") for kind in ("weight", "bias")}
@@ -132,18 +153,22 @@ def test_the_fusion_weight_is_the_best_on_validation(arrays: InputArrays) -> Non
         assert accuracy(fitted, arrays, "validation") <= best
 
 
-def test_equal_arguments_give_equal_weights(arrays: InputArrays) -> None:
-    setting = replace(SETTINGS["recommended"], max_epochs=2)
+def test_equal_arguments_give_equal_weights(arrays: InputArrays, at_most: AtMost) -> None:
+    at_most(2)
+    setting = SETTINGS["recommended"]
     first, second = (fit_compared("zhang-2017", arrays, setting) for _ in range(2))
     for key, values in first.network.state_dict().items():
         assert torch.equal(values, second.network.state_dict()[key]), key
     assert (first.training, first.curves) == (second.training, second.curves)
 
 
-def test_weights_are_trained_in_the_networks_memory_format(arrays: InputArrays) -> None:
+def test_weights_are_trained_in_the_networks_memory_format(
+    arrays: InputArrays, at_most: AtMost
+) -> None:
+    at_most(1)
     strides = {}
     for name in ("zhang-2017", "jung-2015"):
-        network = fit_compared(name, arrays, replace(SETTINGS["article"], max_epochs=1)).network
+        network = fit_compared(name, arrays, SETTINGS["article"]).network
         strides[name] = {
             values.is_contiguous(memory_format=torch.channels_last)
             for values in network.parameters()
@@ -152,18 +177,20 @@ def test_weights_are_trained_in_the_networks_memory_format(arrays: InputArrays) 
     assert strides == {"zhang-2017": {True}, "jung-2015": {False}}
 
 
-def test_seeds_give_different_networks(arrays: InputArrays) -> None:
-    settings = [Setting("recommended", replace(QUICK, seed=seed), max_epochs=1) for seed in (0, 1)]
+def test_seeds_give_different_networks(arrays: InputArrays, at_most: AtMost) -> None:
+    at_most(1)
+    settings = [Setting("recommended", replace(QUICK, seed=seed)) for seed in (0, 1)]
     first, second = (fit_compared("zhang-2017", arrays, setting) for setting in settings)
     assert not torch.equal(first.network.mscnn.top.weight, second.network.mscnn.top.weight)
 
 
 @pytest.mark.parametrize("name", ["zhang-2017", "zeng-2018"])
 def test_a_killed_training_goes_on_and_ends_with_the_same(
-    name: str, arrays: InputArrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, arrays: InputArrays, at_most: AtMost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a kill in the last step, earlier steps are not trained again."""
-    setting = replace(SETTINGS["recommended"], max_epochs=2)
+    at_most(2)
+    setting = SETTINGS["recommended"]
     whole = fit_compared(name, arrays, setting)
     resumable = replace(setting, runtime=Runtime(state=tmp_path, progress=False))
     run, last = Steps.train, STEPS[name][-1]
@@ -220,11 +247,12 @@ class Mine(ComparedNetwork):
 
 
 def test_a_model_of_ones_own_is_a_class_and_a_line(
-    arrays: InputArrays, monkeypatch: pytest.MonkeyPatch
+    arrays: InputArrays, at_most: AtMost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at_most(2)
     recipes: Mapping[str, Recipe] = {"network": Recipe(TrainConfig(epochs=1, optimizer="adam"))}
     monkeypatch.setitem(REGISTRY, "mine", Model("Mine", Mine, recipes))
-    fitted = fit_compared("mine", arrays, replace(SETTINGS["article"], max_epochs=2))
+    fitted = fit_compared("mine", arrays, SETTINGS["article"])
     assert fitted.training["steps"]["network"]["epochs"] == 1
     assert probabilities(fitted, arrays, "test")[0].shape == (12, 3)
     assert ARTICLE.epochs != 1
