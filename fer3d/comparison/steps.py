@@ -13,7 +13,6 @@ from torch.nn.parameter import is_lazy
 from fer3d.comparison.recipes import Preset, Recipe
 from fer3d.comparison.step_data import AnnotatedDataset, StepData, groups
 from fer3d.comparison.step_module import StepModule
-from fer3d.files.manifest import VALIDATION
 from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.networks.layers import lay_out
 from fer3d.training.arrays import InputArrays
@@ -71,8 +70,8 @@ class Steps:
         self._arrays, self._recipes = arrays, recipes
         seed, most = setting.train.seed, setting.train.max_images
         data = ExpressionData(arrays, batch_size=BATCH, seed=seed, max_images=most)
-        self.classes, self.validation = data.classes, arrays.rows(VALIDATION)
-        self.rows = data.train.rows
+        self.classes = data.classes
+        self.rows, self.validation = data.train.rows, data.validation.rows
 
     def labels(self, rows: np.ndarray) -> Tensor:
         """Class indices, (N,) int64."""
