@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from fer3d.experiments.cells import TITLES, Configuration, own
+from fer3d.experiments.contrasts import contrast_table
 from fer3d.experiments.formats import UNDEFINED, ResultTable, TableEntry, Value
 from fer3d.experiments.groups import Group
 from fer3d.experiments.results import Bootstrap, CellResults, Difference
@@ -135,6 +136,24 @@ def group_table(
             "a fraction of their sum. Thirds are of these test images. Many groups are compared: "
             "one interval in twenty misses its true difference by chance.",
         ),
+    )
+
+
+def claim_table(
+    results: CellResults,
+    found: list[Group],
+    bootstrap: Bootstrap,
+    base: Configuration,
+    whole: Configuration,
+) -> ResultTable:
+    """Whether Whole gains more over Base where the method claims it, see ``contrast_table``."""
+    return contrast_table(
+        f"claims-{base.preset}-{base.loss}",
+        (TITLES[base.branches], TITLES[whole.branches]),
+        (results.hits(base), results.hits(whole)),
+        results.people,
+        found,
+        bootstrap,
     )
 
 

@@ -1,5 +1,6 @@
 """Two classifiers on the same images: whether and where the second one is better."""
 
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from fer3d.errors import UserError
 from fer3d.evaluation.evaluate import predict
 from fer3d.evaluation.predictions import predictions_table
 from fer3d.experiments.comparisons import INTERVALS, accuracy_entries, mcnemar_entries
+from fer3d.experiments.contrasts import contrast_table
 from fer3d.experiments.formats import ResultTable
 from fer3d.experiments.groups import Group, groups_of
 from fer3d.experiments.results import Bootstrap, Difference
@@ -32,12 +34,12 @@ SEPARATOR = ":"  # between a recognizer and one of its classifiers
 
 @dataclass(frozen=True)
 class Pair:
-    """Hits of two classifiers on the same images.
+    """Hits of two classifiers on the same images; each may have been trained several times.
 
     Attributes:
         titles: of the first and the second.
-        first: (N,) bool, whether the first is right.
-        second: (N,) bool.
+        first: (S, N) bool, whether training s of the first is right.
+        second: (T, N) bool.
         people: (N,) str, person in each image, see ``fer3d.files.manifest.people``.
         groups: of these images, all of them first.
     """
@@ -78,7 +80,7 @@ def classifiers(network: FusionNetwork) -> list[str]:
 
 
 def read_predictions(source: str, split: str, folders: Folders) -> pd.DataFrame:
-    """Predictions of the images of a split, in the order of their ids.
+    """Predictions of the images of a split, in the order of their ids, of one training.
 
     Args:
         source: a Parquet file of the stage `evaluate` or of a cell, or RECOGNIZER:CLASSIFIER, such
@@ -115,27 +117,31 @@ def pair_on(split: str, sources: tuple[str, str], folders: Folders) -> Pair:
 
     Args:
         split: validation | test.
-        sources: of the first and the second, see ``read_predictions``.
+        sources: of the first and the second, see ``read_predictions``; or a pattern, such as
+            ``cells/*-base-*/predictions.parquet``, of the files of several trainings.
         folders: the arrays.
 
     Raises:
         UserError: a source cannot be read, there are no images of the split, the two were
             predicted for different images, or for images of another data set.
     """
-    one, other = (read_predictions(source, split, folders) for source in sources)
-    if one.empty or not one["id"].equals(other["id"]):
+    first, second = (
+        [read_predictions(one, split, folders) for one in _trainings(source)] for source in sources
+    )
+    ids = first[0]["id"]
+    if ids.empty or not all(table["id"].equals(ids) for table in [*first, *second]):
         raise UserError(f"{' and '.join(sources)} do not have the same {split} images")
-    found = groups_of(one["id"].tolist(), folders.images, folders.faces)
-    persons = people(read_manifest(folders.images)).loc[one["id"]].to_numpy(dtype=str)
-    return Pair(sources, _hits(one), _hits(other), persons, found)
+    found = groups_of(ids.tolist(), folders.images, folders.faces)
+    persons = people(read_manifest(folders.images)).loc[ids].to_numpy(dtype=str)
+    return Pair(short_titles(*sources), _hits(first), _hits(second), persons, found)
 
 
 def differences(pair: Pair, bootstrap: Bootstrap) -> list[Difference]:
     """Accuracy of the second minus that of the first in each group, with its interval."""
     return [
         Difference.between(
-            pair.first[None, group.rows],
-            pair.second[None, group.rows],
+            pair.first[:, group.rows],
+            pair.second[:, group.rows],
             pair.people[group.rows],
             bootstrap,
         )
@@ -144,13 +150,17 @@ def differences(pair: Pair, bootstrap: Bootstrap) -> list[Difference]:
 
 
 def pair_tables(pair: Pair, bootstrap: Bootstrap) -> list[ResultTable]:
-    """The difference by group, and McNemar's test."""
+    """The difference by group, whether it is larger in the hard ones, and McNemar's test.
+
+    McNemar's test is of single trainings: with several of either there is none.
+    """
     first, second = pair.titles
+    hits = (pair.first, pair.second)
     rows = [
         [group.kind, group.name, int(group.rows.sum()), *accuracy_entries(difference)]
         for group, difference in zip(pair.groups, differences(pair, bootstrap), strict=True)
     ]
-    return [
+    tables = [
         ResultTable(
             "groups",
             f"{second} − {first}",  # noqa: RUF001
@@ -159,15 +169,36 @@ def pair_tables(pair: Pair, bootstrap: Bootstrap) -> list[ResultTable]:
             rows,
             (INTERVALS,),
         ),
-        ResultTable(
-            "mcnemar",
-            "McNemar's test",
-            "Images that only one of them classified correctly.",
-            (f"{first} alone", f"{second} alone", "p, exact", "chi-square", "p"),
-            [mcnemar_entries(mcnemar(pair.first, pair.second))],
-        ),
+        contrast_table("contrasts", pair.titles, hits, pair.people, pair.groups, bootstrap),
     ]
+    if len(pair.first) == len(pair.second) == 1:
+        tables.append(
+            ResultTable(
+                "mcnemar",
+                "McNemar's test",
+                "Images that only one of them classified correctly.",
+                (f"{first} alone", f"{second} alone", "p, exact", "chi-square", "p"),
+                [mcnemar_entries(mcnemar(*hits))],
+            )
+        )
+    return tables
 
 
-def _hits(table: pd.DataFrame) -> np.ndarray:
-    return (table["label"] == table["predicted"]).to_numpy(dtype=bool)
+def short_titles(first: str, second: str) -> tuple[str, str]:
+    """Two paths without the folders at their beginning, and names at their end, that are equal."""
+    one, other = first.split("/"), second.split("/")
+    while min(len(one), len(other)) > 1 and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    while min(len(one), len(other)) > 1 and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    return "/".join(one), "/".join(other)
+
+
+def _trainings(source: str) -> list[str]:
+    """The files of a pattern, in order of their names; else the source itself."""
+    return sorted(glob.glob(source, recursive=True)) or [source]
+
+
+def _hits(tables: Sequence[pd.DataFrame]) -> np.ndarray:
+    """(S, N) bool, of S tables of the same N images."""
+    return np.stack([(one["label"] == one["predicted"]).to_numpy(dtype=bool) for one in tables])

@@ -148,6 +148,41 @@ def difference_interval(
     return _interval(np.concatenate(means))
 
 
+def contrast_interval(
+    first: np.ndarray,
+    second: np.ndarray,
+    parts: np.ndarray,
+    groups: np.ndarray,
+    *,
+    replicates: int,
+    seed: int,
+) -> Interval:
+    """Interval of the second's gain over the first in one part of the images minus that in another.
+
+    Images and runs are drawn as in ``difference_interval``. Draws without any image of a part are
+    left out.
+
+    Args:
+        first: (S, N) bool.
+        second: (T, N) bool.
+        parts: (N,) int: 1 and 0 for images of the one and the other part, 2 for others. Both parts
+            have images.
+        groups: (N,), see ``accuracy_interval``.
+    """
+    (one, counts), (other, _) = (_by_group(hits, parts, groups) for hits in (first, second))
+    draw = _resampled(one.shape[1], len(one), replicates, seed)
+    runs_of_second = np.random.default_rng((seed, 1))
+    values = []
+    for weights, runs in draw:
+        drawn = weights @ counts
+        others = _run_weights(runs_of_second, len(weights), len(other))
+        gains = _hits(others, weights, other) - _hits(runs, weights, one)
+        full = (drawn[:, :2] > 0).all(axis=1)
+        rates = gains[full, :2] / drawn[full, :2]
+        values.append(rates[:, 1] - rates[:, 0])
+    return _interval(np.concatenate(values))
+
+
 def _by_group(
     hits: np.ndarray, labels: np.ndarray, groups: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -180,12 +215,17 @@ def _run_weights(random: np.random.Generator, size: int, runs: int) -> np.ndarra
     return random.multinomial(runs, np.full(runs, 1 / runs), size=size) / runs
 
 
+def _hits(runs: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(b, C) drawn hits of each class, averaged over runs by their weights."""
+    return np.einsum("bs,sbc->bc", runs, weights @ values)
+
+
 def _recalls(
     runs: np.ndarray, weights: np.ndarray, values: np.ndarray, counts: np.ndarray
 ) -> np.ndarray:
     """(b,) mean recall of the classes that were drawn, averaged over runs by their weights."""
     drawn = weights @ counts
-    hits = np.einsum("bs,sbc->bc", runs, weights @ values)
+    hits = _hits(runs, weights, values)
     there = drawn > 0
     recall = np.divide(hits, drawn, out=np.zeros_like(hits), where=there)
     return recall.sum(axis=1) / there.sum(axis=1)

@@ -6,6 +6,7 @@ from typing import Any
 
 from fer3d.experiments.cells import own
 from fer3d.experiments.comparisons import (
+    claim_table,
     difference_table,
     group_table,
     mcnemar_table,
@@ -97,7 +98,9 @@ def all_tables(
         tables.append(difference_table(results, bootstrap))
     if compared := whole_against_base(results):
         tables.append(mcnemar_table(results))
-        tables += [group_table(results, found, bootstrap, *pair) for pair in compared]
+        for base, whole in compared:
+            tables.append(group_table(results, found, bootstrap, base, whole))
+            tables.append(claim_table(results, found, bootstrap, base, whole))
     tables.append(results_table(results, published, scores))
     return tables + confusion_tables(results, published)
 

@@ -13,7 +13,7 @@ from fer3d.cli import typer_app
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import write_predictions
 from fer3d.experiments.groups import ALL, NO_FACE, TURNED_NAME, turned
-from fer3d.experiments.pair import differences, pair_on, read_predictions
+from fer3d.experiments.pair import differences, pair_on, pair_tables, read_predictions, short_titles
 from fer3d.experiments.results import Bootstrap
 from fer3d.files.folders import Folders
 from fer3d.files.packed import read_manifest
@@ -69,6 +69,33 @@ def test_a_gain_on_turned_heads_is_one_there_and_none_elsewhere(folders, predict
     assert vars(found[NO_FACE].interval) == {"low": 0, "high": 0}
     assert found[ALL].value == pytest.approx(away.mean())
     assert 0 < found[ALL].interval.low < away.mean() < found[ALL].interval.high < 1
+
+
+def test_the_gain_of_turned_heads_is_compared_with_that_of_frontal_ones(folders, predicted) -> None:
+    """Of two trainings of the first, one is wrong on turned heads, one on all; the second never."""
+    faces = read_manifest(folders.faces)
+    away = turned(faces[faces["split"] == "test"])
+    right = Path(predicted(np.ones(len(away))))
+    whole = right.rename(right.with_suffix(".whole"))
+    base = [predicted(hits) for hits in (~away, np.zeros(len(away)))]
+    pair = pair_on("test", (str(Path(base[0]).parent / "*.parquet"), str(whole)), folders)
+    assert (pair.first.shape, pair.second.shape) == ((2, len(away)), (1, len(away)))
+    _, contrasts = pair_tables(pair, BOOTSTRAP)  # no McNemar's test with several trainings
+    shown = {row[1]: row for row in contrasts.rows}[TURNED_NAME]
+    assert [str(entry) for entry in shown[2:5]] == ["+100.00", "0 to 10°", "+50.00"]
+    assert shown[5].mean == pytest.approx(0.5)
+    assert vars(shown[5].interval) == pytest.approx({"low": 0, "high": 1})
+
+
+def test_titles_are_what_differs_between_two_paths() -> None:
+    assert short_titles("a/b/0-base/p.parquet", "a/c/0-whole/p.parquet") == (
+        "b/0-base",
+        "c/0-whole",
+    )
+    assert short_titles("a/*-base/p", "a/*-whole/p") == ("*-base", "*-whole")
+    assert short_titles("p.parquet", "a/p.parquet") == ("p.parquet", "a/p.parquet")
+    assert short_titles("own:base", "own:whole") == ("own:base", "own:whole")
+    assert short_titles("a/p", "a/p") == ("a", "a")
 
 
 def test_a_classifier_of_a_network_is_named_after_its_branch(folders, recognizer: Path) -> None:

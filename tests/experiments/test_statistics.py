@@ -6,6 +6,7 @@ import pytest
 from fer3d.experiments.statistics import (
     accuracy_interval,
     class_accuracy_interval,
+    contrast_interval,
     difference_interval,
     mcnemar,
     spread,
@@ -117,6 +118,36 @@ def test_the_difference_of_paired_images_is_narrower_than_of_others() -> None:
     gain = whole.mean() - base.mean()
     paired = difference_interval(base, whole, np.arange(1000), replicates=2000, seed=0)
     assert 0 < paired.low < gain < paired.high < 2 * gain
+
+
+def gains(random: np.random.Generator, hard: float, easy: float) -> tuple[np.ndarray, ...]:
+    """Hits of two classifiers on 400 images, and their parts; the second gains as asked."""
+    parts = np.arange(400) % 3
+    first = random.random((1, 400)) < 0.5
+    share = np.choose(parts, [easy, hard, 0.9])
+    return first, first | (random.random((1, 400)) < 2 * share), parts
+
+
+@pytest.mark.parametrize(("hard", "easy"), [(0.1, 0.1), (0.3, 0.1)])
+def test_the_contrast_covers_the_difference_of_the_gains(hard: float, easy: float) -> None:
+    """95 % of the intervals hold it, give or take 5 %; images of neither part do not count."""
+    random, trials = np.random.default_rng(0), 200
+    covered = 0
+    for trial in range(trials):
+        one, other, parts = gains(random, hard, easy)
+        interval = contrast_interval(one, other, parts, np.arange(400), replicates=300, seed=trial)
+        covered += interval.low <= hard - easy <= interval.high
+    assert 0.90 <= covered / trials <= 0.99
+
+
+def test_a_contrast_of_certain_gains_has_no_width() -> None:
+    """The second is right on all of one part, where the first is never: a gain of 1, and of 0."""
+    parts = np.array([1] * 5 + [0] * 40 + [2] * 5)
+    first = np.stack([parts == 0, parts != 1])
+    interval = contrast_interval(
+        first, np.ones((3, 50), bool), parts, np.arange(50), replicates=500, seed=0
+    )
+    assert (interval.low, interval.high) == pytest.approx((1, 1))
 
 
 def test_class_accuracy_weighs_classes_alike() -> None:
