@@ -13,11 +13,13 @@ import pandas as pd
 from fer3d.files import manifest
 from fer3d.files.manifest import SPLITS
 from fer3d.files.packed import open_arrays, read_manifest
+from fer3d.reporting.held_out import copies_in_training
 
 ROWS_AT_ONCE = 1000  # images in memory
 YAW_EDGES = (0, 15, 30, 45, 60, 90)  # degrees, of the absolute value
 QUANTILES = {"5 %": 0.05, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95}
 NO_LABEL = "no label"
+CLEANED = ("dropped", "near")  # files of `deduplicate` beside the manifest
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def describe(sources: DataSources) -> dict[str, Any]:
         lost_by_reason: by reason of ``ingest``, ``deduplicate`` and ``align``, and by class.
         not_found: by split and class: images, not aligned, not reconstructed, per cent of these.
         near_copies: see ``near_copies``.
+        copies_in_training: held-out images with a copy in training, see ``copies_in_training``.
         shorter_side_px: of the source images, by split: quantiles.
         absolute_yaw_deg: images by split and range of the head's yaw, of reconstructed faces.
         brightness, contrast, sharpness, light_from_left: by class: quantiles, see
@@ -57,9 +60,10 @@ def describe(sources: DataSources) -> dict[str, Any]:
     """
     ingested = manifest.read(sources.ingested / "manifest.parquet")
     cleaned = manifest.read(sources.cleaned / "manifest.parquet")
+    dropped, near = (manifest.read(sources.cleaned / f"{name}.parquet") for name in CLEANED)
     lost = [
         manifest.read(sources.ingested / "rejected.parquet"),
-        manifest.read(sources.cleaned / "dropped.parquet"),
+        dropped,
         manifest.read(sources.aligned / "rejected.parquet"),
     ]
     frame = read_manifest(sources.faces)
@@ -71,7 +75,8 @@ def describe(sources: DataSources) -> dict[str, Any]:
         "images_by_step": _steps(ingested, cleaned, faces, frame),
         "lost_by_reason": _lost(pd.concat([part[["label", "reason"]] for part in lost])),
         "not_found": {split: _not_found(part) for split, part in _by_split(faces)},
-        "near_copies": near_copies(manifest.read(sources.cleaned / "near.parquet")),
+        "near_copies": near_copies(near),
+        "copies_in_training": copies_in_training(cleaned, dropped, near),
         "shorter_side_px": _quantiles(faces[["width", "height"]].min(axis=1), faces["split"]),
         "absolute_yaw_deg": _yaw(faces[faces["reconstructed"]]),
         **{name: _quantiles(pd.Series(values), labels) for name, values in statistics.items()},

@@ -118,12 +118,17 @@ def _write(folder: Path, frame: pd.DataFrame, arrays: dict[str, np.ndarray]) -> 
 def data_sources(tmp_path: Path) -> DataSources:
     """Six images, of which three were lost; one of the others has a noisy copy."""
     folder = tmp_path / "data"
-    images = [("a", "fear"), ("b", "fear"), ("c", "joy"), ("d", "joy")]
-    manifest.write(_rows(*images, columns="id label"), folder / "ingest/manifest.parquet")
+    images = [
+        ("a", "fear", "train"),
+        ("b", "fear", "test"),
+        ("c", "joy", "train"),
+        ("d", "joy", "train"),
+    ]
+    manifest.write(_rows(*images, columns="id label split"), folder / "ingest/manifest.parquet")
     rejected = _rows(("x", "joy", "corrupt"), ("y", "", "no_label"), columns="id label reason")
     manifest.write(rejected, folder / "ingest/rejected.parquet")
-    manifest.write(_rows(*images[:3], columns="id label"), folder / "clean/manifest.parquet")
-    dropped = _rows(("d", "joy", "exact_duplicate"), columns="id label reason")
+    manifest.write(_rows(*images[:3], columns="id label split"), folder / "clean/manifest.parquet")
+    dropped = _rows(("d", "joy", "train", "exact_duplicate"), columns="id label split reason")
     manifest.write(dropped, folder / "clean/dropped.parquet")
     small = _rows(("e", "fear", "small_face"), columns="id label reason")
     manifest.write(small, folder / "align/rejected.parquet")

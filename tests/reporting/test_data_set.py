@@ -55,6 +55,8 @@ def test_faces_poses_sizes_and_near_copies(data_sources):
         "groups_with_several_labels": 0,
         "dropped": 1,
     }
+    one = {"images": 1, "exact_copy": 0, "near_copy": 1, "percent": 100.0}
+    assert values["copies_in_training"] == {"test": {"fear": one, "all": one}}
 
 
 def test_light_and_sharpness_of_known_images():
