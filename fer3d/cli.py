@@ -72,9 +72,9 @@ def show(
     markdown: Annotated[bool, typer.Option(help="print it as Markdown")] = False,
 ) -> None:
     """Print the scores of the last evaluation."""
-    from fer3d.evaluation.tables import evaluation_markdown, evaluation_table, read_metrics
+    from fer3d.evaluation.tables import evaluation_markdown, evaluation_table, read_evaluation
 
-    values = read_metrics(metrics)
+    values = read_evaluation(metrics)
     if markdown:
         print(evaluation_markdown(values), end="")
     else:

@@ -92,11 +92,11 @@ def evaluate(
     toolbox = ready_toolbox(recognizer, assets, models)
     job = Job(recognizer, toolbox)
     classes = job.predictor.classes
-    names = load_section(checkout.params_file(), "ingest", IngestParams).class_names
-    names = {**names, **_renamed(rename)}
+    ingest = load_section(checkout.params_file(), "ingest", IngestParams)
+    names = {**ingest.class_names, **_renamed(rename)}
     other = _load_peer(names) if peer else None
     known = [name for name in classes if other is None or name in other.classes]
-    photos = labelled_photos(source, layout, names, known, split, _kept())
+    photos = labelled_photos(source, layout, names, known, split, _kept(), ingest.options)
     read = InputFiles([recognizer, source, *photos.paths], folder=source)
     check_documents({"--json": json_file, "--csv": csv_file}, read, force=force)
     answers = answer_files([Photo(path) for path in photos.paths], job, toolbox.settings)

@@ -68,6 +68,10 @@ def _folders(parent: Path) -> list[str]:
             f"{parent / stray[0]} is outside the class folders ({len(stray)} such images): move it "
             "into the folder of its class, or use a list (CSV or Parquet)"
         )
+    if lost := [child.name for child in children if not os.path.exists(child)]:
+        raise UserError(
+            f"{parent / lost[0]} is a link to nothing: mount what it leads to, or remove it"
+        )
     return [child.name for child in children if os.path.isdir(child)]
 
 

@@ -68,5 +68,7 @@ def _room(
     store = _store_folder(checkout, settings)
     if store:
         places["store"] = (store, needed.objects)
-    findings = disk.room(needed, places, started=(checkout / SHADINGS).exists())
+    started = (checkout / SHADINGS).exists()
+    started = started and disk.present_manifest(checkout, params) is not None
+    findings = disk.room(needed, places, started=started)
     return [*findings, *([disk.inodes(store, needed.files)] if store else [])]

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from fer3d.checkout import MANIFEST, SYNTHETIC
-from fer3d.datasets.layout import find_archive, find_list
+from fer3d.datasets.layout import find_archive, find_list, image_root
+from fer3d.datasets.params import KEPT
 from fer3d.doctor.finding import Finding, ok, problem, size, warning
 from fer3d.errors import UserError
 from fer3d.files.manifest import read
@@ -52,9 +55,8 @@ def count_images(checkout: Path, params: Params) -> int | None:
     """Number of images: from the manifest, else from the folder or list; None if unknown."""
     import pyarrow.parquet as pq
 
-    manifest = checkout / MANIFEST
-    if manifest.exists():
-        return pq.read_metadata(manifest).num_rows
+    if (manifest := present_manifest(checkout, params)) is not None:
+        return len(manifest)
     source = checkout / params.ingest.source
     if not source.exists():
         rendered = Path(params.ingest.source).is_relative_to(SYNTHETIC)
@@ -75,11 +77,27 @@ def count_images(checkout: Path, params: Params) -> int | None:
 
 def largest_image(checkout: Path, params: Params) -> float:
     """Pixels of the largest image with its border in `align`; 0 before `ingest`."""
-    manifest = checkout / MANIFEST
-    if not manifest.exists():
+    manifest = present_manifest(checkout, params)
+    if manifest is None:
         return 0.0
-    sizes = read(manifest)[["width", "height"]].astype(float)
+    sizes = manifest[["width", "height"]].astype(float)
     return float(sizes.prod(axis=1).max()) * (1 + 2 * params.align.padding) ** 2
+
+
+def present_manifest(checkout: Path, params: Params) -> pd.DataFrame | None:
+    """The manifest of ``ingest``; None if there is none, or it is of another source.
+
+    It is of the source if its first image is there. If the source is not there at all, such as on
+    a machine that got the outputs of another one, the manifest counts.
+    """
+    if not (checkout / MANIFEST).exists():
+        return None
+    frame = read(checkout / MANIFEST)
+    source = checkout / params.ingest.source
+    if not source.exists():
+        return frame
+    root = image_root(source, params.ingest.layout, checkout / KEPT)
+    return frame if len(frame) and (root / frame["path"].iloc[0]).exists() else None
 
 
 def room(

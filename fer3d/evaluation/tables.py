@@ -38,6 +38,19 @@ def read_metrics(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not valid JSON ({error}): delete it and run again") from None
 
 
+def read_evaluation(path: Path) -> dict[str, Any]:
+    """Read the metrics of the stage `evaluate`, by split.
+
+    Raises:
+        UserError: the file is missing, not valid JSON, or another file.
+    """
+    metrics = read_metrics(path)
+    parts = list(metrics.values()) if isinstance(metrics, dict) else []
+    if not parts or not all(isinstance(part, dict) and "per_class" in part for part in parts):
+        raise UserError(f"{path} is not a metrics file of the stage `evaluate`")
+    return metrics
+
+
 def evaluation_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Header and rows of the evaluation table: one row per class, then the means.
 

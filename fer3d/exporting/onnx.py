@@ -74,7 +74,7 @@ def compare(
         chunk: faces at a time.
 
     Raises:
-        UserError: the extra `export` is not installed.
+        UserError: the extra `export` is not installed, or a probability is not a number.
     """
     try:
         import onnxruntime
@@ -87,6 +87,8 @@ def compare(
         part = {name: faces[name][start : start + chunk] for name in names}
         (got,) = session.run([OUTPUT], part)
         expected = graph(*map(torch.from_numpy, part.values())).numpy()
+        if not (np.isfinite(got).all() and np.isfinite(expected).all()):
+            raise UserError("the recognizer's probabilities are not numbers: train it again")
         same += int((got.argmax(axis=1) == expected.argmax(axis=1)).sum())
         difference = max(difference, float(np.abs(got - expected).max()))
     return Agreement(count, same, difference)

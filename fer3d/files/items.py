@@ -1,16 +1,26 @@
 """Documents that grow by an item at a time and are complete after each, in constant memory.
 
 A document is ``head item between item ... tail``. Each write replaces the tail by the next item and
-a new tail, so that a reader, or an interruption, finds a complete document.
+a new tail, so that a reader, or an interruption, finds a complete document. In JSON the document is
+``{"images": [item, ...]}``.
 """
 
 import contextlib
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from fer3d.files.outputs import is_special, open_special, write_all
+
+_INDENT = "\n    "
+JSON_HEAD, JSON_BETWEEN, JSON_TAIL = (
+    b'{\n  "images": [\n    ',
+    b"," + _INDENT.encode(),
+    b"\n  ]\n}\n",
+)
 
 
 class ItemsOutput:
@@ -89,6 +99,21 @@ class ItemsOutput:
         except OSError as error:
             error.filename = error.filename or str(self._path)
             raise
+
+
+def json_item(value: Mapping[str, Any]) -> bytes:
+    """An item of a JSON document."""
+    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", _INDENT).encode()
+
+
+@contextlib.contextmanager
+def json_items(path: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """A function that adds an item to a JSON document; without a path it does nothing."""
+    if path is None:
+        yield lambda _: None
+        return
+    with ItemsOutput(path, JSON_BETWEEN, JSON_TAIL) as output:
+        yield lambda value: output.add(json_item(value), head=JSON_HEAD)
 
 
 def _write_at(handle: int, data: bytes, position: int) -> None:

@@ -7,10 +7,8 @@ are followed; other special files (a pipe, /dev/stdout) are written to directly.
 import os
 import re
 import stat
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
 
 from fer3d.errors import UserError, printable
 from fer3d.files.atomic import write_bytes
@@ -36,7 +34,6 @@ _BEGINNINGS = tuple(
 )
 _BEGINNING = 1 << 14  # bytes; a path has up to 4096 characters
 _UNMARKED = frozenset({".avi", ".mkv", ".mp4"})  # videos, which do not name the program
-_EVERY_S = 2.0
 _STREAMS = (1, 2)  # standard output and error
 
 
@@ -141,47 +138,6 @@ def write_all(handle: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(handle, view) :]
-
-
-class GrowingOutput:
-    """A file that is rewritten while its content grows, and at the end.
-
-    A regular file is a complete document at any time. Special files are written once, at the end.
-    """
-
-    def __init__(self, path: Path | None, content: Callable[[], bytes]):
-        """
-        Args:
-            path: the file; None writes nothing.
-            content: returns the current document.
-        """
-        self._path, self._content = path, content
-        self._special = path is not None and is_special(path)
-        self._written, self._grown = -float("inf"), False
-
-    def grew(self) -> None:
-        """Write the document, but not more than once in ``_EVERY_S`` seconds."""
-        self._grown = True
-        if not self._special and time.monotonic() - self._written > _EVERY_S:
-            self._write()
-
-    def __enter__(self) -> "GrowingOutput":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Write the current document, also after an error if there is any content."""
-        if error is None or self._grown:
-            self._write()
-
-    def _write(self) -> None:
-        if self._path is not None:
-            write_output(self._path, self._content())
-            self._written = time.monotonic()
 
 
 def _identities(path: Path) -> set[object]:

@@ -90,6 +90,8 @@ def answer_files(photos: Sequence[Photo], job: Job, settings: Settings) -> Itera
         return
     parts = [[photos[i] for i in part] for part in batches(len(photos), BATCH)]
     workers = max(1, min(settings.workers, len(photos) // MIN_FILES))
+    if workers == 1:
+        load_libraries()
     here = settings.model_copy(update={"workers": workers, "parallel": "processes"})
     results = map_ordered(
         partial(answer_batch, job),

@@ -11,11 +11,10 @@ from typing import Any
 
 from fer3d.errors import UserError, printable
 from fer3d.evaluation import PROBABILITY
-from fer3d.files.items import ItemsOutput
+from fer3d.files.items import JSON_BETWEEN, JSON_HEAD, JSON_TAIL, ItemsOutput, json_item
 from fer3d.inference.answers import ANGLES, Answer
 
 BOX = ("box_x", "box_y", "box_w", "box_h")
-_HEAD, _INDENT = b'{\n  "images": [\n    ', "\n    "
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,7 @@ class Format:
 
 
 def _json_item(answer: Answer, layout: DocumentLayout) -> bytes:
-    text = json.dumps(answer.as_json(all_faces=layout.all_faces), indent=2, ensure_ascii=False)
-    return text.replace("\n", _INDENT).encode()
+    return json_item(answer.as_json(all_faces=layout.all_faces))
 
 
 def _line(answer: Answer, layout: DocumentLayout) -> bytes:
@@ -121,10 +119,10 @@ def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
 
 def _read_json(data: bytes) -> EarlierDocument:
     """The complete items, also of a truncated document."""
-    if not data.startswith(_HEAD):
+    if not data.startswith(JSON_HEAD):
         return EarlierDocument()
     text, decoder, items = data.decode(errors="replace"), json.JSONDecoder(), []
-    end = len(_HEAD)
+    end = len(JSON_HEAD)
     while True:
         try:
             item, end = decoder.raw_decode(text, text.index("{", end))
@@ -157,18 +155,19 @@ def _read_csv(data: bytes) -> EarlierDocument:
     rows = list(csv.DictReader(io.StringIO(whole.decode(), newline="")))
     if not rows:
         return EarlierDocument()
+    columns = list(rows[0])
     classes = tuple(
-        name.removeprefix(PROBABILITY) for name in rows[0] if name.startswith(PROBABILITY)
+        name.removeprefix(PROBABILITY) for name in columns if name.startswith(PROBABILITY)
     )
-    return EarlierDocument(
-        frozenset(row["image"] for row in rows), len(whole), "face" in rows[0], classes
-    )
+    all_faces = "face" in columns
+    if columns != _columns(DocumentLayout(all_faces, classes=classes)):
+        raise ValueError("its columns are not those of answers to photos")
+    images = frozenset(row["image"] for row in rows)
+    return EarlierDocument(images, len(whole), all_faces, classes)
 
 
 FORMATS: Mapping[str, Format] = {  # by option
-    "--json": Format(
-        lambda _: _HEAD, _json_item, _read_json, b"," + _INDENT.encode(), b"\n  ]\n}\n"
-    ),
+    "--json": Format(lambda _: JSON_HEAD, _json_item, _read_json, JSON_BETWEEN, JSON_TAIL),
     "--jsonl": Format(lambda _: b"", _line, _read_lines),
     "--csv": Format(_csv_head, _csv_rows, _read_csv),
 }

@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from fer3d.datasets.classes import rename_classes
+from fer3d.datasets.entries import Entry
 from fer3d.datasets.layout import read_layout
 from fer3d.errors import UserError, printable
 from fer3d.evaluation import PROBABILITY
 from fer3d.evaluation.predictions import confusion_of, evaluate_split
 from fer3d.evaluation.scores import scores
+from fer3d.files.sections import Section
 
 if TYPE_CHECKING:
     from fer3d.inference.batches import Answered
@@ -47,6 +49,7 @@ def labelled_photos(
     classes: Sequence[str],
     split: str | None = None,
     kept: Path | None = None,
+    options: Mapping[str, Section] | None = None,
 ) -> LabelledPhotos:
     """The photos of a data set in any layout, see ``fer3d.datasets.layout``.
 
@@ -57,14 +60,16 @@ def labelled_photos(
         classes: of the recognizer; images of others are left out.
         split: official split to use; None: all.
         kept: folder to unpack archives into.
+        options: parameters of layouts, by name.
 
     Raises:
-        UserError: the source cannot be read, or no image of it has one of the classes.
+        UserError: the source cannot be read, it has no such split, or no image of it has one of
+            the classes.
     """
-    found = read_layout(source, layout, kept)
+    found = read_layout(source, layout, kept, options)
     entries = rename_classes(found.entries, class_names)
     if split is not None:
-        entries = [entry for entry in entries if entry.split == split]
+        entries = _of_split(entries, split, source)
     used = [entry for entry in entries if not entry.left_out and entry.label in classes]
     if not used:
         chosen = f" in the split {split}" if split else ""
@@ -82,6 +87,15 @@ def labelled_photos(
         [entry.label for entry in used],
         dict(sorted(left_out.items())),
     )
+
+
+def _of_split(entries: Sequence[Entry], split: str, source: Path) -> list[Entry]:
+    chosen = [entry for entry in entries if entry.split == split]
+    if not chosen:
+        there = sorted({entry.split for entry in entries if entry.split})
+        others = f", it has {', '.join(there)}" if there else ""
+        raise UserError(f"{source} has no official split {split!r}{others}: leave out --split")
+    return chosen
 
 
 def answers_table(photos: LabelledPhotos, answers: "Iterable[Answered]") -> pd.DataFrame:

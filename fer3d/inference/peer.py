@@ -42,7 +42,8 @@ class Peer:
     """The package's network and detector, loaded for one thread.
 
     Attributes:
-        classes: its labels, by the names that they have in the data set.
+        classes: its labels, by the names that they have in the data set. Labels of one name are
+            one class, whose probability is their sum.
     """
 
     def __init__(self, class_names: Mapping[str, str]):
@@ -55,7 +56,8 @@ class Peer:
         """
         from ai_edge_litert.interpreter import Interpreter
 
-        self.classes = tuple(class_names.get(label, label) for label in _LABELS)
+        self._names = [class_names.get(label, label) for label in _LABELS]
+        self.classes = tuple(dict.fromkeys(self._names))
         self._network = Interpreter(model_path=str(_file()), num_threads=1)
         self._network.allocate_tensors()
         self._cascade = load_cascade(FACE_CASCADE)
@@ -77,8 +79,9 @@ class Peer:
         boxes = self._detect(grey)
         box = max(boxes, key=lambda one: one[2] * one[3], default=None)
         face = face_crop(grey, box) if box else cv2.resize(grey, (_SIDE, _SIDE))
-        scores = self._scores(face)
-        probabilities = dict(zip(self.classes, map(float, scores), strict=True))
+        probabilities = dict.fromkeys(self.classes, 0.0)
+        for name, score in zip(self._names, self._scores(face), strict=True):
+            probabilities[name] += float(score)
         expression = max(probabilities, key=probabilities.__getitem__)
         return FaceAnswer(expression, probabilities, box, None, float("nan"), "")
 

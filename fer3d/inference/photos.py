@@ -9,15 +9,8 @@ import numpy as np
 
 from fer3d.errors import UserError, printable
 from fer3d.files import images
-from fer3d.files.atomic import json_text
-from fer3d.files.outputs import (
-    SOFTWARE,
-    GrowingOutput,
-    InputFiles,
-    check_distinct,
-    check_output,
-    write_output,
-)
+from fer3d.files.items import json_items
+from fer3d.files.outputs import SOFTWARE, InputFiles, check_distinct, check_output, write_output
 from fer3d.inference.draw import draw_faces
 from fer3d.inference.face import Face
 from fer3d.inference.find_faces import FaceFinder
@@ -94,12 +87,10 @@ def describe(paths: Sequence[Path], finder: FaceFinder, outputs: Outputs) -> Ite
         outputs: files to write, see ``Outputs.check``. The JSON is ``{"images": [{"image": path,
             "faces": [...]}]}``, and grows with every file.
     """
-    written: list[dict[str, Any]] = []
-    with GrowingOutput(outputs.json, lambda: json_text({"images": written}).encode()) as document:
+    with json_items(outputs.json) as add:
         for number, path in enumerate(paths, start=1):
             photo = _describe(path, finder, outputs.numbered(number, len(paths)))
-            written.append(photo.as_json())
-            document.grew()
+            add(photo.as_json())
             yield photo
 
 

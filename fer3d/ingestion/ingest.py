@@ -38,6 +38,7 @@ BATCH_FILES = 64  # files per task
 MAX_BYTES_PER_PIXEL = 16
 MAX_METADATA_BYTES = 1_000_000
 
+PASSING = (Rejection.MISSING, Rejection.UNREADABLE)  # reasons that may be gone in the next run
 NOT_TAKEN_SHOWN = 3  # files named in an error message
 
 
@@ -117,7 +118,11 @@ def _read_files(
     read = _read_all([files[i] for i in new], max_pixels, settings)
     rows |= {paths[i]: (signatures[i], row) for i, row in zip(new, read, strict=True)}
     if known:
-        kept = {path: (mark, row) for path, (mark, row) in rows.items() if mark is not None}
+        kept = {
+            path: (mark, row)
+            for path, (mark, row) in rows.items()
+            if mark is not None and row.get("reason") not in PASSING
+        }
         write_known(known, kept, max_pixels, started)
     return [rows[path][1] for path in paths]
 

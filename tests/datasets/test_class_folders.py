@@ -71,12 +71,17 @@ def test_what_is_no_layout_is_explained(tmp_path, paths, message):
         read_folder(tmp_path)
 
 
-def test_a_link_to_itself_is_a_file_and_a_nameless_class_is_an_error(tmp_path):
+def test_a_link_to_nothing_is_a_file_in_a_class_and_an_error_as_a_class(tmp_path):
     touch(tmp_path, "fear/1.jpg")
     (tmp_path / "fear/itself").symlink_to("itself")
-    (tmp_path / "itself").symlink_to("itself")
     assert [entry.path for entry in read_folder(tmp_path)] == ["fear/1.jpg", "fear/itself"]
-    touch(tmp_path, "\u200b/1.jpg")
+    (tmp_path / "joy").symlink_to("/not/mounted/joy")
+    with pytest.raises(UserError, match="joy is a link to nothing: mount what it leads to"):
+        read_folder(tmp_path)
+
+
+def test_a_nameless_class_is_an_error(tmp_path):
+    touch(tmp_path, "fear/1.jpg", "\u200b/1.jpg")
     with pytest.raises(UserError, match=r"class folder without a name: '\\u200b'"):
         read_folder(tmp_path)
 

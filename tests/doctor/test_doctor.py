@@ -207,6 +207,24 @@ def test_images_are_counted_where_they_are(checkout, params):
     assert disk.count_images(checkout, params.model_copy(update={"ingest": listed})) == 3
 
 
+def test_the_manifest_of_another_source_does_not_count(checkout, params):
+    """After `make demo` the user names a folder of photos."""
+    folder = checkout / params.ingest.source / "anger"
+    folder.mkdir(parents=True)
+    (folder / "a.jpg").touch()
+    names = {"id": ["a", "b"], "path": ["anger/a.jpg", "anger/b.jpg"], "label": "x", "sha1": "0"}
+    manifest.write(pd.DataFrame(names | {"width": 10, "height": 10}), checkout / MANIFEST)
+    assert disk.count_images(checkout, params) == 2
+    (checkout / "photos/joy").mkdir(parents=True)
+    for number in range(5):
+        (checkout / f"photos/joy/{number}.jpg").touch()
+    source = params.ingest.model_copy(update={"source": "photos"})
+    other = params.model_copy(update={"ingest": source})
+    assert disk.count_images(checkout, other) == 5 and disk.largest_image(checkout, other) == 0
+    away = params.ingest.model_copy(update={"source": "not/mounted"})
+    assert disk.count_images(checkout, params.model_copy(update={"ingest": away})) == 2
+
+
 def test_the_need_is_that_of_fer2013(params):
     """30,719 images became 42,380 rows, 3.4 GB in data/; docs/scale.md has the objects."""
     needed = disk.need(30_719, params)

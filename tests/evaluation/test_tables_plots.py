@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from fer3d.errors import UserError
 from fer3d.evaluation.plots import calibration_png, confusion_png, row_shares, write_confusion
 from fer3d.evaluation.predictions import (
     classes_of,
@@ -17,7 +18,12 @@ from fer3d.evaluation.predictions import (
     evaluate_split,
     evaluate_votes,
 )
-from fer3d.evaluation.tables import evaluation_markdown, evaluation_rows, evaluation_table
+from fer3d.evaluation.tables import (
+    evaluation_markdown,
+    evaluation_rows,
+    evaluation_table,
+    read_evaluation,
+)
 
 
 @pytest.fixture
@@ -79,6 +85,14 @@ def test_votes_have_rows_in_the_tables(metrics: dict) -> None:
     assert [row[0] for row in rows[-2:]] == ["share of the votes", "cross entropy, votes"]
     assert rows[-2][-2:] == ["0.625", "30"]
     assert rows[:-2] == evaluation_rows(metrics)[1]
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"images": 3, "as_answered": {"accuracy": 1.0}}'])
+def test_other_metrics_are_no_evaluation(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "scores.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"scores\.json is not a metrics file of the stage"):
+        read_evaluation(path)
 
 
 def test_markdown_shows_every_number(metrics: dict) -> None:

@@ -98,6 +98,15 @@ def test_another_network_does_not_agree(made) -> None:
     assert compare(model, other, random_faces(other, 20)).difference > TOLERANCE
 
 
+def test_a_network_that_diverged_is_not_exported(made) -> None:
+    name, _, model = made
+    other = untrained(CONFIGS[name])
+    with torch.no_grad():
+        next(other.network.parameters()).fill_(float("nan"))
+    with pytest.raises(UserError, match="probabilities are not numbers"):
+        compare(model, other, random_faces(other, 20))
+
+
 @pytest.mark.parametrize("found", [Agreement(200, 199, 1e-7), Agreement(200, 200, 2e-4)])
 def test_what_does_not_agree_is_an_error(found: Agreement) -> None:
     with pytest.raises(UserError, match=r"does not agree with the recognizer: \d+ of 200 faces"):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from fer3d.files.items import ItemsOutput
+from fer3d.files.items import ItemsOutput, json_items
 
 HEAD, BETWEEN, TAIL = b'{"images": [', b", ", b"]}\n"
 
@@ -83,3 +83,18 @@ def test_a_full_disk_is_named(tmp_path):
     with pytest.raises(OSError) as caught, opened(path) as output:
         output.add(b"1", head=HEAD)
     assert caught.value.filename == str(path)
+
+
+def test_a_json_document_grows_by_objects(tmp_path):
+    path = tmp_path / "a.json"
+    items = [{"image": "a\nb.png", "faces": [{"box": [1, 2]}]}, {"image": "ä", "faces": []}]
+    with json_items(path) as add:
+        for number, item in enumerate(items, start=1):
+            add(item)
+            assert json.loads(path.read_text()) == {"images": items[:number]}
+    assert path.read_text() == json.dumps({"images": items}, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_without_a_path_no_document_is_written():
+    with json_items(None) as add:
+        add({"image": object()})

@@ -1,16 +1,13 @@
 """No output overwrites files of the user."""
 
-import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from fer3d.errors import UserError
 from fer3d.files.outputs import (
-    GrowingOutput,
     InputFiles,
     check_distinct,
     check_output,
@@ -122,30 +119,12 @@ def test_links_are_written_through(tmp_path):
     assert link.is_symlink() and target.read_bytes() == b"newer"
 
 
-def test_a_pipe_gets_the_document(tmp_path):
-    pipe, read = tmp_path / "pipe", []
-    os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
-    reader.start()
-    with GrowingOutput(pipe, lambda: b"all of it") as output:
-        output.grew()
-    reader.join(20)
-    assert read == [b"all of it"] and pipe.is_fifo()
-
-
-@pytest.mark.parametrize(
-    "write",
-    [
-        "outputs.write_output(path, b'document\\n')",
-        "with outputs.GrowingOutput(path, lambda: b'document\\n') as output: output.grew()",
-    ],
-)
-def test_standard_output_by_name_goes_where_printing_goes_once(tmp_path, write):
+def test_standard_output_by_name_goes_where_printing_goes_once(tmp_path):
     script = (
         "import sys; from pathlib import Path; from fer3d.files import outputs\n"
         "path = Path(sys.argv[1])\n"
         "print('before', flush=True)\n"
-        f"{write}\n"
+        "outputs.write_output(path, b'document\\n')\n"
         "print('after')"
     )
     link = tmp_path / "stdout"
@@ -157,31 +136,3 @@ def test_standard_output_by_name_goes_where_printing_goes_once(tmp_path, write):
             subprocess.run([sys.executable, "-c", script, name], stdout=got, check=True)
         assert (tmp_path / "got").read_bytes() == b"before\ndocument\nafter\n"
     assert link.is_symlink()
-
-
-def test_a_document_grows_and_is_whole_whatever_ends_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("fer3d.files.outputs._EVERY_S", -1.0)
-    path, lines = tmp_path / "a.csv", []
-    seen = []
-    with pytest.raises(KeyboardInterrupt):  # noqa: SIM117
-        with GrowingOutput(path, lambda: "\n".join(lines).encode()) as output:
-            for line in ("one", "two"):
-                lines.append(line)
-                output.grew()
-                seen.append(path.read_text())
-            lines.append("three")
-            raise KeyboardInterrupt
-    assert seen == ["one", "one\ntwo"] and path.read_text() == "one\ntwo\nthree"
-
-
-def test_what_fails_before_its_first_answer_leaves_the_file_as_it_was(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_text("image,before")
-    with pytest.raises(UserError), GrowingOutput(path, lambda: b"image,"):
-        raise UserError("no model")
-    assert path.read_text() == "image,before"
-
-
-def test_without_a_path_nothing_is_written():
-    with GrowingOutput(None, lambda: Path("/nowhere").read_bytes()) as output:
-        output.grew()

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from fer3d.cli import typer_app
 from fer3d.files.images import Rejected, Rejection
-from fer3d.inference.batches import BATCH, BATCH_PIXELS, by_pixels
+from fer3d.inference.batches import BATCH, BATCH_PIXELS, MANY, by_pixels
 from fer3d.inference.documents import BOX
 
 SYNTHETIC = Path(__file__).parents[1] / "alignment" / "data" / "synthetic"
@@ -186,8 +186,9 @@ def test_nothing_is_imported_that_a_photo_does_not_need(modules, heavy):
     assert done.stdout == "[]\n"
 
 
-def test_single_photo_takes_one_thread_per_library() -> None:
-    program = """
+@pytest.mark.parametrize("photos", [1, MANY])
+def test_one_process_takes_one_thread_per_library(photos: int) -> None:
+    program = f"""
 from pathlib import Path
 from fer3d.inference.batches import Job, Photo, answer_files
 from fer3d.toolbox import ALONE, Toolbox
@@ -199,7 +200,7 @@ class ThreadsOnly(Job):
         print(torch.get_num_threads())
         raise SystemExit
 
-list(answer_files([Photo(Path())], ThreadsOnly(Path(), Toolbox(Path())), ALONE))
+list(answer_files({photos} * [Photo(Path())], ThreadsOnly(Path(), Toolbox(Path())), ALONE))
 """
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
     command = [sys.executable, "-c", program]

@@ -75,6 +75,22 @@ def test_answers_of_another_kind_are_not_added(option, tmp_path):
         written.add(Answer("d.jpg"), ("joy", "fear"))
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "image,frame,time_s,track,expression,p_joy,error",  # of a video
+        "image,label,problem,face,predicted,p_joy",  # of `fer3d evaluate`
+    ],
+)
+def test_a_table_with_other_columns_is_not_continued(head, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{head}\na.jpg{',' * head.count(',')}\n")
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="its columns are not those of answers to photos"):
+        write(path, "--csv", ANSWERS, resume=True)
+    assert path.read_bytes() == before
+
+
 def test_a_document_that_lacks_answers_of_another_gets_them(tmp_path):
     paths = {"--jsonl": tmp_path / "a.jsonl", "--csv": tmp_path / "a.csv"}
     write(paths["--jsonl"], "--jsonl", ANSWERS[:2])

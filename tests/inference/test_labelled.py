@@ -10,6 +10,7 @@ from pngs import write_png
 from typer.testing import CliRunner
 
 from fer3d.cli import typer_app
+from fer3d.datasets.layouts.ck_plus import CkPlusParams
 from fer3d.errors import UserError
 from fer3d.inference.labelled import labelled_photos, labelled_scores
 
@@ -52,6 +53,31 @@ def test_photos_without_any_face_have_no_scores_of_faces() -> None:
     assert (found["every_image"]["accuracy"], found["as_answered"]["accuracy"]) == (0, 1)
 
 
+def test_a_split_that_is_not_there_is_named(tmp_path: Path) -> None:
+    for name in ("train/joy/a.png", "test/anger/b.png"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    with pytest.raises(UserError, match=r"no official split 'validation', it has test, train: lea"):
+        labelled_photos(tmp_path, "auto", {}, CLASSES, "validation")
+    with pytest.raises(UserError, match=r"has no official split 'test': leave out --split"):
+        labelled_photos(tmp_path / "train", "auto", {}, CLASSES, "test")
+
+
+def test_the_frames_of_a_sequence_are_those_of_the_parameters(tmp_path: Path) -> None:
+    """As in `ingest`: three frames and the first one, unless ``ingest.ck_plus`` says otherwise."""
+    folder = tmp_path / "cohn-kanade-images/S005/001"
+    folder.mkdir(parents=True)
+    for number in range(1, 12):
+        (folder / f"S005_001_{number:08}.png").touch()
+    label = tmp_path / "Emotion/S005/001/S005_001_00000011_emotion.txt"
+    label.parent.mkdir(parents=True)
+    label.write_text("   1.0000000e+00\n")
+    for frames in (1, 4):
+        options = {"ck+": CkPlusParams(last_frames=frames, neutral_first=False)}
+        photos = labelled_photos(tmp_path, "ck+", {}, CLASSES, options=options)
+        assert photos.labels == ["anger"] * frames
+
+
 @pytest.fixture
 def folder(tmp_path: Path, face: np.ndarray, grey: np.ndarray) -> Path:
     """Classes of the recognizer, an unknown one, and an invalid file."""
@@ -78,8 +104,11 @@ def test_photos_of_an_archive_are_unpacked(tmp_path: Path) -> None:
 def test_a_folder_without_the_recognizers_classes_says_how_to_map_them(folder: Path) -> None:
     with pytest.raises(UserError, match=r"no image of grief.*--rename"):
         labelled_photos(folder, "auto", {}, ("grief",))
-    with pytest.raises(UserError, match="in the split test"):
-        labelled_photos(folder, "auto", {}, ("angry",), "test")
+    (folder / "bored").rename(folder.parent / "bored")
+    (folder.parent / "sets").mkdir()
+    folder.rename(folder.parent / "sets" / "test")
+    with pytest.raises(UserError, match="no image of grief in the split test: map"):
+        labelled_photos(folder.parent / "sets", "auto", {}, ("grief",), "test")
 
 
 def evaluate(predictor, *arguments: Path | str):

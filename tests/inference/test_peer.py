@@ -64,6 +64,17 @@ def test_its_classes_have_the_names_of_the_data_set(people) -> None:
 
 
 @needs_package
+def test_labels_of_one_class_share_its_probability(people) -> None:
+    image = people[0].rendered.image
+    alone = Peer(NAMES).recognize(image).probabilities
+    merged = Peer({**NAMES, "disgust": "anger"})
+    together = merged.recognize(image).probabilities
+    assert set(merged.classes) == CLASSES - {"disgust"} == set(together)
+    assert together["anger"] == pytest.approx(alone["anger"] + alone["disgust"])
+    assert sum(together.values()) == pytest.approx(sum(alone.values()))
+
+
+@needs_package
 def test_it_finds_a_face_where_it_is(astronaut: np.ndarray) -> None:
     x, y, width, height = Peer(NAMES).recognize(astronaut).box
     assert x < 224 < x + width and y < 115 < y + height  # between the eyes

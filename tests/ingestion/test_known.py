@@ -1,5 +1,6 @@
 """Only changed files are read again; the result is the same."""
 
+import errno
 import os
 import time
 from collections.abc import Sequence
@@ -134,3 +135,20 @@ def test_another_limit_is_another_result(tmp_path):
     known.write_known(tmp_path / "known.json", rows, 100, time.time_ns())
     assert list(known.read_known(tmp_path / "known.json", 100)) == ["a"]
     assert known.read_known(tmp_path / "known.json", 99) == {}
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(source, tmp_path, monkeypatch):
+    """A server that fails for a moment must not cost the image in every later run."""
+    monkeypatch.setattr(signatures, "TICK_NS", -1_000_000_000)
+    read = Path.read_bytes
+
+    def fails(path: Path) -> bytes:
+        if path.name == "1.png":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(path)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "read_bytes", fails)
+        assert run(source, tmp_path)["rejected_by_reason"]["unreadable"] == 2
+    metrics = run(source, tmp_path)
+    assert metrics["images"] == 6 and metrics["rejected_by_reason"]["unreadable"] == 1

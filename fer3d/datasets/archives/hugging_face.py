@@ -36,7 +36,7 @@ UNLABELLED = -1
 ROWS_AT_ONCE = 64
 _BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
 _BYTES = (pa.binary(), pa.large_binary(), pa.binary_view(), pa.null())  # null: of no row
-_SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})")
+_SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})(?:-[0-9a-f]+)?")  # older ones end with a hash
 
 
 _Batches = Callable[[list[str]], Iterator[pa.RecordBatch]]
@@ -139,14 +139,27 @@ def _columns(schema: pa.Schema, file: Path) -> _Columns:
     image = _image_column(schema, features)
     if image is None:
         raise UserError(f"{file} has no column of images: expected a field `bytes` with files")
-    named = [name for name in schema.names if _kind(features, name) == "ClassLabel"]
-    label = next(iter(named), None) or _first(LABEL_COLUMNS, schema)
+    label = _label_column(schema, features, file)
+    numbered = _kind(features, label) == "ClassLabel"
+    names = features[label].get("names") if numbered else None
+    if numbered and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise UserError(f"{file} has no list of names for the labels in {label!r}")
+    return _Columns(image, label, names, _first(SUBJECT_COLUMNS, schema.names))
+
+
+def _label_column(schema: pa.Schema, features: Mapping[str, Any], file: Path) -> str:
+    """The only column of classes, or the one with a known name."""
+    classes = [name for name in schema.names if _kind(features, name) == "ClassLabel"]
+    label = _first(LABEL_COLUMNS, classes or schema.names)
+    if label is None and len(classes) > 1:
+        raise UserError(
+            f"{file} has several columns of classes ({', '.join(classes)}): name the one of the "
+            f"expressions {LABEL_COLUMNS[0]}"
+        )
+    label = label or next(iter(classes), None)
     if label is None:
         raise UserError(f"{file} has no column of labels such as {', '.join(LABEL_COLUMNS)}")
-    names = features[label].get("names") if named else None
-    if named and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
-        raise UserError(f"{file} has no list of names for the labels in {label!r}")
-    return _Columns(image, label, names, _first(SUBJECT_COLUMNS, schema))
+    return label
 
 
 def _image_column(schema: pa.Schema, features: Mapping[str, Any]) -> str | None:
@@ -174,8 +187,8 @@ def _kind(features: Mapping[str, Any], column: str) -> str | None:
     return feature.get("_type") if isinstance(feature, dict) else None
 
 
-def _first(names: Sequence[str], schema: pa.Schema) -> str | None:
-    return next((name for name in names if name in schema.names), None)
+def _first(names: Sequence[str], columns: Sequence[str]) -> str | None:
+    return next((name for name in names if name in columns), None)
 
 
 def _row(values: Mapping[str, Any], columns: _Columns, file: Path) -> _Row:
@@ -228,9 +241,11 @@ def _tables(source: Path) -> list[Path]:
 
 
 def _check_complete(files: Sequence[Path]) -> None:
-    for file in files:
-        if shard := _SHARD.fullmatch(file.stem):
-            for number in range(int(shard[3])):
+    shards = [(file, shard) for file in files if (shard := _SHARD.fullmatch(file.stem))]
+    there = {(file.parent, shard[1], int(shard[2])) for file, shard in shards}
+    for file, shard in shards:
+        for number in range(int(shard[3])):
+            if (file.parent, shard[1], number) not in there:
                 name = f"{shard[1]}-{number:05}-of-{shard[3]}{file.suffix}"
                 needed(file.with_name(name), f"a part of {shard[1]}")
 

@@ -11,6 +11,7 @@ number is the line in ``classnames.txt`` beside the shards, if there is such a f
 import json
 import re
 import tarfile
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -65,8 +66,8 @@ def records(source: Path) -> Iterator[tuple[Entry, bytes]]:
     """Images in the order of shards and samples.
 
     Raises:
-        UserError: a shard is broken, its labels are pickles, a sample has two images, or a label
-            has no name.
+        UserError: a shard is broken, its labels are pickles, a sample has two images or labels,
+            or a label has no name.
     """
     shards = [path for path in containers(source) if _is_shard(path)]
     names = lines_of(_class_names(source)) if _class_names(source).exists() else None
@@ -101,11 +102,17 @@ def _members(shard: Path) -> Iterator[_Member]:
 def _by_suffix(sample: str, members: Iterator[_Member], shard: Path) -> dict[str, bytes]:
     """Contents of the files of a sample; of `.input.jpg` the suffix is `.jpg`."""
     files: dict[str, bytes] = {}
+    counts: Counter[str] = Counter()
     for _, ending, data in members:
-        files.setdefault("." + ending.rpartition(".")[2], data)
-    images = [suffix for suffix in files if suffix in suffixes()]
-    if len(images) > 1:
-        raise UserError(f"{shard}: sample {sample} has {len(images)} images, expected one")
+        suffix = "." + ending.rpartition(".")[2]
+        counts["image" if suffix in suffixes() else suffix] += 1
+        files.setdefault(suffix, data)
+    for kind in ("image", *LABELS):
+        if counts[kind] > 1:
+            raise UserError(
+                f"{shard}: sample {sample} has {counts[kind]} {kind} files, expected one; the name "
+                "of a sample ends at its first dot"
+            )
     if not files.keys() & set(LABELS) and (pickles := files.keys() & set(PICKLES)):
         raise UserError(
             f"{shard}: sample {sample} has its label in a pickle ({min(pickles)}), which can run "

@@ -62,11 +62,16 @@ class VideoOutput:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Complete the file, if anything was written."""
+        """Complete the file, if anything was written.
+
+        Raises:
+            UserError: the file is not complete.
+        """
         with self._scratch:
             if self._last is None:
                 return
             self._writer.release()
+            self._check()
             if self._special:
                 write_output(self._path, self._temporary.read_bytes())
             else:
@@ -75,6 +80,17 @@ class VideoOutput:
     def _add(self, picture: np.ndarray) -> None:
         self._writer.write(picture)
         self._written += 1
+
+    def _check(self) -> None:
+        """OpenCV reports no error of writing, but then the file's header has another number."""
+        file = cv2.VideoCapture(str(self._temporary))
+        count = file.get(cv2.CAP_PROP_FRAME_COUNT)
+        file.release()
+        if count != self._written:
+            raise UserError(
+                f"{printable(self._path)} could not be written completely: is the disk of "
+                f"{printable(self._temporary.parent.parent)} full?"
+            )
 
     def _open(self, picture: np.ndarray) -> None:
         place = Path(tempfile.gettempdir()) if self._special else self._path.resolve().parent

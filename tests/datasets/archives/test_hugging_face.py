@@ -64,6 +64,32 @@ def test_the_parquet_files_of_a_repository_are_read(tmp_path):
     assert (layout.root / layout.entries[2].path).read_bytes() == b"\x01"
 
 
+def test_older_names_of_shards_end_with_a_hash(tmp_path):
+    data = tmp_path / "faces/data"
+    parquet(data / "train-00000-of-00002-a09b74b3ef9c3b56.parquet", table([0]))
+    parquet(data / "train-00001-of-00002-7d1cd2ff0a9b1c3e.parquet", table([1]))
+    last = parquet(data / "test-00000-of-00001-00ff00ff00ff00ff.parquet", table([0]))
+    assert [entry.split for entry in read(tmp_path / "faces").entries] == ["test", "train", "train"]
+    last.rename(last.with_name("test-00000-of-00002-00ff00ff00ff00ff.parquet"))
+    with pytest.raises(UserError, match=r"test-00001-of-00002\.parquet is missing"):
+        read(tmp_path / "faces")
+
+
+def test_of_several_columns_of_classes_the_known_name_has_the_labels(tmp_path):
+    gender = {"gender": {"names": ["female", "male"], "_type": "ClassLabel"}}
+    image, label = FEATURES["image"], FEATURES["label"]
+    rows = table([0, 1], {"image": image, **gender, "label": label}, gender=[1, 0])
+    rows = rows.select(["image", "gender", "label"])
+    file = parquet(tmp_path / "faces/train-00000-of-00001.parquet", rows)
+    assert [entry.label for entry in read(tmp_path / "faces").entries] == ["anger", "fear"]
+    rows = table([0, 1], {"image": image, **gender, "mood": label}, gender=[1, 0], mood=[0, 1])
+    parquet(file, rows.drop_columns("label"))
+    with pytest.raises(
+        UserError, match=r"several columns of classes \(gender, mood\): name the on"
+    ):
+        read(tmp_path / "faces")
+
+
 def test_a_data_set_that_was_saved_to_disk_is_read(tmp_path):
     source = saved(tmp_path / "faces", train=table([0, 1] * 150), validation=table([1]))
     layout = read(source)

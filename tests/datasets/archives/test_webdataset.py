@@ -125,7 +125,15 @@ def test_broken_shards_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"1.jpg": b"a", "1.png": b"b", "1.cls": b"0"}, "sample /1 has 2 images, expected one"),
+        (
+            {"1.jpg": b"a", "1.png": b"b", "1.cls": b"0"},
+            "sample /1 has 2 image files, expected one",
+        ),
+        (
+            {"KA.AN1.jpg": b"a", "KA.AN1.cls": b"0", "KA.FE1.jpg": b"b", "KA.FE1.cls": b"1"},
+            "sample /KA has 2 image files, expected one; the name of a sample ends at its first",
+        ),
+        ({"1.jpg": b"a", "1.a.cls": b"0", "1.b.cls": b"1"}, "sample /1 has 2 .cls files"),
         ({"1.jpg": b"a", "1.cls": b"2"}, "has the label 2, classnames.txt has 1 names"),
         ({"1.jpg": b"a", "1.json": b'{"label": [1, 2]}'}, r"has the label \[1, 2\], expected one"),
     ],

@@ -1,6 +1,8 @@
 """Annotated videos are complete, also after an interruption."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -54,6 +56,36 @@ def test_nothing_is_left_of_a_video_that_cannot_be_written(tmp_path):
     ):
         video.write(picture(90), 0.0)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+def test_a_video_that_the_disk_has_no_room_for_is_an_error(suffix, tmp_path):
+    """Files of this process are limited, as a full disk does; OpenCV says nothing."""
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(b"an earlier video")
+    program = f"""
+import resource, signal
+from pathlib import Path
+import numpy as np
+from fer3d.errors import UserError
+from fer3d.inference.video.write import VideoOutput
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+random = np.random.default_rng(0)
+try:
+    with VideoOutput(Path({str(path)!r}), 10) as video:
+        for number in range(30):
+            video.write(random.integers(0, 256, (240, 320, 3), np.uint8), number / 10)
+except UserError as error:
+    print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (
+        said.stdout == f"{path} could not be written completely: is the disk of {tmp_path} full?\n"
+    )
+    assert path.read_bytes() == b"an earlier video"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_links_and_pipes_are_written_through(tmp_path):
