@@ -18,7 +18,10 @@ from fer3d import checkout
 if TYPE_CHECKING:
     from fer3d.experiments.matrix import MatrixParams
 
-SOURCE_HELP = "predictions (Parquet) of `evaluate`, or RECOGNIZER:CLASSIFIER, such as own:base"
+SOURCE_HELP = (
+    "predictions (Parquet) of `evaluate`, a pattern in quotes for those of several trainings, or "
+    "RECOGNIZER:CLASSIFIER, such as own:base"
+)
 
 app = typer.Typer(no_args_is_help=True, help="The paper's experiments over seeds and folds.")
 
@@ -120,7 +123,8 @@ def difference(
 ) -> None:
     """Compare two classifiers image by image: all images, turned heads, no 3D face, light.
 
-    Prints Markdown: accuracies and their difference with its interval, and McNemar's test.
+    Prints Markdown: accuracies and their difference with its interval, whether the gain is larger
+    for turned heads and in side light, and McNemar's test.
     """
     from fer3d.experiments.formats import to_markdown
     from fer3d.experiments.pair import pair_on, pair_tables

@@ -118,7 +118,7 @@ def pair_on(split: str, sources: tuple[str, str], folders: Folders) -> Pair:
     Args:
         split: validation | test.
         sources: of the first and the second, see ``read_predictions``; or a pattern, such as
-            ``cells/*-base-*/predictions.parquet``, of the files of several trainings.
+            ``cells/*-photos-base-focal/predictions.parquet``, of the files of several trainings.
         folders: the arrays.
 
     Raises:
@@ -133,7 +133,9 @@ def pair_on(split: str, sources: tuple[str, str], folders: Folders) -> Pair:
         raise UserError(f"{' and '.join(sources)} do not have the same {split} images")
     found = groups_of(ids.tolist(), folders.images, folders.faces)
     persons = people(read_manifest(folders.images)).loc[ids].to_numpy(dtype=str)
-    return Pair(short_titles(*sources), _hits(first), _hits(second), persons, found)
+    named = zip(short_titles(*sources), (first, second), strict=True)
+    titles = [title + _number(len(tables)) for title, tables in named]
+    return Pair((titles[0], titles[1]), _hits(first), _hits(second), persons, found)
 
 
 def differences(pair: Pair, bootstrap: Bootstrap) -> list[Difference]:
@@ -192,6 +194,10 @@ def short_titles(first: str, second: str) -> tuple[str, str]:
     while min(len(one), len(other)) > 1 and one[0] == other[0]:
         one, other = one[1:], other[1:]
     return "/".join(one), "/".join(other)
+
+
+def _number(trainings: int) -> str:
+    return f" (mean of {trainings} trainings)" if trainings > 1 else ""
 
 
 def _trainings(source: str) -> list[str]:

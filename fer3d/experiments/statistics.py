@@ -127,8 +127,9 @@ def difference_interval(
 ) -> Interval:
     """Interval of the second's mean accuracy minus the first's, on the same images.
 
-    The same images are drawn for both; runs are drawn independently, because runs of two
-    configurations with the same seed have nothing else in common.
+    The same images are drawn for both. Runs are drawn independently, although runs with one seed
+    share the initial weights of common branches and the order of the batches: the interval is
+    rather too wide than too narrow.
 
     Args:
         first: (S, N) bool.

@@ -29,7 +29,7 @@ SECTIONS = {
     "contrast": "Contrast, standard deviation of the grey values",
     "sharpness": "Sharpness, variance of the Laplacian",
     "light_from_left": "Light from the left: left half less right half, as a share of their sum",
-    "copies_in_training": "Held-out images with a copy in the training split, which was removed",
+    "copies_in_training": "Held-out images with a copy in the official training split",
     "near_copies": "Near copies",
 }
 

@@ -44,7 +44,8 @@ class DataSources:
 def describe(sources: DataSources) -> dict[str, Any]:
     """Counts and distributions of a data set; equal inputs give equal values.
 
-    Noisy copies and images with noise are not counted, other than in ``rows_after_balancing``.
+    Noisy copies are not counted, other than in ``rows_after_balancing``. An image that balancing
+    replaced by a noisy one counts with the face of that one, and not in the image statistics.
 
     Returns:
         images_by_step: by class; ingested, without copies, by split, faces found, reconstructed,

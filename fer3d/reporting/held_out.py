@@ -8,12 +8,14 @@ from fer3d.files.manifest import TEST, TRAIN, VALIDATION
 def copies_in_training(
     kept: pd.DataFrame, dropped: pd.DataFrame, near: pd.DataFrame
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """How many answers could have been learned by heart, had the copies not been removed.
+    """How many answers can be learned by heart from the official training split.
+
+    `deduplicate` removes these copies, except near ones with ``near`` report or off.
 
     Args:
         kept: manifest of ``deduplicate``, with the official splits, null if there are none.
         dropped: its ``dropped.parquet``.
-        near: its ``near.parquet``.
+        near: its ``near.parquet``, empty if near copies are not looked for.
 
     Returns:
         By official held-out split and by class (last: all): ``images``; ``exact_copy`` and

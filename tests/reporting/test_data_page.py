@@ -30,7 +30,7 @@ def test_the_page_shows_near_copies_if_wanted(data_sources, originals, tmp_path,
     assert page.count("<img") == 4 * pictures
     assert "a.png, b.png" in page
     assert "exact duplicate" in page
-    assert "Held-out images with a copy in the training split" in page
+    assert "Held-out images with a copy in the official training split" in page
     assert page.count("<table") == page.count("</table>") == 12
 
 

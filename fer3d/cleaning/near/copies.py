@@ -27,9 +27,9 @@ def separate_near_copies(
     """Find groups of near copies and prevent copies in different splits.
 
     Of a group with official splits, the rows of the most held-out split (test, then validation,
-    then training) are kept, the others dropped. Test images are never dropped. If the kept rows
-    have different labels, ``conflicts`` decides, as for exact copies. The kept rows of a group
-    share a ``near_group``, which the stage `split` does not divide.
+    then training) are kept, the others dropped. Images of an official test split are never
+    dropped. If the kept rows have different labels, ``conflicts`` decides, as for exact copies. The
+    kept rows of a group share a ``near_group``, which the stage `split` does not divide.
 
     Args:
         frame: manifest without exact copies, with ``phash``; ``split`` has the official splits.
