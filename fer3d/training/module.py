@@ -135,8 +135,9 @@ class ExpressionModule(pl.LightningModule):
         return self._step(inputs, batch["label"], "train", targets)
 
     def validation_step(self, batch: Batch) -> None:
-        """Loss and metrics of a validation batch."""
-        self._step(to_inputs(batch), batch["label"], "validation")
+        """Loss and metrics of a validation batch, in float32, as `evaluate` computes them."""
+        with torch.autocast(self.device.type, enabled=False):
+            self._step(to_inputs(batch), batch["label"], "validation")
 
     def on_validation_start(self) -> None:
         """Called by Lightning: all processes validate with the same running statistics."""
@@ -194,7 +195,7 @@ class ExpressionModule(pl.LightningModule):
         split: str,
         targets: Tensor | None = None,
     ) -> Tensor:
-        heads = self.network.heads(**inputs)
+        heads = [logits.float() for logits in self.network.heads(**inputs)]
         wanted = labels if targets is None else targets
         losses = [self._loss(logits, wanted, self.class_weights) for logits in heads]
         return sum(losses[1:], self._counted(losses[0], heads[0], labels, split))

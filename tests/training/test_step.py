@@ -149,6 +149,27 @@ def test_augmentation_is_in_float32_whatever_the_precision(folders: Folders) -> 
         assert torch.equal(given[1][name], values), name
 
 
+def test_losses_and_validation_are_in_float32_whatever_the_precision(folders: Folders) -> None:
+    """In bfloat16 a loss has three digits, and the scores are not those of `evaluate`."""
+    data = ExpressionData(open_set(folders), batch_size=8, seed=0)
+    batch, validated = next(iter(data.train_dataloader())), next(iter(data.val_dataloader()))
+    losses, judged = [], []
+    for precision in ("32-true", "bf16-mixed"):
+        torch.manual_seed(0)
+        network = build_network(RECOMMENDED_NETWORK, data, open_set(folders))
+        module = ExpressionModule(network, 3, RECOMMENDED)
+        module.trainer = pl.Trainer(accelerator="cpu", precision=precision, logger=False)
+        module.on_train_start()
+        with module.trainer.strategy.precision_plugin.forward_context():
+            module.eval()
+            module.validation_step(validated)
+            judged.append(module.metrics["validation_loss"].compute())
+            losses.append(module.train().training_step(batch, 0).detach())
+    assert torch.equal(judged[0], judged[1])
+    assert losses[1].dtype == torch.float32 and not torch.equal(losses[0], losses[1])
+    torch.testing.assert_close(losses[1], losses[0], rtol=0.02, atol=0)
+
+
 def _recorded(heads: Callable[..., list[torch.Tensor]], sides: list[int]) -> Callable[..., Any]:
     def recorded(**inputs: torch.Tensor) -> list[torch.Tensor]:
         sides.append(inputs["image"].shape[-1])
