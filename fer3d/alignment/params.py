@@ -21,7 +21,7 @@ class AlignParams(BaseModel):
 
 
 class RejectParams(Section):
-    """Which images are rejected for their faces (paper A, section 5.1); None: none."""
+    """Which images are rejected for their faces (paper A, section 5.2); None: none."""
 
     min_face_side: Annotated[float, Field(gt=0)] | None = None
     max_major_faces: Annotated[int, Field(ge=1)] | None = None

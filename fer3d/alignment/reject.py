@@ -1,4 +1,4 @@
-"""Rejection of images by the faces in them: the RAF-subset of paper A (section 5.1).
+"""Rejection of images by the faces in them: the RAF-subset of paper A (section 5.2).
 
 The paper drops faces under 50 px and images with more than two major faces, and does not say which
 face is major. Here a face is major if the side of its box is at least a given fraction of the

@@ -23,6 +23,7 @@ from jaxtyping import Float, Shaped
 
 from fer3d.geometry.typing import Reals
 
+VERTICAL = 1e-9  # cosine of the pitch below which a face points straight up or down
 FRONTAL_FACE_FROM_IMAGE = np.diag([1.0, -1.0, -1.0])
 """``face_from_image`` of a face that looks straight into the camera."""
 
@@ -37,7 +38,7 @@ def pose_from_rotation(
 
     Returns:
         (..., 3) float64, degrees: pitch in [-90, 90], yaw and roll in [-180, 180]. If the face
-        points straight up or down, yaw and roll are not unique; one possible pair is returned.
+        points straight up or down, yaw and roll are not unique; the pair with roll 0 is returned.
 
     Raises:
         ValueError: the last two dimensions are not 3 x 3.
@@ -45,8 +46,13 @@ def pose_from_rotation(
     face_from_image = _checked(face_from_image, (3, 3))
     head = FRONTAL_FACE_FROM_IMAGE @ np.swapaxes(face_from_image, -1, -2)
     pitch = np.arcsin(np.clip(head[..., 1, 2], -1.0, 1.0))  # rounding may exceed [-1, 1]
-    yaw = np.arctan2(head[..., 0, 2], head[..., 2, 2])
-    roll = np.arctan2(head[..., 1, 0], head[..., 1, 1])
+    vertical = np.hypot(head[..., 0, 2], head[..., 2, 2]) < VERTICAL
+    yaw = np.where(
+        vertical,
+        np.arctan2(-head[..., 2, 0], head[..., 0, 0]),
+        np.arctan2(head[..., 0, 2], head[..., 2, 2]),
+    )
+    roll = np.where(vertical, 0.0, np.arctan2(head[..., 1, 0], head[..., 1, 1]))
     return np.degrees(np.stack([pitch, yaw, roll], axis=-1))
 
 

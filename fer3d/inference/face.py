@@ -38,7 +38,7 @@ class Face:
     def landmarks_source(self) -> np.ndarray:
         """(68, 3) float64, px: the points of iBUG 300-W, hidden ones included.
 
-        z points away from the viewer; it is about 0 at the centre of the head.
+        z points away from the viewer; its origin: docs/face3d.md.
         """
         found = self.reconstruction
         if len(found.vertices_image) != VERTICES:

@@ -31,7 +31,7 @@ class Face3D(FaceResult):
         vertices_face: (V, 3) float64, cm, face frame: turned to the front, centred, scaled.
         triangles: (T, 3) int64, of the vertices.
         rotation_deg: pitch, yaw and roll of the head by name.
-        visible_fraction: of the face's surface, 0 to 1.
+        visible_fraction: of the points of the dense surface, 0 to 1.
         presence: confidence that this is a face, 0 to 1.
     """
 

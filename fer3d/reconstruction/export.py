@@ -91,18 +91,18 @@ def draw_face(
     size = float(np.ptp(landmarks[:, 1]))
     thickness = max(1, round(size / 150))
     lines = image.copy()
-    corners = np.rint(vertices[:, :2]).astype(np.int32)[triangles]
+    corners = _pixels(vertices)[triangles]
     cv2.polylines(lines, list(corners), True, LINE, 1, cv2.LINE_AA)
     canvas = cv2.addWeighted(image, 1 - OPACITY, lines, OPACITY, 0)
-    for x, y in np.rint(landmarks[:, :2]).astype(int):
-        cv2.circle(canvas, (int(x), int(y)), thickness, POINT, -1, cv2.LINE_AA)
-    start = landmarks[30, :2]  # the tip of the nose
+    for centre in _pixels(landmarks).tolist():
+        cv2.circle(canvas, centre, thickness, POINT, -1, cv2.LINE_AA)
+    start = landmarks[30]  # the tip of the nose
     for axis, colour in zip(face_from_image, AXES, strict=True):
-        end = start + AXIS_LENGTH * size * axis[:2]
-        cv2.line(canvas, _pixel(start), _pixel(end), colour, 2 * thickness, cv2.LINE_AA)
+        first, last = _pixels(np.stack([start, start + AXIS_LENGTH * size * axis])).tolist()
+        cv2.line(canvas, first, last, colour, 2 * thickness, cv2.LINE_AA)
     return canvas
 
 
-def _pixel(point: np.ndarray) -> tuple[int, int]:
-    column, row = np.rint(point)
-    return int(column), int(row)
+def _pixels(points: np.ndarray) -> np.ndarray:
+    """(N, 2) int32, the pixel that each point (N, 2 or more), in px, lies in."""
+    return np.floor(points[:, :2]).astype(np.int32)

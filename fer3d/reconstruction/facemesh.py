@@ -19,6 +19,7 @@ from fer3d.reconstruction.calibration import calibrate, load_fields
 from fer3d.reconstruction.crops import five_point_layout
 from fer3d.reconstruction.mesh import Mesh
 from fer3d.reconstruction.params import MeshRuntime
+from fer3d.reconstruction.recentralize import is_degenerate
 from fer3d.reconstruction.rigid import rigid_weights
 from fer3d.reconstruction.topology import (
     LANDMARKS_68,
@@ -88,8 +89,8 @@ class FaceMesh:
                 right as seen; NaN if no face was detected: then the whole image is used.
 
         Returns:
-            468 vertices, z approximately relative to the centre of the head; presence is the
-            highest confidence over the sizes of the crops around the first mesh, one view of each.
+            468 vertices, z relative to their mean depth; presence is the highest confidence over
+            the sizes of the crops around the first mesh, one view of each.
         """
         if not len(images):
             return []
@@ -97,11 +98,20 @@ class FaceMesh:
         first, _ = self._infer(crop.sample_each(images, INPUT_SIZE), _FIRST_TRUNK)
         first = crop.to_image(first, INPUT_SIZE)
         seen, presence = self._look_again(images, first)
-        vertices = calibrate(seen, self._topology.reference, self._weights, self._fields)
+        vertices = self._calibrated(seen)
         return [
             Mesh(mesh, mesh[LANDMARKS_68], float(confidence))
             for mesh, confidence in zip(vertices, presence, strict=True)
         ]
+
+    def _calibrated(self, seen: Float[np.ndarray, "n 468 3"]) -> Float[np.ndarray, "n 468 3"]:
+        """The meshes without systematic error; degenerate ones, which have no pose, as they are."""
+        vertices = seen.astype(np.float64)
+        posed = ~is_degenerate(seen)
+        if posed.any():
+            reference = self._topology.reference
+            vertices[posed] = calibrate(seen[posed], reference, self._weights, self._fields)
+        return vertices
 
     def _look_again(
         self, images: Images, first: Float[np.ndarray, "n 468 3"]

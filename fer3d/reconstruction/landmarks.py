@@ -61,9 +61,9 @@ IBUG_OFFSET = np.array(
     ]
 )  # fmt: skip
 """(68, 3) cm, face frame: offsets from the mesh's vertices to the 68 points of iBUG 300-W. x and y:
-the median displacement to dlib's points on 326 frontal photos of FER2013, made symmetric
-(docs/accuracy3d.md). z: on the mean face of 300W-LP and AFLW2000-3D, the ends of the outline are at
-the ears, behind the rim of the mesh.
+the median displacement to dlib's points, which 326 of 328 frontal photos of FER2013 have, made
+symmetric (docs/accuracy3d.md). z: on the mean face of 300W-LP and AFLW2000-3D, the ends of the
+outline are at the ears, behind the rim of the mesh.
 """
 
 

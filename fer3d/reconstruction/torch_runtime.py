@@ -15,8 +15,9 @@ from fer3d.machine.threads import reproducible_torch
 from fer3d.reconstruction.torch_graph import GraphNetwork
 
 ROWS = {"cpu": 4, "cuda": 128}
-"""Rows of a call. On a CPU, larger batches are hardly faster, and an image has four crops in its
-second call (docs/speed.md). On a GPU it is an estimate: four crops of the 32 images of a batch."""
+"""Rows of a call. On a CPU, larger batches are hardly faster, and an image has two crops in its
+second call, with five passes four (docs/speed.md). On a GPU it is an estimate: four crops of the 32
+images of a batch."""
 
 _WHITE = 255
 

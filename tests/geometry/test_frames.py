@@ -56,6 +56,15 @@ def test_pose_and_rotation_are_inverses_with_leading_dimensions():
     assert np.allclose(pose_from_rotation(rotation), pose)
 
 
+@pytest.mark.parametrize("pitch", [90.0, -90.0])
+def test_a_face_that_points_straight_up_or_down_has_a_pose_that_leads_back(pitch: float):
+    for yaw, roll in ((0, 0), (70, 0), (-130, 0), (40, 25), (10, -170)):
+        rotation = rotation_from_pose(np.array([pitch, yaw, roll]))
+        pose = pose_from_rotation(rotation)
+        assert pose[0] == pytest.approx(pitch) and pose[2] == 0
+        assert np.allclose(rotation_from_pose(pose), rotation)
+
+
 def test_other_shapes_are_refused():
     with pytest.raises(ValueError, match=r"\(\.\.\., 3, 3\), got \(3, 4\)"):
         pose_from_rotation(np.zeros((3, 4)))

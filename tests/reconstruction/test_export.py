@@ -3,7 +3,7 @@
 import numpy as np
 
 from fer3d.geometry.frames import FRONTAL_FACE_FROM_IMAGE
-from fer3d.reconstruction.export import draw_face, encode_ply, scene_mesh
+from fer3d.reconstruction.export import POINT, draw_face, encode_ply, scene_mesh
 
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3]])
 SQUARE = np.array([[0.0, 0, 5], [0, 9, 5], [9, 9, 5], [9, 0, 5]])
@@ -34,6 +34,16 @@ def test_no_face_is_an_empty_mesh(tmp_path):
     mesh = scene_mesh(np.zeros((4, 4, 3), np.uint8), [], TRIANGLES)
     (tmp_path / "a.ply").write_bytes(encode_ply(*mesh))
     assert b"element vertex 0" in (tmp_path / "a.ply").read_bytes()
+
+
+def test_a_point_is_drawn_in_the_pixel_that_it_lies_in():
+    """The centre of the pixel in column 21 is at 21.5."""
+    image = np.zeros((100, 100, 3), np.uint8)
+    landmarks = np.full((68, 3), 70.9)
+    landmarks[0] = [21.9, 40.1, 0]
+    drawn = draw_face(image, SQUARE * 8, landmarks, FRONTAL_FACE_FROM_IMAGE, TRIANGLES)
+    rows, columns = np.nonzero((drawn[30:50] == POINT).all(axis=2))
+    assert (rows.mean() + 30, columns.mean()) == (40, 21)
 
 
 def test_drawing_leaves_the_photo_as_it_was():

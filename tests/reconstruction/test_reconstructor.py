@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from batches import FACEMESH
 
+from fer3d.reconstruction.facemesh import FaceMesh
 from fer3d.reconstruction.landmarks import mesh_landmarks
 from fer3d.reconstruction.reconstructor import Reason, Reconstructor, make_reconstructor
 from fer3d.toolbox import Toolbox
@@ -39,6 +40,25 @@ def test_a_face_below_the_least_presence_is_none(reconstructor, points):
     (face,) = reconstructor([grey], [points])
     assert face.reason == Reason.NO_FACE and face.presence < 0.5
     assert not face.vertices_image.any() and not face.mesh_landmarks_image.any()
+
+
+def test_points_without_a_pose_are_a_reason_and_do_not_stop_the_others(
+    reconstructor, astronaut, points, monkeypatch
+):
+    (alone,) = reconstructor([astronaut], [points])
+    look = FaceMesh._look_again
+
+    def one_point(self, images, first):
+        meshes, presence = look(self, images, first)
+        meshes[0] = meshes[0, :1]
+        return meshes, presence
+
+    monkeypatch.setattr(FaceMesh, "_look_again", one_point)
+    bad, good = reconstructor([astronaut, astronaut], [points, points])
+    assert bad.reason == Reason.DEGENERATE and not bad.vertices_image.any()
+    assert np.array_equal(good.vertices_image, alone.vertices_image)
+    (bad,) = reconstructor([astronaut], [points])
+    assert bad.reason == Reason.DEGENERATE
 
 
 def test_an_image_without_points_is_an_error(reconstructor, astronaut, points):

@@ -73,16 +73,19 @@ class Tracker:
         self._lost: list[Track] = []
         self._grey: np.ndarray | None = None
         self._due = 0  # number of the next frame with a detection
+        self._searched = False  # whether the present frame had one
         self._next = 1
 
     def locate(self, frame: Frame) -> list[Track]:
         """Candidates in the next frame; new ones have no number."""
+        self._searched = False
         grey = cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY)
         followed = self._followed(grey, frame.number)
         self._grey = grey
         self._lost = [t for t in self._lost if frame.number - t.seen <= REMEMBER]
         if frame.number < self._due:
             return followed
+        self._searched = True
         self._due = frame.number + DETECT_EVERY
         return self._detected(frame, followed)
 
@@ -117,10 +120,11 @@ class Tracker:
         return followed
 
     def _lose(self, track: Track) -> None:
-        """Remember a lost face, and detect in the next frame."""
+        """Remember a lost face, and detect in the next frame, unless it was in this one."""
         if track.number != NEW:
             self._lost.append(track)
-            self._due = 0
+            if not self._searched:
+                self._due = 0
 
     def _detected(self, frame: Frame, followed: Sequence[Track]) -> list[Track]:
         """The tracked faces, corrected by the detector, and new ones."""

@@ -41,17 +41,21 @@ class VideoOutput:
     def write(self, picture: np.ndarray, time_s: float) -> None:
         """Add a picture at a time; the previous one is repeated until then.
 
+        Of pictures that follow each other faster than the frames, some are left out.
+
         Args:
             picture: (H, W, 3) uint8 RGB, of one size in the whole video, with even sides.
             time_s: from the start, seconds.
         """
+        frame = round(time_s * self._fps)
         if self._last is None:
             self._open(picture)
         else:
-            for _ in range(self._written, round(time_s * self._fps)):
+            for _ in range(self._written, frame):
                 self._add(self._last)
         self._last = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-        self._add(self._last)
+        if frame >= self._written:
+            self._add(self._last)
 
     def __enter__(self) -> "VideoOutput":
         return self

@@ -109,6 +109,17 @@ def test_a_face_that_the_detector_does_not_see_any_more_is_lost(tracker, detecto
     assert alive == [1] * (MAX_MISSED - 1) + [0, 0]
 
 
+def test_a_known_face_that_is_not_confirmed_is_detected_as_rarely_as_others(tracker, detector):
+    """A head in profile: the detector sees it, the mesh network does not."""
+    detector.there = detections((50, 50))
+    (track,) = step(tracker, frame(0, (50, 50)))
+    for number in range(1, 5 * DETECT_EVERY):
+        assert step(tracker, frame(number, (50, 50)), confirmed=False) == []
+    assert detector.asked == 6  # in frames 0, 2, 12, ..., 42
+    (again,) = step(tracker, frame(5 * DETECT_EVERY + 2, (50, 50)))
+    assert again.number == track.number
+
+
 def test_what_is_not_confirmed_has_no_number(tracker, detector):
     detector.there = detections((50, 50))
     assert step(tracker, frame(0, (50, 50)), confirmed=False) == []

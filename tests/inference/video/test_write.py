@@ -35,6 +35,17 @@ def test_each_picture_is_shown_until_the_next(suffix, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_pictures_that_come_too_fast_do_not_slow_the_video_down(tmp_path):
+    """A camera with 30 pictures a second, a video with 10: three seconds stay three."""
+    path = tmp_path / "a.avi"
+    with VideoOutput(path, 10) as video:
+        for number in range(90):
+            video.write(picture(GREYS[number // 30]), number / 30)
+    greys = shown(path)
+    assert len(greys) in (30, 31)
+    assert [greys[i] for i in (0, 9, 11, 19, 21, 29)] == [20, 20, 90, 90, 160, 160]
+
+
 def test_an_interrupted_video_can_be_played(tmp_path):
     path = tmp_path / "a.mp4"
     with pytest.raises(KeyboardInterrupt), VideoOutput(path, 10) as video:
