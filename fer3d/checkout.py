@@ -27,6 +27,7 @@ FOLD_MODELS = DATA / "experiments" / "fold_models"
 FOLD_COMPARISON = DATA / "experiments" / "fold_comparison"
 CELL_TIMES = Path(".fer3d/cell-times.json")  # see ``fer3d.experiments.times``
 
+_SECTIONS = ("ingest", "align", "reconstruct", "relight")  # of params.yaml
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "shipped"  # made by setup.py in a wheel; does not exist in a checkout
 
@@ -44,5 +45,16 @@ def shipped(path: Path) -> Path:
 
 
 def params_file() -> Path:
-    """``params.yaml`` of the checkout that is the working directory, else the one shipped."""
-    return PARAMS if PARAMS.is_file() else shipped(PARAMS)
+    """``params.yaml`` of the checkout that is the working directory, else the one shipped.
+
+    Other projects that use DVC have a file of this name, without the sections of fer3d.
+    """
+    return PARAMS if _has_sections(PARAMS) else shipped(PARAMS)
+
+
+def _has_sections(file: Path) -> bool:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return all(any(line.startswith(f"{name}:") for line in lines) for name in _SECTIONS)

@@ -2,6 +2,7 @@ import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, is_dataclass
+from pathlib import Path
 from types import UnionType
 from typing import Literal, get_args, get_origin
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 
 from fer3d import params
 from fer3d.alignment.params import AlignStageParams
+from fer3d.checkout import params_file
 from fer3d.errors import UserError
 from fer3d.files.sections import load_section, read_values
 from fer3d.networks.ranges import Range
@@ -238,3 +240,15 @@ def test_a_section_that_is_missing_is_named(tmp_path, values):
     del values["align"]
     with pytest.raises(UserError, match="missing key 'align'"):
         load_section(write(tmp_path, values), "align", AlignStageParams)
+
+
+def test_the_parameters_of_another_project_are_not_ours(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ours = repository / "params.yaml"
+    assert params_file().samefile(ours)
+    (tmp_path / "params.yaml").write_text("train:\n  align: 3\nprepare: {split: 0.2}\n")
+    assert params_file().samefile(ours)
+    (tmp_path / "params.yaml").write_text(ours.read_text())
+    assert params_file() == Path("params.yaml")

@@ -6,9 +6,10 @@ import socket
 import sys
 import traceback
 from importlib import resources
+from urllib.parse import urlsplit
 
 from dash import Dash, set_props
-from flask import Response
+from flask import Response, abort, current_app, request
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from fer3d.app.callbacks import Callbacks, connect
@@ -17,6 +18,7 @@ from fer3d.app.photo import MAX_BYTES
 from fer3d.errors import UserError
 from fer3d.inference.recognize import Predictor
 
+LOCAL = "FER3D_LOCAL"  # whether only requests to a name in LOOPBACK are answered
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _REQUEST_BYTES = 2 * MAX_BYTES  # a photo is a third larger as text; a request has the answer, too
 _POLICY = (  # nothing is loaded from, or sent to, another server; Plotly compiles its shaders' code
@@ -49,6 +51,8 @@ def make_app(predictor: Predictor, recognizer: str) -> Dash:
     )
     app.layout = page(recognizer)
     app.server.config["MAX_CONTENT_LENGTH"] = _REQUEST_BYTES
+    app.server.config[LOCAL] = True
+    app.server.before_request(_check_host)
     app.server.after_request(_guarded)
     connect(app, Callbacks(predictor))
     return app
@@ -68,8 +72,7 @@ def listen(app: Dash, host: str, port: int) -> BaseWSGIServer:
     Raises:
         UserError: the address cannot be used.
     """
-    if host in LOOPBACK:
-        app.server.config["TRUSTED_HOSTS"] = [*LOOPBACK[:2], "[::1]"]
+    app.server.config[LOCAL] = host in LOOPBACK
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -86,6 +89,21 @@ def warm_up(predictor: Predictor) -> None:
     import numpy as np
 
     predictor.central_face(np.full((64, 64, 3), 128, np.uint8))
+
+
+def _check_host() -> None:
+    """Refuse a request under another name than this machine's, if the page is for it alone.
+
+    Flask's own setting for this exists since its version 3.1, and cannot name ``[::1]``.
+    """
+    if not current_app.config[LOCAL]:
+        return
+    try:
+        name = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        name = None
+    if name not in LOOPBACK:
+        abort(400)
 
 
 def _guarded(response: Response) -> Response:

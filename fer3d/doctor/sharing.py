@@ -18,7 +18,7 @@ from fer3d.files.atomic import current_umask, unfinished
 from fer3d.files.digests import sha256_file
 from fer3d.machine import addresses
 from fer3d.machine.settings import Settings
-from fer3d.store.objects import ObjectStore, name_of, open_store
+from fer3d.store.objects import ObjectStore, name_of, open_store, reason
 
 LINKS = {"hardlink", "symlink"}  # link types of DVC that need no second copy
 
@@ -61,11 +61,19 @@ def probe(opened: ObjectStore) -> Finding:
     if found.trouble:
         return problem("store", found.trouble, "see FER3D_STORE and the network")
     if written.trouble:
+        try:
+            opened.files.folders()
+        except OSError as error:
+            advice = "correct FER3D_STORE, or make the bucket"
+            return problem("store", f"{opened.address}: {reason(error)}", advice)
         return warning("store", f"{written.trouble}; it can be read", "ask its owner")
     if found.arrays[0] is None or not np.array_equal(found.arrays[0]["probe"], values):
         detail = f"{opened.address} returns other bytes than were written"
         return problem("store", detail, "use another disk")
-    opened.files.remove([name_of(key)])
+    (left,) = opened.files.remove([name_of(key)])
+    if left is not None:
+        detail = f"{opened.address}: written and read a probe, which stays ({reason(left)})"
+        return ok("store", detail)
     return ok("store", f"{opened.address}: written, read and removed a probe")
 
 

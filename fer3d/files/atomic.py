@@ -12,6 +12,7 @@ The next writer in that folder removes it if its process has ended.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import platform
@@ -26,7 +27,17 @@ from typing import Any
 
 FORGOTTEN_S = 24 * 3600.0  # age at which another machine's temporary sibling is removed
 _SUFFIX = ".tmp"
-_MACHINE = platform.node().replace(".", "-").replace("/", "-")[:32] or "unnamed"
+
+
+def machine_name(node: str) -> str:
+    """A name of at most 32 characters for a machine, without dots; other machines have others."""
+    name = node.replace(".", "-").replace("/", "-") or "unnamed"
+    if len(name) <= 32:
+        return name
+    return f"{name[:23]}-{hashlib.sha256(node.encode()).hexdigest()[:8]}"
+
+
+_MACHINE = machine_name(platform.node())
 
 
 @contextlib.contextmanager
@@ -181,7 +192,8 @@ def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # of another user, in a folder such as /tmp
+            path.unlink()
 
 
 def _flush_tree(folder: Path) -> None:

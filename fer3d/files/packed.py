@@ -35,7 +35,8 @@ class RowFiles:
     """Packed arrays while they are written, by any process that can access their folder.
 
     Rows are written with ``write``, not through a memory map: they take no memory, a full disk is
-    an error instead of a signal, and machines can write neighbouring rows over NFS.
+    an error instead of a signal. Files are opened for writing alone: an NFS client that may read
+    fills up the page around a row with what it read, over the rows of other machines.
 
     Attributes:
         folder: folder of the files.
@@ -83,7 +84,7 @@ class RowFiles:
     def _write(self, name: str, rows: Sequence[int] | np.ndarray, values: np.ndarray) -> None:
         path, size = self._path(name), self.specs[name].nbytes
         try:
-            with path.open("r+b", buffering=0) as file:
+            with os.fdopen(os.open(path, os.O_WRONLY), "wb", buffering=0) as file:
                 start = os.fstat(file.fileno()).st_size - self.rows * size
                 for first, last in _runs(rows):
                     file.seek(start + int(rows[first]) * size)

@@ -52,7 +52,8 @@ def ready_toolbox(
 
         params = pipeline_params(read_preprocessing(recognizer), recognizer)
         assets = assets_folder(needed_assets(params), wheels=local.wheels)
-    return Toolbox(assets, models, local)
+    # networks are loaded later, and the process may move
+    return Toolbox(assets.absolute(), models.absolute(), local)
 
 
 def ready_predictor(recognizer: Path, assets: Path | None = None) -> "Predictor":
@@ -84,7 +85,7 @@ def ready_finder(
     values = load_sections(file, PipelineParams)
     max_pixels = load_section(file, "ingest", IngestParams).max_pixels
     assets = assets or assets_folder(needed_assets(values), wheels=local.wheels)
-    return _finder(values, Toolbox(assets, models, local), max_pixels)
+    return _finder(values, Toolbox(assets.absolute(), models.absolute(), local), max_pixels)
 
 
 def needed_assets(params: "PipelineParams") -> set[str]:

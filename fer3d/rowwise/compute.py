@@ -21,7 +21,7 @@ from fer3d.machine.ordered_map import map_ordered, workers
 from fer3d.machine.settings import Settings
 from fer3d.rowwise.producer import Producer
 from fer3d.rowwise.sources import Batch, RowPart, RowSource
-from fer3d.rowwise.versions import versions
+from fer3d.rowwise.versions import code_digest, versions
 from fer3d.store.objects import ObjectStore, open_store
 
 LOOKUP_ROWS = 256  # largest number of rows per lookup
@@ -66,6 +66,7 @@ class _Job:
     producer: Producer
     identity: str
     libraries: Mapping[str, str]
+    code: str  # of fer3d, see ``code_digest``; "" if the workers start with the run
     files: RowFiles
 
 
@@ -118,7 +119,8 @@ def map_rows(producer: Producer, source: RowSource, files: RowFiles, settings: S
         How many rows were computed. Unlike the written bytes it depends on the store's content.
     """
     store = open_store(settings.store)
-    job = _Job(producer, producer.identity(), versions(producer.libraries), files)
+    code = code_digest() if settings.parallel == "dask" else ""
+    job = _Job(producer, producer.identity(), versions(producer.libraries), code, files)
     missing, damaged, reading = _look_up(job, source, store, settings)
     unshared, writing = _compute(job, source, missing, store, settings)
     stored = len(source) - len(missing)
@@ -210,7 +212,7 @@ def _make(task: _Task) -> tuple[int, str | None]:
         How many rows the store has taken, and the error if not all.
     """
     job, producer = task.job, task.job.producer
-    _check_libraries(job)
+    _check_versions(job)
     batch = task.part.read()
     results = producer.compute(batch)
     job.files.write(task.rows, results)
@@ -238,8 +240,13 @@ def _fits(arrays: Arrays, outputs: Mapping[str, Spec]) -> bool:
     )
 
 
-def _check_libraries(job: _Job) -> None:
-    """Raise if a worker on another machine has other library versions than the keys name."""
+def _check_versions(job: _Job) -> None:
+    """Raise if a worker has other libraries than the keys name, or other code than this session."""
+    if job.code and job.code != code_digest():
+        raise UserError(
+            f"a worker on {platform.node()} runs another version of fer3d than this session: "
+            "restart the workers, which keep the code that they started with"
+        )
     here = versions(job.producer.libraries)
     for name, version in job.libraries.items():
         if here[name] != version:

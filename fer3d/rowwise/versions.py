@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
+from pathlib import Path
+
+import fer3d
+from fer3d.files.digests import sha256_file, sha256_json
 
 # packages that provide a library, the usual one first
 PACKAGES: Mapping[str, Sequence[str]] = {
@@ -36,6 +40,14 @@ def versions(libraries: Sequence[str]) -> dict[str, str]:
         KeyError: a name that is not in ``PACKAGES``.
     """
     return {name: _version(name) for name in sorted(libraries)}
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 of the sources of fer3d, as they are when it is first asked for."""
+    package = Path(fer3d.__file__).parent
+    files = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py")}
+    return sha256_json({name: sha256_file(files[name]) for name in sorted(files)})
 
 
 @cache

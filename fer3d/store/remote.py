@@ -35,6 +35,7 @@ ANSWER_SECONDS = 10
 ATTEMPTS = 2  # of each request, by botocore, which waits in between
 
 S3 = ("s3", "s3a")
+NO_BUCKET = "bucket does not exist"  # in S3's error, which fsspec gives as a missing file
 _READ, _WRITE = "read", "write"
 _MODIFIED = ("LastModified", "mtime", "last_modified", "updated", "created")
 
@@ -91,10 +92,12 @@ class RemoteFiles:
 
     def _list(self, folder: str) -> list[dict[str, Any]]:
         found = self._many("ls", _READ, [(folder,)], detail=True)[0]
-        if isinstance(found, FileNotFoundError):
+        if isinstance(found, FileNotFoundError) and NO_BUCKET not in str(found):
             return []
+        if isinstance(found, OSError):
+            raise found
         if isinstance(found, Exception):
-            raise OSError(f"{self.root} cannot be listed ({found})") from found
+            raise OSError(str(found) or type(found).__name__) from found
         return found
 
     def _many(

@@ -40,7 +40,11 @@ def test_a_loopback_server_answers_no_other_name(app) -> None:
     browser = app.server.test_client()
     assert browser.get("/", headers={"Host": "localhost:8050"}).status_code == 200
     assert browser.get("/", headers={"Host": "127.0.0.1:8050"}).status_code == 200
-    assert browser.get("/", headers={"Host": "example.org"}).status_code == 400
+    assert browser.get("/", headers={"Host": "[::1]:8050"}).status_code == 200
+    for other in ("example.org", "localhost.example.org:8050", "[::2]:8050", "[", "127.0.0.2"):
+        assert browser.get("/", headers={"Host": other}).status_code == 400
+    listen(app, "0.0.0.0", 0).server_close()
+    assert browser.get("/", headers={"Host": "example.org"}).status_code == 200
 
 
 def test_the_page_forbids_itself_to_load_from_elsewhere(app) -> None:

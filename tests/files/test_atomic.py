@@ -1,5 +1,6 @@
 """A file has its old or its new content, complete, if the writer fails at any time."""
 
+import errno
 import os
 import random
 import signal
@@ -97,6 +98,31 @@ def test_leftovers_of_the_dead_go_and_nothing_else(tmp_path: Path, folder: bool)
     remove_leftovers(tmp_path)
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left == sorted([living, ".editor.tmp", ".of.someone.else.tmp", "x.tmp"])
+
+
+def test_leftovers_that_may_not_be_removed_do_not_stop_a_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder such as /tmp only the owner of a file may remove it."""
+    dead = tmp_path / f".x.json.{atomic._MACHINE}.{dead_process()}.abc.tmp"
+    dead.touch()
+    unlink = Path.unlink
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        if path == dead:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    write_bytes(tmp_path / "mine.json", b"{}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [dead.name, "mine.json"]
+
+
+def test_machines_with_long_names_are_told_apart() -> None:
+    names = [f"fer3d-train-whole-vertices-seed-{n}-x7k2p.cluster.example" for n in range(2)]
+    found = [atomic.machine_name(name) for name in names]
+    assert found[0] != found[1] and all(len(name) <= 32 and "." not in name for name in found)
+    assert atomic.machine_name("node7.lab") == "node7-lab" and atomic.machine_name("") == "unnamed"
 
 
 def test_leftovers_of_another_machine_go_when_they_are_old(tmp_path: Path) -> None:

@@ -37,6 +37,17 @@ def test_an_image_gets_what_the_predictor_says(recognizer, predictor, face) -> N
     assert np.array_equal(got[0].shading, expected.relit.shading)
 
 
+def test_the_process_may_move_before_the_first_image(
+    predictor, face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Networks are loaded with the first image."""
+    assets = predictor.toolbox.assets
+    monkeypatch.chdir(assets.parent)
+    loaded = Recognizer.load(predictor.checkpoint, assets=Path(assets.name))
+    monkeypatch.chdir(tmp_path)
+    assert loaded(face).expression == predictor.central_face(face).expression
+
+
 def test_several_images_get_what_each_gets_alone(recognizer, files) -> None:
     together = recognizer(files)
     assert [one.image for one in together] == list(map(str, files))

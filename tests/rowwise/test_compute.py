@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer3d.files.packed import PackedWriter, open_arrays
+from fer3d.errors import UserError
+from fer3d.files.packed import PackedWriter, RowFiles, open_arrays
 from fer3d.files.specs import Spec
 from fer3d.machine.settings import Settings
-from fer3d.rowwise import versions
+from fer3d.rowwise import compute, versions
 from fer3d.rowwise.compute import Tally, map_rows
 from fer3d.rowwise.packing import compute_dataset
 from fer3d.rowwise.producer import Producer
@@ -87,6 +88,16 @@ def test_a_new_version_of_a_library_is_another_result(tmp_path, source, monkeypa
     assert run(tmp_path, source, made) == Tally(0, ROWS)
     monkeypatch.setattr(versions, "_version", lambda name: "99.0")
     assert run(tmp_path, source, made) == Tally(ROWS, 0)
+
+
+def test_a_worker_with_other_code_computes_nothing(tmp_path, source):
+    """Workers of a cluster that stays up keep the code that they started with."""
+    made = producer(refuse)
+    files = RowFiles(tmp_path, ROWS, made.outputs)
+    part = PackedSource(source, ["x"]).part(np.arange(3))
+    job = compute._Job(made, made.identity(), {}, "another digest", files)
+    with pytest.raises(UserError, match=r"runs another version of fer3d .* restart the w"):
+        compute._make(compute._Task(job, part, np.arange(3), None))
 
 
 def test_damaged_objects_are_named_and_computed_again(tmp_path, source):

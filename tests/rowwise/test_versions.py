@@ -11,3 +11,18 @@ def test_a_library_has_the_version_that_is_installed(monkeypatch):
 
 def test_every_library_is_found_here():
     assert all(versions.versions(list(versions.PACKAGES)).values())
+
+
+def test_code_that_changed_has_another_digest(tmp_path, monkeypatch):
+    (tmp_path / "part").mkdir()
+    for name in ("__init__.py", "part/one.py"):
+        (tmp_path / name).write_text("x = 1")
+    monkeypatch.setattr("fer3d.__file__", str(tmp_path / "__init__.py"))
+    digest = versions.code_digest.__wrapped__
+    first = digest()
+    assert digest() == first
+    (tmp_path / "part/one.py").write_text("x = 2")
+    changed = digest()
+    (tmp_path / "part/one.py").write_text("x = 1")
+    (tmp_path / "part/one.py").rename(tmp_path / "part/two.py")
+    assert len({first, changed, digest()}) == 3

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from fer3d import checkout
+from fer3d.alignment.params import AlignParams
 from fer3d.assets.recognizers import OWN, recognizer_names
 
 LONGEST_STAGE = 40  # lines
@@ -111,6 +112,13 @@ def test_stage_depends_on_its_own_sections(stage):
     """A stage that reads a section of params.yaml declares it, so that DVC sees a change."""
     declared = {name.split(".")[0] for name in PIPELINE[stage].get("params", [])}
     assert sections_read(REPOSITORY / "stages" / f"{stage}.py") == declared
+
+
+@pytest.mark.parametrize("stage", ["train", "accuracy3d"])
+def test_stages_that_use_the_alignment_of_single_images_list_all_its_values(stage):
+    """A recognizer stores them, and is trained again if one changes."""
+    declared = {name for name in PIPELINE[stage]["params"] if name.startswith("align.")}
+    assert declared == {f"align.{name}" for name in AlignParams.model_fields}
 
 
 def test_artifacts_are_the_recognizers():

@@ -13,10 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from fer3d.doctor import Status
+from fer3d.doctor.sharing import probe
 from fer3d.errors import UserError
 from fer3d.store import remote, upkeep
 from fer3d.store.encoding import encode
 from fer3d.store.objects import Lookup, Written, name_of, open_store
+from fer3d.store.upkeep import folders
 
 TOGETHER = 16  # requests that a store which is far away takes before it answers any of them
 ATTEMPTS_OF_EACH = remote.ATTEMPTS**2  # botocore's, by s3fs again
@@ -218,6 +221,13 @@ def test_a_bucket_that_is_not_there_is_named(s3, objects):
     assert elsewhere.read_many(keys(3)).arrays == [None] * 3
     written = elsewhere.write_many("test 1", objects)
     assert written.count == 0 and "bucket does not exist" in written.trouble
+    with pytest.raises(
+        UserError, match=r"no-such-bucket/fer3d cannot be listed \(The specified bu"
+    ):
+        folders(elsewhere)
+    found = probe(elsewhere)
+    assert found.status is Status.PROBLEM and "make the bucket" in found.advice
+    assert folders(open_store(f"{s3.address}/nothing-there")) == []
 
 
 @pytest.fixture
