@@ -7,6 +7,7 @@ PARAMS, LOCK = Path("params.yaml"), Path("dvc.lock")
 DATA, METRICS, PLOTS = Path("data"), Path("metrics"), Path("plots")
 OUTPUTS = (DATA, METRICS, PLOTS)  # what the stages write
 MODELS = Path("models")  # models that come with fer3d, and those installed by the user
+DEFAULT = "fer2013"  # the recognizer in it that answers unless another is named
 PROJECT, PINS = Path("pyproject.toml"), Path("constraints.txt")
 DVC_CACHE = Path(".dvc/cache")  # unless DVC is configured otherwise
 

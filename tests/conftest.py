@@ -61,6 +61,15 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
+def fer2013_zip() -> Path:
+    """The photos of FER2013, an archive with fer2013/train/happy/*.jpg and so on."""
+    archive = Path(os.environ.get("FER2013_ZIP", ""))
+    if not archive.is_file():
+        pytest.skip("FER2013_ZIP does not name the archive of FER2013")
+    return archive
+
+
+@pytest.fixture(scope="session")
 def assets_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model files: that of the checkout, downloaded if missing."""
     folder = REPOSITORY / "data" / "assets"

@@ -15,7 +15,7 @@ def find_recognizer(model: str | Path | None = None, folder: Path | None = None)
 
     Args:
         model: ``own``, the name of a recognizer that comes with fer3d, or the path of a file. A
-            ``Path`` is never taken as a name. None is the first of those that come with fer3d, else
+            ``Path`` is never taken as a name. None is ``checkout.DEFAULT``, if it is there, else
             ``own``.
         folder: one folder per recognizer that comes with fer3d; by default fer3d's own.
 
@@ -25,7 +25,7 @@ def find_recognizer(model: str | Path | None = None, folder: Path | None = None)
     folder = checkout.shipped(checkout.MODELS) if folder is None else folder
     known = recognizer_names(folder)
     if model is None:
-        model = known[0] if known else OWN
+        model = checkout.DEFAULT if checkout.DEFAULT in known else OWN
     if model == OWN:
         return _own()
     if isinstance(model, str) and model in known:

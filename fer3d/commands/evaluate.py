@@ -81,6 +81,7 @@ def evaluate(
     photo is answered as by `fer3d predict`.
     """
     from fer3d.assets.recognizers import find_recognizer
+    from fer3d.datasets.layout import read_layout
     from fer3d.files.outputs import InputFiles, write_output
     from fer3d.files.sections import load_section
     from fer3d.inference.batches import Job, Photo, answer_files
@@ -96,7 +97,8 @@ def evaluate(
     names = {**ingest.class_names, **_renamed(rename)}
     other = _load_peer(names) if peer else None
     known = [name for name in classes if other is None or name in other.classes]
-    photos = labelled_photos(source, layout, names, known, split, _kept(), ingest.options)
+    found = read_layout(source, layout, _kept(), ingest.options)
+    photos = labelled_photos(found, source, names, known, split)
     read = InputFiles([recognizer, source, *photos.paths], folder=source)
     check_documents({"--json": json_file, "--csv": csv_file}, read, force=force)
     answers = answer_files([Photo(path) for path in photos.paths], job, toolbox.settings)

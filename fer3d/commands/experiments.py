@@ -74,12 +74,18 @@ def compare() -> None:
     It prints what is left first. Equivalent to `dvc repro` with the pipeline that it prints; an
     interrupted run continues where it stopped.
     """
+    from fer3d.errors import UserError
     from fer3d.experiments.cells import OURS
     from fer3d.experiments.matrix import matrix
     from fer3d.experiments.model_matrix import model_cells
     from fer3d.experiments.progress import left_to_run
 
     values = _params(checkout.PARAMS)
+    if not model_cells(values):
+        raise UserError(
+            "experiments.models lists no model but ours: add some, for example zhang-2017 "
+            "(docs/comparison.md)"
+        )
     models = MODEL_FOLDS if values.experiments.folds else MODELS
     ours = matrix(values) if OURS in values.experiments.models else []
     parts = {_protocol(values).cells: ours, models.cells: model_cells(values)}

@@ -50,7 +50,10 @@ def face3d(
     assets: AssetsOption = None,
     params: Annotated[
         Path | None,
-        typer.Option(help="sections align, reconstruct; by default those of ./params.yaml"),
+        typer.Option(
+            help="complete parameters, of which align and reconstruct count; by default those of "
+            "./params.yaml, elsewhere of fer3d"
+        ),
     ] = None,
     models: ModelsOption = checkout.MODELS,
     force: ForceOption = False,

@@ -8,6 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from fer3d import checkout
+
 if TYPE_CHECKING:
     from fer3d.files.outputs import InputFiles
 
@@ -23,7 +25,8 @@ RecognizerOption = Annotated[
     typer.Option(
         "--model",
         "--checkpoint",
-        help="recognizer: a name, a file, or `own` (trained by `dvc repro`); by default fer2013",
+        help="recognizer: a name, a file, or `own` (trained by `dvc repro`); by default "
+        f"{checkout.DEFAULT}",
     ),
 ]
 ModelsOption = Annotated[Path, typer.Option(help="folder of PRN's converted weights")]

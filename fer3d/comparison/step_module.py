@@ -12,6 +12,7 @@ from fer3d.comparison.recipes import Rate
 from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.config import TrainConfig
+from fer3d.training.data import Batch
 from fer3d.training.module import ExpressionModule
 from fer3d.training.optimizers import SGD_MOMENTUM
 
@@ -62,10 +63,16 @@ class StepModule(ExpressionModule):
         network = cast(ComparedNetwork, self.network)
         loss, logits = network.objective(inputs, labels, self._criterion)
         human = labels if labels.ndim == 1 else labels[:, 0]
-        return self._counted(loss, logits, human, split)
+        return self._counted(loss, logits.float(), human, split)
+
+    def _mixed(
+        self, inputs: dict[str, Tensor], batch: Batch
+    ) -> tuple[dict[str, Tensor], Tensor | None]:
+        """The inputs as they are: the articles mix no images."""
+        return inputs, None
 
     def _criterion(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return self._loss(logits, labels, self.class_weights)
+        return self._loss(logits.float(), labels, self.class_weights)
 
     def _optimizer(self) -> Optimizer:
         if not self._article:

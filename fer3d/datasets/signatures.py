@@ -1,10 +1,8 @@
-"""Signatures of files and of code, to detect changes."""
+"""Signatures of files, to detect changes."""
 
 import time
 from pathlib import Path
-from types import ModuleType
 
-from fer3d.files.digests import sha256_file
 from fer3d.files.images import Rejected, regular_file
 
 # A file that changes twice within one tick of the file system's clock (2 s on FAT) shows it once.
@@ -30,13 +28,3 @@ def settled(mark: Signature, now_ns: int | None = None) -> bool:
         now_ns: when it was taken; None: now.
     """
     return max(mark[2:]) < (time.time_ns() if now_ns is None else now_ns) - TICK_NS
-
-
-def code_digests(*packages: ModuleType) -> dict[str, str]:
-    """SHA-256 of each module of some packages, without the packages inside them."""
-    folders = {package.__name__: Path(package.__path__[0]) for package in packages}
-    return {
-        f"{name}.{file.stem}": sha256_file(file)
-        for name, folder in folders.items()
-        for file in sorted(folder.glob("*.py"))
-    }

@@ -8,6 +8,7 @@ from typing import Any
 
 import fer3d.comparison
 import fer3d.networks.compared
+import fer3d.splitting
 from fer3d.comparison.fit import fit_compared
 from fer3d.comparison.steps import Setting
 from fer3d.evaluation.evaluate import evaluate_network
@@ -15,8 +16,9 @@ from fer3d.evaluation.predictions import write_predictions
 from fer3d.experiments.cells import CELL_FILE, PREDICTIONS, Cell, CellParams, parameters
 from fer3d.experiments.models import ModelSetup
 from fer3d.files.atomic import write_json, write_text
-from fer3d.files.digests import sha256_file
+from fer3d.files.digests import code_digests
 from fer3d.files.folders import Folders
+from fer3d.rowwise.versions import versions
 from fer3d.training.arrays import open_set
 from fer3d.training.resume import state_file
 from fer3d.training.trainer import Runtime, has_bfloat16
@@ -73,9 +75,8 @@ def states_folder(folders: Folders, values: Mapping[str, Any], runtime: Runtime)
     """
     if runtime.state is None:
         return None
-    packages = (fer3d.comparison, fer3d.networks.compared)
-    files = [path for package in packages for path in Path(package.__path__[0]).glob("*.py")]
-    code = {path.name: sha256_file(path) for path in sorted(files)}
+    code = code_digests(fer3d.comparison, fer3d.networks.compared, fer3d.splitting)
+    code |= versions(["scikit-learn"])  # divides images, and trains the SVM
     network = {"vertices": False}  # arrays that no compared model reads
     device = {"device": runtime.device, "bfloat16": has_bfloat16(runtime.device)}
     configuration = {**values, **device, "network": network, "code": code}

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -33,3 +34,13 @@ def sha256_arrays(prefix: str, arrays: Iterable[np.ndarray]) -> str:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def code_digests(*packages: ModuleType) -> dict[str, str]:
+    """SHA-256 of each module of some packages, without the packages inside them."""
+    folders = {package.__name__: Path(package.__path__[0]) for package in packages}
+    return {
+        f"{name}.{file.stem}": sha256_file(file)
+        for name, folder in folders.items()
+        for file in sorted(folder.glob("*.py"))
+    }

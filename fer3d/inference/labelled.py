@@ -11,12 +11,11 @@ import pandas as pd
 
 from fer3d.datasets.classes import rename_classes
 from fer3d.datasets.entries import Entry
-from fer3d.datasets.layout import read_layout
+from fer3d.datasets.layout import Layout
 from fer3d.errors import UserError, printable
 from fer3d.evaluation import PROBABILITY
 from fer3d.evaluation.predictions import confusion_of, evaluate_split
 from fer3d.evaluation.scores import scores
-from fer3d.files.sections import Section
 
 if TYPE_CHECKING:
     from fer3d.inference.batches import Answered
@@ -43,30 +42,24 @@ class LabelledPhotos:
 
 
 def labelled_photos(
+    found: Layout,
     source: Path,
-    layout: str,
     class_names: Mapping[str, str],
     classes: Sequence[str],
     split: str | None = None,
-    kept: Path | None = None,
-    options: Mapping[str, Section] | None = None,
 ) -> LabelledPhotos:
-    """The photos of a data set in any layout, see ``fer3d.datasets.layout``.
+    """The photos of a data set that a recognizer can be scored on.
 
     Args:
-        source: folder, list or archive.
-        layout: name of the layout, or ``auto``.
+        found: the entries of the data set, see ``fer3d.datasets.layout.read_layout``.
+        source: where they come from, for messages.
         class_names: labels of the data set to classes.
         classes: of the recognizer; images of others are left out.
         split: official split to use; None: all.
-        kept: folder to unpack archives into.
-        options: parameters of layouts, by name.
 
     Raises:
-        UserError: the source cannot be read, it has no such split, or no image of it has one of
-            the classes.
+        UserError: it has no such split, or no image of one of the classes.
     """
-    found = read_layout(source, layout, kept, options)
     entries = rename_classes(found.entries, class_names)
     if split is not None:
         entries = _of_split(entries, split, source)

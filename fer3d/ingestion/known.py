@@ -12,9 +12,9 @@ from typing import Any
 
 import fer3d.files
 import fer3d.ingestion
-from fer3d.datasets.signatures import Signature, code_digests, settled
+from fer3d.datasets.signatures import Signature, settled
 from fer3d.files.atomic import write_text
-from fer3d.files.digests import sha256_json
+from fer3d.files.digests import code_digests, sha256_json
 from fer3d.rowwise.versions import DECODERS, versions
 
 LIBRARIES = (*DECODERS, "imagehash", "scipy")

@@ -94,15 +94,16 @@ def face3d(
 def face3d(
     images: ImageLike | Iterable[ImageLike],
     *,
-    params: Path | None = None,
-    assets: Path | None = None,
+    params: str | Path | None = None,
+    assets: str | Path | None = None,
 ) -> Faces3D | Results[Faces3D]:
     """Reconstruct every face of one image or of several.
 
     Args:
         images: one or several: paths, arrays (H, W, 3) RGB or (H, W) grey, Pillow images.
-        params: a ``params.yaml``, whose sections `align` and `reconstruct` are used; by default
-            that of the checkout that is the working directory, else the one that fer3d comes with.
+        params: a complete ``params.yaml``; of it `align`, `reconstruct` and ``ingest.max_pixels``
+            are used. By default that of the checkout that is the working directory, else the one
+            that fer3d comes with.
         assets: folder of model files; by default ``data/assets`` of that checkout, else one in the
             user's cache, into which they are fetched at first use.
 
@@ -111,7 +112,7 @@ def face3d(
             be fetched.
         ValueError: an array is no image.
     """
-    finder = ready_finder(params, assets)
+    finder = ready_finder(Path(params) if params else None, Path(assets) if assets else None)
     return for_each(images, lambda batch: [_faces(image, finder) for image in batch])
 
 

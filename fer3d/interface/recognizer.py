@@ -13,7 +13,7 @@ from fer3d.evaluation import PROBABILITY
 from fer3d.inference.answers import FaceAnswer
 from fer3d.inference.documents import BOX
 from fer3d.inference.ready import ready_predictor
-from fer3d.inference.recognize import Prediction, Predictor
+from fer3d.inference.recognize import Prediction, Predictor, network_arrays
 from fer3d.interface.images import ImageLike, NamedImage
 from fer3d.interface.pictures import bars_html, figure_html, image_html, thumbnail, with_boxes
 from fer3d.interface.results import FaceResult, ImageResult, Results, for_each
@@ -33,6 +33,8 @@ class FaceExpression(FaceResult):
         no_face3d: why there is no 3D face, or "".
         aligned: the image input of the network, (S, S, 3) uint8 RGB.
         shading: its shading image, the relit frontal face, (S, S) uint8, 0 where hidden.
+        inputs: all that a network can get of the face, by the names of an exported model's inputs
+            (docs/export.md), without the first dimension.
     """
 
     expression: str
@@ -43,6 +45,7 @@ class FaceExpression(FaceResult):
     no_face3d: str
     aligned: np.ndarray
     shading: np.ndarray
+    inputs: dict[str, np.ndarray]
 
     @classmethod
     def of(cls, prediction: Prediction) -> "FaceExpression":
@@ -57,6 +60,7 @@ class FaceExpression(FaceResult):
             answer.no_face3d,
             prediction.face.aligned.image,
             prediction.relit.shading,
+            network_arrays(prediction.face, prediction.relit),
         )
 
     def as_row(self) -> dict[str, Any]:
@@ -127,7 +131,9 @@ class Recognizer:
         self.classes = predictor.classes
 
     @classmethod
-    def load(cls, model: str | Path | None = None, *, assets: Path | None = None) -> "Recognizer":
+    def load(
+        cls, model: str | Path | None = None, *, assets: str | Path | None = None
+    ) -> "Recognizer":
         """A recognizer by name or file.
 
         Model files that its preprocessing needs are taken from ``data/assets`` of a checkout that
@@ -136,7 +142,7 @@ class Recognizer:
         Args:
             model: name of a recognizer that comes with fer3d; ``own``, that of the checkout that is
                 the working directory; or the path of a file that the stage `train` wrote. By
-                default one that comes with fer3d, ``own`` if there is none.
+                default ``fer2013``.
             assets: folder of model files, instead.
 
         Raises:
@@ -144,7 +150,7 @@ class Recognizer:
                 be fetched.
         """
         file = find_recognizer(model)
-        return cls(printable(file), ready_predictor(file, assets))
+        return cls(printable(file), ready_predictor(file, Path(assets) if assets else None))
 
     @overload
     def __call__(  # type: ignore[overload-overlap]  # a str is an Iterable[str] too

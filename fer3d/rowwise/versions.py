@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
 
-import fer3d
 from fer3d.files.digests import sha256_file, sha256_json
 
 # packages that provide a library, the usual one first
@@ -25,6 +24,7 @@ PACKAGES: Mapping[str, Sequence[str]] = {
     "pillow": ("pillow",),
     "pillow-heif": ("pillow-heif",),
     "pytorch-lightning": ("pytorch-lightning",),
+    "scikit-learn": ("scikit-learn",),
     "scipy": ("scipy",),
     "torch": ("torch",),
     "torchmetrics": ("torchmetrics",),
@@ -45,7 +45,7 @@ def versions(libraries: Sequence[str]) -> dict[str, str]:
 @cache
 def code_digest() -> str:
     """SHA-256 of the sources of fer3d, as they are when it is first asked for."""
-    package = Path(fer3d.__file__).parent
+    package = Path(__file__).parents[1]
     files = {path.relative_to(package).as_posix(): path for path in package.rglob("*.py")}
     return sha256_json({name: sha256_file(files[name]) for name in sorted(files)})
 

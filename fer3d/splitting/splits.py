@@ -91,8 +91,9 @@ def held_out(labels: Labels, fraction: float, seed: int) -> np.ndarray:
 def held_out_subjects(labels: Labels, subjects: Labels, fraction: float, seed: int) -> np.ndarray:
     """Rows of the subjects to hold out, approximately stratified by class.
 
-    The subjects are divided into ``round(1 / fraction)`` stratified folds, and the first is held
-    out. With whole subjects the fraction is met only approximately.
+    Up to one half, the subjects are divided into ``round(1 / fraction)`` stratified folds, and the
+    first is held out; of a larger fraction the rest is chosen so. With whole subjects the fraction
+    is met only approximately.
 
     Args:
         labels: (N,)
@@ -104,7 +105,7 @@ def held_out_subjects(labels: Labels, subjects: Labels, fraction: float, seed: i
     Raises:
         UserError: fewer subjects than folds, or fewer images in every class.
     """
-    folds = max(2, round(1 / fraction))
+    folds = max(2, round(1 / min(fraction, 1 - fraction)))
     largest = pd.Series(labels).value_counts().max()
     for count, what in ((len(set(subjects)), "subjects"), (largest, "images in the largest class")):
         if count < folds:
@@ -114,7 +115,8 @@ def held_out_subjects(labels: Labels, subjects: Labels, fraction: float, seed: i
             )
     dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with _small_classes_allowed():
-        return next(dealer.split(labels, labels, subjects))[1]
+        others, first = next(dealer.split(labels, labels, subjects))
+    return first if fraction <= 0.5 else others
 
 
 def deal_folds(frame: pd.DataFrame, folds: int, seed: int) -> np.ndarray:

@@ -97,7 +97,8 @@ class TrainConfig:
         if self.batch_size < MIN_BATCH * self.accumulate:
             raise UserError(
                 f"train.batch_size: expected at least {MIN_BATCH} images in each of "
-                f"{self.accumulate} parts, got {self.batch_size}"
+                f"{self.accumulate} parts, got {self.batch_size}: raise it, or lower "
+                "train.accumulate"
             )
         if self.cut_mix + self.mix_up > 1:
             raise UserError(

@@ -23,13 +23,15 @@ import torch
 import torchmetrics
 from pytorch_lightning.callbacks import Callback
 
+import fer3d.files
 import fer3d.networks
 import fer3d.training
-from fer3d.files import manifest, packed
+from fer3d.files import packed
 from fer3d.files.atomic import atomic_path
-from fer3d.files.digests import sha256_file, sha256_json
+from fer3d.files.digests import code_digests, sha256_file, sha256_json
 from fer3d.files.folders import Folders
 
+READERS = ("packed.py", "manifest.py")  # in fer3d.files: what reads the rows of a training
 SUFFIX = ".ckpt"
 FINISHED = ".finished.ckpt"
 KEPT = 2  # states of finished trainings
@@ -166,8 +168,8 @@ def _damaged(path: Path, error: Exception | str) -> int:
     return 0
 
 
-def _code() -> list[str]:
+def _code() -> dict[str, str]:
     """Digests of the modules that training uses."""
-    packages = [Path(package.__path__[0]) for package in (fer3d.networks, fer3d.training)]
-    files = [path for folder in packages for path in sorted(folder.glob("*.py"))]
-    return [sha256_file(path) for path in (*files, Path(packed.__file__), Path(manifest.__file__))]
+    folder = Path(fer3d.files.__path__[0])
+    readers = {name: sha256_file(folder / name) for name in READERS}
+    return code_digests(fer3d.networks, fer3d.training) | readers

@@ -105,12 +105,9 @@ def test_finds_what_the_package_finds(package, mtcnn: Mtcnn, reference: ModuleTy
 
 @pytest.mark.reference
 def test_finds_what_the_package_finds_in_fer2013(
-    package, mtcnn: Mtcnn, reference: ModuleType, repository: Path
+    package, mtcnn: Mtcnn, reference: ModuleType, fer2013_zip: Path
 ) -> None:
-    archive = repository.parent / "shared" / "data" / "fer2013.zip"
-    if not archive.exists():
-        pytest.skip("needs FER2013")
-    with zipfile.ZipFile(archive) as files:
+    with zipfile.ZipFile(fer2013_zip) as files:
         names = sorted(name for name in files.namelist() if name.endswith(".jpg"))
         chosen = np.random.default_rng(0).choice(names, FER2013_IMAGES, replace=False)
         images = {name: decode(files.read(name)) for name in chosen}

@@ -59,7 +59,7 @@ def test_the_own_one_is_what_train_wrote_here(
     assert find_recognizer(OWN) == checkout.CHECKPOINT
 
 
-def test_without_a_name_it_is_one_that_comes_with_fer3d_then_the_own_one(
+def test_without_a_name_it_is_the_default_one_then_the_own_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder.parent)
@@ -68,7 +68,9 @@ def test_without_a_name_it_is_one_that_comes_with_fer3d_then_the_own_one(
     checkout.CHECKPOINT.parent.mkdir(parents=True)
     checkout.CHECKPOINT.touch()
     assert find_recognizer(folder=folder / "empty") == checkout.CHECKPOINT
-    assert find_recognizer(folder=folder) == folder / "drawings" / WEIGHTS
+    assert find_recognizer(folder=folder) == checkout.CHECKPOINT
+    (folder / "drawings").rename(folder / checkout.DEFAULT)
+    assert find_recognizer(folder=folder) == folder / checkout.DEFAULT / WEIGHTS
 
 
 @pytest.mark.parametrize(

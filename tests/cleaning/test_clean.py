@@ -98,12 +98,9 @@ def test_workers_change_no_byte(photos, tmp_path):
 
 
 @pytest.mark.slow
-def test_near_copies_of_fer2013(repository, tmp_path):
+def test_near_copies_of_fer2013(fer2013_zip, tmp_path):
     """Of photos of its validation folder, 175 have a copy within a distance of 4 in training."""
-    archive = repository.parent / "shared" / "data" / "fer2013.zip"
-    if not archive.exists():
-        pytest.skip("FER2013 is not at hand")
-    with zipfile.ZipFile(archive) as files:
+    with zipfile.ZipFile(fer2013_zip) as files:
         files.extractall(tmp_path)
     root = tmp_path / "fer2013"
     metrics = clean(ingest(root, tmp_path / "ingest"), root, tmp_path / "out")

@@ -145,13 +145,10 @@ def test_nothing_to_remove():
 
 
 @pytest.fixture(scope="module")
-def fer2013(repository) -> pd.DataFrame:
+def fer2013(fer2013_zip) -> pd.DataFrame:
     """The files of FER2013 as they lie in the archive."""
-    archive = repository.parent / "shared" / "data" / "fer2013.zip"
-    if not archive.exists():
-        pytest.skip("FER2013 is not at hand")
     rows = []
-    with zipfile.ZipFile(archive) as files:
+    with zipfile.ZipFile(fer2013_zip) as files:
         for info in files.infolist():
             if not info.is_dir():
                 _, official, label, name = info.filename.split("/")

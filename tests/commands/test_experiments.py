@@ -3,6 +3,13 @@
 from typer.testing import CliRunner
 
 from fer3d.commands.experiments import app
+from fer3d.errors import UserError
+
+
+def test_a_comparison_with_ours_alone_is_none():
+    result = CliRunner().invoke(app, ["compare"])
+    assert isinstance(result.exception, UserError)
+    assert "experiments.models lists no model but ours: add some" in str(result.exception)
 
 
 def test_only_what_reads_a_parameter_file_takes_one():

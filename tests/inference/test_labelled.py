@@ -10,11 +10,17 @@ from pngs import write_png
 from typer.testing import CliRunner
 
 from fer3d.cli import typer_app
+from fer3d.datasets.layout import read_layout
 from fer3d.datasets.layouts.ck_plus import CkPlusParams
 from fer3d.errors import UserError
-from fer3d.inference.labelled import labelled_photos, labelled_scores
+from fer3d.inference.labelled import LabelledPhotos, labelled_photos, labelled_scores
 
 CLASSES = ("anger", "joy")
+
+
+def labelled(source: Path, names, classes, split=None, kept=None, options=None) -> LabelledPhotos:
+    found = read_layout(source, kept=kept, options=options)
+    return labelled_photos(found, source, names, classes, split)
 
 
 def table(rows: list[tuple[str, str, bool, str]]) -> pd.DataFrame:
@@ -58,9 +64,9 @@ def test_a_split_that_is_not_there_is_named(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()
     with pytest.raises(UserError, match=r"no official split 'validation', it has test, train: lea"):
-        labelled_photos(tmp_path, "auto", {}, CLASSES, "validation")
+        labelled(tmp_path, {}, CLASSES, "validation")
     with pytest.raises(UserError, match=r"has no official split 'test': leave out --split"):
-        labelled_photos(tmp_path / "train", "auto", {}, CLASSES, "test")
+        labelled(tmp_path / "train", {}, CLASSES, "test")
 
 
 def test_the_frames_of_a_sequence_are_those_of_the_parameters(tmp_path: Path) -> None:
@@ -74,7 +80,7 @@ def test_the_frames_of_a_sequence_are_those_of_the_parameters(tmp_path: Path) ->
     label.write_text("   1.0000000e+00\n")
     for frames in (1, 4):
         options = {"ck+": CkPlusParams(last_frames=frames, neutral_first=False)}
-        photos = labelled_photos(tmp_path, "ck+", {}, CLASSES, options=options)
+        photos = labelled(tmp_path, {}, CLASSES, options=options)
         assert photos.labels == ["anger"] * frames
 
 
@@ -89,7 +95,7 @@ def folder(tmp_path: Path, face: np.ndarray, grey: np.ndarray) -> Path:
 
 
 def test_classes_that_the_recognizer_does_not_know_are_counted(folder: Path) -> None:
-    found = labelled_photos(folder, "auto", {"happy": "joy"}, ("joy", "angry"))
+    found = labelled(folder, {"happy": "joy"}, ("joy", "angry"))
     assert sorted(found.labels) == ["angry", "angry", "angry", "joy"]
     assert found.left_out == {"bored": 1}
 
@@ -97,18 +103,18 @@ def test_classes_that_the_recognizer_does_not_know_are_counted(folder: Path) -> 
 def test_photos_of_an_archive_are_unpacked(tmp_path: Path) -> None:
     table = "emotion,pixels,Usage\n0,1 2 3 4,Training\n3,5 6 7 8,PrivateTest\n"
     (tmp_path / "fer2013.csv").write_text(table)
-    found = labelled_photos(tmp_path, "auto", {}, ("anger", "happiness"), "test", tmp_path / "kept")
+    found = labelled(tmp_path, {}, ("anger", "happiness"), "test", tmp_path / "kept")
     assert found.labels == ["happiness"] and found.paths[0].read_bytes().endswith(b"\5\6\7\10")
 
 
 def test_a_folder_without_the_recognizers_classes_says_how_to_map_them(folder: Path) -> None:
     with pytest.raises(UserError, match=r"no image of grief.*--rename"):
-        labelled_photos(folder, "auto", {}, ("grief",))
+        labelled(folder, {}, ("grief",))
     (folder / "bored").rename(folder.parent / "bored")
     (folder.parent / "sets").mkdir()
     folder.rename(folder.parent / "sets" / "test")
     with pytest.raises(UserError, match="no image of grief in the split test: map"):
-        labelled_photos(folder.parent / "sets", "auto", {}, ("grief",), "test")
+        labelled(folder.parent / "sets", {}, ("grief",), "test")
 
 
 def evaluate(predictor, *arguments: Path | str):

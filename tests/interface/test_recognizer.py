@@ -43,7 +43,7 @@ def test_the_process_may_move_before_the_first_image(
     """Networks are loaded with the first image."""
     assets = predictor.toolbox.assets
     monkeypatch.chdir(assets.parent)
-    loaded = Recognizer.load(predictor.checkpoint, assets=Path(assets.name))
+    loaded = Recognizer.load(predictor.checkpoint, assets=assets.name)
     monkeypatch.chdir(tmp_path)
     assert loaded(face).expression == predictor.central_face(face).expression
 
@@ -114,7 +114,7 @@ def test_a_file_that_is_no_recognizer_is_a_users_error(tmp_path: Path) -> None:
 
 
 def test_face3d_reconstructs_every_face(two_faces, repository: Path, assets_dir: Path) -> None:
-    faces = fer3d.face3d(two_faces, params=repository / "params.yaml", assets=assets_dir)
+    faces = fer3d.face3d(two_faces, params=str(repository / "params.yaml"), assets=str(assets_dir))
     left, right = faces
     assert left.landmarks_image.shape == (68, 3) and left.vertices_face.shape == (468, 3)
     for face in faces:  # landmarks lie in the box, give or take a quarter of it

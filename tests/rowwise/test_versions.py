@@ -17,7 +17,7 @@ def test_code_that_changed_has_another_digest(tmp_path, monkeypatch):
     (tmp_path / "part").mkdir()
     for name in ("__init__.py", "part/one.py"):
         (tmp_path / name).write_text("x = 1")
-    monkeypatch.setattr("fer3d.__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(versions, "__file__", str(tmp_path / "part/versions.py"))
     digest = versions.code_digest.__wrapped__
     first = digest()
     assert digest() == first

@@ -114,6 +114,16 @@ def test_whole_subjects_are_held_out():
     assert set(metrics["validation"]) == set("abcdefg") and min(metrics["validation"].values()) > 0
 
 
+@pytest.mark.parametrize("fraction", [0.1, 0.2, 0.5, 0.8, 0.9])
+def test_the_fraction_of_subjects_is_the_one_that_is_asked_for(fraction):
+    subjects = np.repeat([f"s{i:03}" for i in range(100)], 7)
+    frame, _ = split(
+        images(list("abcdefg") * 100, subjects=subjects), params(test_fraction=fraction)
+    )
+    assert (frame["split"] == "test").mean() == pytest.approx(fraction, abs=0.02)
+    assert frame.groupby("subject")["split"].nunique().max() == 1
+
+
 def test_an_unknown_subject_is_one_of_its_own():
     subjects = ["s1", "s1", None, None] * 25
     frame, _ = split(images(list("ab") * 50, subjects=subjects), params())

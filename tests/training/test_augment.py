@@ -100,7 +100,7 @@ def test_depth_of_landmarks_is_kept(inputs: dict[str, Tensor]) -> None:
     torch.testing.assert_close(moved, points)
 
 
-def test_half_of_the_faces_are_mirrored_and_a_third_or_so_covered() -> None:
+def test_half_of_the_faces_are_mirrored_and_half_are_covered() -> None:
     count = 400
     ramp = torch.linspace(0, 1, SIDE).expand(count, 3, SIDE, SIDE)
     inputs = {

@@ -1,5 +1,6 @@
 """A killed training continues and ends like an uninterrupted one."""
 
+import contextlib
 import logging
 import os
 import shutil
@@ -48,9 +49,16 @@ def _finish(process: subprocess.Popen) -> str:
     return output
 
 
-def _kill_once_there_is(state: Path, process: subprocess.Popen, after: float) -> None:
-    until = time.monotonic() + 600
-    while not list(state.glob("*.ckpt")):
+def _saved(state: Path) -> dict[Path, int]:
+    """The states, with the times at which they were written."""
+    with contextlib.suppress(FileNotFoundError):  # one is replaced just now
+        return {path: path.stat().st_mtime_ns for path in state.glob("*.ckpt")}
+    return {}
+
+
+def _kill_once_it_saves(state: Path, process: subprocess.Popen, after: float) -> None:
+    until, before = time.monotonic() + 600, _saved(state)
+    while _saved(state) in ({}, before):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -67,7 +75,7 @@ def test_a_training_killed_twice_ends_with_the_bytes_of_one_that_was_not(
     _finish(_start(folders, whole))
     for after in (0.05, 0.4):
         process = _start(folders, killed)
-        _kill_once_there_is(killed / "state", process, after)
+        _kill_once_it_saves(killed / "state", process, after)
         assert process.returncode == -signal.SIGKILL
         assert not (killed / "model.safetensors").exists()
     _finish(_start(folders, killed))

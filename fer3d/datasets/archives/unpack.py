@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 
 import fer3d.datasets.archives
 from fer3d.datasets.entries import Entry, LeftOut
-from fer3d.datasets.signatures import code_digests, settled, signature
+from fer3d.datasets.signatures import settled, signature
 from fer3d.errors import UserError
 from fer3d.files.atomic import atomic_folder, write_json
-from fer3d.files.digests import sha256_json
+from fer3d.files.digests import code_digests, sha256_json
 
 ENTRIES, UNPACKED = "entries.parquet", "unpacked.json"
 ENTRIES_AT_ONCE = 10_000

@@ -71,7 +71,7 @@ class Inc2016(ComparedNetwork):
         """
         Args:
             classes: C.
-            side: of the input, px, 33 .. 64; the last maps have one pixel.
+            side: of the input, px, 31 .. 62; the last maps have one pixel.
         """
         super().__init__(PixelInput(side, 1))
         first, second = STEM
