@@ -149,7 +149,7 @@ def claim_table(
     """Whether Whole gains more over Base where the method claims it, see ``contrast_table``."""
     return contrast_table(
         f"claims-{base.preset}-{base.loss}",
-        (TITLES[base.branches], TITLES[whole.branches]),
+        (f"{TITLES[base.branches]} ({base.preset}, {TITLES[base.loss]})", TITLES[whole.branches]),
         (results.hits(base), results.hits(whole)),
         results.people,
         found,
