@@ -81,14 +81,15 @@ def compare() -> None:
     from fer3d.experiments.progress import left_to_run
 
     values = _params(checkout.PARAMS)
-    if not model_cells(values):
+    others = model_cells(values)
+    if not others:
         raise UserError(
             "experiments.models lists no model but ours: add some, for example zhang-2017 "
             "(docs/comparison.md)"
         )
     models = MODEL_FOLDS if values.experiments.folds else MODELS
     ours = matrix(values) if OURS in values.experiments.models else []
-    parts = {_protocol(values).cells: ours, models.cells: model_cells(values)}
+    parts = {_protocol(values).cells: ours, models.cells: others}
     for line in left_to_run(parts, checkout.CELL_TIMES, values):
         print(line)
     print(f"dvc repro {models.pipeline}", flush=True)

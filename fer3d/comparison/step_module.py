@@ -63,7 +63,7 @@ class StepModule(ExpressionModule):
         network = cast(ComparedNetwork, self.network)
         loss, logits = network.objective(inputs, labels, self._criterion)
         human = labels if labels.ndim == 1 else labels[:, 0]
-        return self._counted(loss, logits.float(), human, split)
+        return self._counted(loss, logits, human, split)
 
     def _mixed(
         self, inputs: dict[str, Tensor], batch: Batch
@@ -72,7 +72,7 @@ class StepModule(ExpressionModule):
         return inputs, None
 
     def _criterion(self, logits: Tensor, labels: Tensor) -> Tensor:
-        return self._loss(logits.float(), labels, self.class_weights)
+        return self._loss(logits, labels, self.class_weights)
 
     def _optimizer(self) -> Optimizer:
         if not self._article:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from fer3d.checkout import MANIFEST, SYNTHETIC
 from fer3d.datasets.layout import find_archive, find_list, image_root
 from fer3d.datasets.params import KEPT
@@ -56,7 +54,7 @@ def count_images(checkout: Path, params: Params) -> int | None:
     import pyarrow.parquet as pq
 
     if (manifest := present_manifest(checkout, params)) is not None:
-        return len(manifest)
+        return pq.read_metadata(manifest).num_rows
     source = checkout / params.ingest.source
     if not source.exists():
         rendered = Path(params.ingest.source).is_relative_to(SYNTHETIC)
@@ -80,24 +78,28 @@ def largest_image(checkout: Path, params: Params) -> float:
     manifest = present_manifest(checkout, params)
     if manifest is None:
         return 0.0
-    sizes = manifest[["width", "height"]].astype(float)
+    sizes = read(manifest)[["width", "height"]].astype(float)
     return float(sizes.prod(axis=1).max()) * (1 + 2 * params.align.padding) ** 2
 
 
-def present_manifest(checkout: Path, params: Params) -> pd.DataFrame | None:
-    """The manifest of ``ingest``; None if there is none, or it is of another source.
+def present_manifest(checkout: Path, params: Params) -> Path | None:
+    """The file of the manifest of ``ingest``; None if there is none, or it is of another source.
 
     It is of the source if its first image is there. If the source is not there at all, such as on
     a machine that got the outputs of another one, the manifest counts.
     """
-    if not (checkout / MANIFEST).exists():
+    import pyarrow.parquet as pq
+
+    manifest, source = checkout / MANIFEST, checkout / params.ingest.source
+    if not manifest.exists():
         return None
-    frame = read(checkout / MANIFEST)
-    source = checkout / params.ingest.source
     if not source.exists():
-        return frame
+        return manifest
     root = image_root(source, params.ingest.layout, checkout / KEPT)
-    return frame if len(frame) and (root / frame["path"].iloc[0]).exists() else None
+    with pq.ParquetFile(manifest) as table:
+        first = next(table.iter_batches(1, columns=["path"]), None)
+    there = first is not None and (root / first["path"][0].as_py()).exists()
+    return manifest if there else None
 
 
 def room(

@@ -138,14 +138,10 @@ def difference_interval(
     """
     labels = np.zeros(first.shape[1], int)
     (one, counts), (other, _) = (_by_group(hits, labels, groups) for hits in (first, second))
-    draw = _resampled(one.shape[1], len(one), replicates, seed)
-    runs_of_second = np.random.default_rng((seed, 1))
-    means = []
-    for weights, runs in draw:
-        others = _run_weights(runs_of_second, len(weights), len(other))
-        means.append(
-            _recalls(others, weights, other, counts) - _recalls(runs, weights, one, counts)
-        )
+    means = [
+        _recalls(others, weights, other, counts) - _recalls(runs, weights, one, counts)
+        for weights, runs, others in _resampled_both(one, other, replicates, seed)
+    ]
     return _interval(np.concatenate(means))
 
 
@@ -171,12 +167,9 @@ def contrast_interval(
         groups: (N,), see ``accuracy_interval``.
     """
     (one, counts), (other, _) = (_by_group(hits, parts, groups) for hits in (first, second))
-    draw = _resampled(one.shape[1], len(one), replicates, seed)
-    runs_of_second = np.random.default_rng((seed, 1))
     values = []
-    for weights, runs in draw:
+    for weights, runs, others in _resampled_both(one, other, replicates, seed):
         drawn = weights @ counts
-        others = _run_weights(runs_of_second, len(weights), len(other))
         gains = _hits(others, weights, other) - _hits(runs, weights, one)
         full = (drawn[:, :2] > 0).all(axis=1)
         rates = gains[full, :2] / drawn[full, :2]
@@ -209,6 +202,15 @@ def _resampled(
         size = min(chunk, replicates - start)
         even = np.full(groups, 1 / groups)
         yield random.multinomial(groups, even, size=size), _run_weights(random, size, runs)
+
+
+def _resampled_both(
+    one: np.ndarray, other: np.ndarray, replicates: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """As ``_resampled``, of two setups; also the weights of the second's runs (b, T)."""
+    runs_of_second = np.random.default_rng((seed, 1))
+    for weights, runs in _resampled(one.shape[1], len(one), replicates, seed):
+        yield weights, runs, _run_weights(runs_of_second, len(weights), len(other))
 
 
 def _run_weights(random: np.random.Generator, size: int, runs: int) -> np.ndarray:

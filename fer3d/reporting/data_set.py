@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 
 from fer3d.files import manifest
-from fer3d.files.manifest import SPLITS
+from fer3d.files.manifest import SPLITS, TRAIN
 from fer3d.files.packed import open_arrays, read_manifest
-from fer3d.reporting.held_out import copies_in_training
 
 ROWS_AT_ONCE = 1000  # images in memory
 YAW_EDGES = (0, 15, 30, 45, 60, 90)  # degrees, of the absolute value
@@ -128,6 +127,31 @@ def near_copies(frame: pd.DataFrame) -> dict[str, int]:
     }
 
 
+def copies_in_training(
+    kept: pd.DataFrame, dropped: pd.DataFrame, near: pd.DataFrame
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Held-out images with a copy in the training split: answers that can be learned by heart.
+
+    `deduplicate` removes these copies, except near ones with ``near`` report or off.
+
+    Args:
+        kept: manifest of ``deduplicate``, with the official splits, null if there are none.
+        dropped: its ``dropped.parquet``.
+        near: its ``near.parquet``, empty if near copies are not looked for.
+
+    Returns:
+        By official held-out split and by class (last: all): ``images``; ``exact_copy`` and
+        ``near_copy``, those with such a copy in the training split, the latter only if there is no
+        exact one; ``percent`` of the images with either. Empty without official splits.
+    """
+    trained = set(dropped.loc[dropped["split"] == TRAIN, "sha1"])
+    groups = set(near.loc[near["split"] == TRAIN, "near_group"])
+    exact = kept["sha1"].isin(trained)
+    alike = kept["id"].map(near.set_index("id")["near_group"]).isin(groups)
+    frame = kept[["label", "split"]].assign(exact=exact, near=alike & ~exact)
+    return {split: _copied(part) for split, part in _by_split(frame[frame["split"] != TRAIN])}
+
+
 def _statistics(image: np.ndarray) -> tuple[float, float, float, float]:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     middle = grey.shape[1] // 2
@@ -142,6 +166,11 @@ def _by_split(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
         part = frame[frame["split"] == split]
         if len(part):
             yield split, part
+
+
+def _by_class(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each class, and all of them."""
+    return {str(label): part for label, part in frame.groupby("label")} | {"all": frame}
 
 
 def _steps(
@@ -172,8 +201,19 @@ def _lost(frame: pd.DataFrame) -> dict[str, dict[str, int]]:
     }
 
 
+def _copied(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
+    return {
+        name: {
+            "images": len(part),
+            "exact_copy": int(part["exact"].sum()),
+            "near_copy": int(part["near"].sum()),
+            "percent": round(100 * float((part["exact"] | part["near"]).mean()), 2),
+        }
+        for name, part in _by_class(frame).items()
+    }
+
+
 def _not_found(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
-    groups: dict[str, pd.DataFrame] = {str(k): v for k, v in frame.groupby("label")}
     return {
         name: {
             "images": len(part),
@@ -181,7 +221,7 @@ def _not_found(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
             "not_reconstructed": int((~part["reconstructed"]).sum()),
             "not_reconstructed_percent": round(100 * float((~part["reconstructed"]).mean()), 2),
         }
-        for name, part in (groups | {"all": frame}).items()
+        for name, part in _by_class(frame).items()
     }
 
 

@@ -20,7 +20,7 @@ def cross_entropy(
     batch is the mean of the losses of its equal parts, whatever their classes.
 
     Args:
-        logits: (B, C) float32.
+        logits: (B, C) float32, or bfloat16 of a training in this precision.
         labels: (B,) int64, 0 .. C - 1; or (B, C) float32, probabilities of the classes.
         class_weights: (C,) float32; 1 for every class by default.
         smoothing: label smoothing, 0 .. 1: probability that is distributed evenly over all C
@@ -32,7 +32,7 @@ def cross_entropy(
 
     Source: paper A, equation 5; smoothing as in Szegedy et al. 2016, section 7.
     """
-    return _average(-F.log_softmax(logits, dim=1), labels, class_weights, smoothing)
+    return _average(-_log_softmax(logits), labels, class_weights, smoothing)
 
 
 def focal_loss(
@@ -51,7 +51,7 @@ def focal_loss(
     alpha_t is alpha for every image, a common factor. Classes are balanced by ``class_weights``.
 
     Args:
-        logits: (B, C) float32.
+        logits: as of ``cross_entropy``.
         labels: as of ``cross_entropy``; by probabilities, the terms of the classes are averaged.
         class_weights: (C,) float32; 1 for every class by default.
         alpha: common factor.
@@ -63,7 +63,7 @@ def focal_loss(
 
     Source: paper A, equations 6 to 8; Lin et al. 2017, equation 5.
     """
-    log_p = F.log_softmax(logits, dim=1)
+    log_p = _log_softmax(logits)
     # The derivative of the power is infinite at 0 if gamma is less than 1.
     missed = (-torch.expm1(log_p)).clamp_min(torch.finfo(log_p.dtype).eps)
     terms = -alpha * missed**gamma * log_p
@@ -86,6 +86,11 @@ def balanced_class_weights(counts: Sequence[int]) -> Tensor:
     if (sizes < 1).any():
         raise ValueError(f"class weights need at least one image per class, got {list(counts)}")
     return (sizes.sum() / (len(sizes) * sizes)).float()
+
+
+def _log_softmax(logits: Tensor) -> Tensor:
+    """In float32; on a CPU, autocast leaves it in bfloat16, with three digits."""
+    return F.log_softmax(logits.float(), dim=1)
 
 
 def _average(

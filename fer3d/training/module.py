@@ -195,7 +195,7 @@ class ExpressionModule(pl.LightningModule):
         split: str,
         targets: Tensor | None = None,
     ) -> Tensor:
-        heads = [logits.float() for logits in self.network.heads(**inputs)]
+        heads = self.network.heads(**inputs)
         wanted = labels if targets is None else targets
         losses = [self._loss(logits, wanted, self.class_weights) for logits in heads]
         return sum(losses[1:], self._counted(losses[0], heads[0], labels, split))
