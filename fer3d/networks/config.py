@@ -12,6 +12,7 @@ StemStride = Literal[4, 2]
 Width = Annotated[int, Range(ge=4, le=512)]
 Blocks = Annotated[int, Range(ge=1, le=8)]
 ImageChannels = Literal[3, 1]
+CenterCrop = Annotated[float, Range(ge=0.5, le=1)]
 
 BRANCHES = ("base", "shading", "landmark", "vertices")
 
@@ -32,6 +33,8 @@ class NetworkConfig:
         width: number of filters in the first stage of a residual base branch.
         blocks: number of blocks in each of its stages.
         image_channels: 3 for RGB, 1 for grey (mean of the three).
+        center_crop: side of the central square that a residual base branch sees, relative to the
+            side of the aligned image.
         mirrored: whether the answer is the mean of the logits of a face and of the mirrored face,
             at twice the cost; not in the paper. Training steps see one of the two.
 
@@ -49,6 +52,7 @@ class NetworkConfig:
     width: Width = 32
     blocks: Blocks = 1
     image_channels: ImageChannels = 3
+    center_crop: CenterCrop = 1.0
     mirrored: bool = False
 
     def __post_init__(self) -> None:

@@ -36,6 +36,7 @@ def base_branch(config: NetworkConfig, size: int) -> nn.Module:
         width=config.width,
         blocks=config.blocks,
         full=config.preset == "photos",
+        crop=config.center_crop,
     )
 
 

@@ -43,6 +43,7 @@ class ResidualNetwork(nn.Module):
         blocks: int = 1,
         centred: bool = True,
         full: bool = False,
+        crop: float = 1.0,
     ):
         """
         Args:
@@ -53,9 +54,13 @@ class ResidualNetwork(nn.Module):
             centred: whether pixels are standardized. Shading images are not, so that pixels
                 without a visible face point stay zero.
             full: full resolution instead of half.
+            crop: side of the central square that is used, relative to ``size``: the mesh network
+                needs a margin around the face, in this branch the face is larger without it.
         """
         super().__init__()
-        self.side, self.grey, self.centred = min(size, MAX_SIDE), channels == 1, centred
+        self.size, self.margin = size, round(size * (1 - crop) / 2)
+        self.side = min(size - 2 * self.margin, MAX_SIDE)
+        self.grey, self.centred = channels == 1, centred
         stride = 1 if full else 2
         side = convolved_side(self.side, KERNEL, stride, KERNEL // 2)
         if convolved_side(side, KERNEL, 2, KERNEL // 2) < 4:
@@ -85,7 +90,7 @@ class ResidualNetwork(nn.Module):
         return self.encoder(self.convolutions(image).mean(dim=(2, 3)))
 
     def reduced(self, image: Tensor) -> Tensor:
-        """The image at the resolution of the branch, if that is less than its own.
+        """The part of the image that is used, at the resolution of the branch if that is less.
 
         Args:
             image: (B, C, H, W) uint8, or float32 in [0, 1].
@@ -93,6 +98,9 @@ class ResidualNetwork(nn.Module):
         Returns:
             (B, C or 1, h, w) float32 in [0, 1].
         """
+        if self.margin and image.shape[-1] == self.size:
+            inside = slice(self.margin, -self.margin)
+            image = image[..., inside, inside]
         if image.dtype == torch.uint8 and image.shape[-2:] == (2 * self.side, 2 * self.side):
             image = halved(image)
         else:

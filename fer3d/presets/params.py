@@ -10,6 +10,7 @@ from pydantic import model_validator
 from fer3d.files.sections import Section, Seed
 from fer3d.networks.config import (
     Blocks,
+    CenterCrop,
     Dropout,
     ImageChannels,
     NetworkPreset,
@@ -46,6 +47,7 @@ class NetworkParams(Section):
     width: Width
     blocks: Blocks
     image_channels: ImageChannels
+    center_crop: CenterCrop
     mirrored: bool
 
     @model_validator(mode="after")

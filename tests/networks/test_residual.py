@@ -26,6 +26,33 @@ def test_a_reduced_image_gives_what_the_image_gives() -> None:
     torch.testing.assert_close(reduced.mean(), image.mean())
 
 
+@pytest.mark.parametrize(("crop", "kept"), [(1.0, 100), (0.84, 84), (0.76, 76), (0.5, 50)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.uint8])
+def test_a_central_crop_is_reduced_to_the_same_side(
+    crop: float, kept: int, dtype: torch.dtype
+) -> None:
+    network = ResidualNetwork(channels=1, full=True, crop=crop).eval()
+    image = (255 * torch.rand(2, 3, 100, 100)).to(dtype)
+    inner = slice((100 - kept) // 2, (100 + kept) // 2)
+    reduced = network.reduced(image)
+    by_hand = ResidualNetwork(size=kept, channels=1, full=True).reduced(image[..., inner, inner])
+    assert reduced.shape == (2, 1, 50, 50)
+    assert torch.equal(reduced, by_hand)
+    assert torch.equal(network.reduced(reduced), reduced)
+    if dtype == torch.float32:
+        assert torch.equal(network(reduced), network(image))
+
+
+def test_a_central_crop_hides_the_margin_and_is_symmetric() -> None:
+    network = ResidualNetwork(size=48, full=True, crop=0.8).eval()
+    image = torch.rand(1, 3, 48, 48)
+    inner = image.clone()
+    inner[..., :5, :] = inner[..., -5:, :] = inner[..., :5] = inner[..., -5:] = 0
+    assert torch.equal(network(inner), network(image))
+    assert network.reduced(image).shape == (1, 3, 38, 38)
+    torch.testing.assert_close(network.reduced(image.flip(-1)), network.reduced(image).flip(-1))
+
+
 def test_a_smaller_image_is_not_enlarged() -> None:
     network = ResidualNetwork(full=True).eval()
     small = torch.rand(2, 3, 32, 32)
