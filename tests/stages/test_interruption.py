@@ -17,6 +17,8 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from voluptuous import Invalid
 
 SEED = 0
 KILLS = 2  # of each stage at least, while it runs; 14 stages
@@ -25,6 +27,14 @@ SOONER = 0.6  # of the time, after a kill that came too late: the machine may be
 GONE_S = 60.0  # in which every process of a killed run must be gone; a loaded machine is slow
 SMALL_DISK = "100k"  # less than the first file or folder that any stage writes
 SMALL_FILE = 150_000  # bytes
+LOCK = """schema: '2.0'
+stages:
+  split:
+    cmd: python -m stages.split
+    deps:
+    - path: params.yaml
+      hash: md5
+      md5: 0cc175b9c0f1b6a831c399e269772661"""
 
 
 def group(leader: int) -> list[psutil.Process]:
@@ -96,11 +106,23 @@ def heal(project) -> int:
 
 
 def is_whole(file: Path) -> bool:
+    """Whether DVC can read it; a part of a lock file may be correct YAML, with values missing."""
     try:
         content = yaml.safe_load(file.read_text())  # JSON is YAML
-    except (yaml.YAMLError, UnicodeDecodeError):
+        if file.name == "dvc.lock":
+            COMPILED_LOCKFILE_SCHEMA(content)
+    except (yaml.YAMLError, UnicodeDecodeError, Invalid):
         return False
     return isinstance(content, dict) and (file.name != "dvc.lock" or "stages" in content)
+
+
+@pytest.mark.parametrize("end", ["\n      size:", "\n      size: ab", "\n    - path"])
+def test_a_lock_file_that_was_cut_off_is_not_whole(tmp_path, end):
+    lock = tmp_path / "dvc.lock"
+    lock.write_text(LOCK)
+    assert is_whole(lock)
+    lock.write_text(LOCK + end)
+    assert not is_whole(lock)
 
 
 @pytest.fixture(scope="module")
