@@ -56,7 +56,7 @@ def evaluate(
             splits are empty.
     """
     trained = load_trained(checkpoint, device)
-    arrays = open_set(folders, vertices=trained.network.config.vertices)
+    arrays = open_set(folders, trained.network.config.branches)
     _check_sizes(trained, arrays)
     return evaluate_network(trained.network, trained.classes, arrays, device=device)
 
@@ -122,6 +122,7 @@ def _check_sizes(trained: TrainedNetwork, arrays: InputArrays) -> None:
         ("image size", "px", trained.image_size, arrays.image_size),
         ("shading size", "px", trained.shading_size, arrays.shading_size),
         ("faces", "vertices", trained.vertices, arrays.vertex_count),
+        ("faces", "features", trained.features, arrays.feature_count),
     )
     for name, unit, expected, actual in sizes:
         if expected != actual:

@@ -167,7 +167,7 @@ def _mirror(trained: TrainedNetwork, folders: Folders) -> None:
     """Let a network answer with the mean of a face and of the mirrored face, calibrated for it."""
     network = trained.network
     network.config = replace(network.config, mirrored=True)
-    arrays = open_set(folders, vertices=network.config.vertices)
+    arrays = open_set(folders, network.config.branches)
     calibrate(network, ExpressionDataset(arrays, arrays.rows(VALIDATION), trained.classes))
 
 

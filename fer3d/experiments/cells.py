@@ -25,6 +25,8 @@ BRANCHES: Mapping[str, Mapping[str, bool]] = {  # the first four: paper A, secti
     "whole": _on("base", "shading", "landmark"),
     "base-vertices": _on("base", "vertices"),
     "whole-vertices": _on("base", "shading", "landmark", "vertices"),
+    "base-features": _on("base", "features"),
+    "base-vertices-features": _on("base", "vertices", "features"),
 }
 TITLES = {
     "base": "Base",
@@ -33,6 +35,8 @@ TITLES = {
     "whole": "Whole",
     "base-vertices": "Base+Vertices",
     "whole-vertices": "Whole+Vertices",
+    "base-features": "Base+Features",
+    "base-vertices-features": "Base+Vertices+Features",
     "cross_entropy": "cross entropy",
     "focal": "focal",
 }

@@ -16,6 +16,9 @@ QUESTIONS = (  # two sets of branches, and what the second one adds
     ("base", "whole-vertices", "3D, landmarks and vertices"),
     ("base", "base-vertices", "vertices"),
     ("whole", "whole-vertices", "vertices, the rest being there"),
+    ("base", "base-features", "features of the mesh network"),
+    ("base", "base-vertices-features", "vertices and features"),
+    ("base-vertices", "base-vertices-features", "features, vertices being there"),
 )
 WHOLES = ("whole", "whole-vertices")  # the first one of the matrix is compared with Base in detail
 SMALLEST = 0.0001  # smaller p-values are written as < 0.0001

@@ -97,7 +97,7 @@ def read_predictions(source: str, split: str, folders: Folders) -> pd.DataFrame:
     recognizer, separator, name = source.rpartition(SEPARATOR)
     if separator and not Path(source).exists():
         trained = load_trained(find_recognizer(recognizer))
-        arrays = open_set(folders, vertices=trained.network.config.vertices)
+        arrays = open_set(folders, trained.network.config.branches)
         rows = arrays.rows(split)
         dataset = ExpressionDataset(arrays, rows, trained.classes)
         if not len(dataset):

@@ -16,7 +16,16 @@ class ExperimentsParams(Section):
     presets: Annotated[list[NetworkPreset], Field(min_length=1)]
     branches: Annotated[
         list[
-            Literal["base", "base-landmark", "base-3d", "whole", "base-vertices", "whole-vertices"]
+            Literal[
+                "base",
+                "base-landmark",
+                "base-3d",
+                "whole",
+                "base-vertices",
+                "whole-vertices",
+                "base-features",
+                "base-vertices-features",
+            ]
         ],
         Field(min_length=1),
     ]

@@ -20,7 +20,7 @@ from fer3d.files.digests import code_digests
 from fer3d.files.folders import Folders
 from fer3d.rowwise.versions import versions
 from fer3d.training.arrays import open_set
-from fer3d.training.resume import state_file
+from fer3d.training.resume import OPTIONAL, state_file
 from fer3d.training.trainer import Runtime, has_bfloat16
 
 
@@ -77,7 +77,7 @@ def states_folder(folders: Folders, values: Mapping[str, Any], runtime: Runtime)
         return None
     code = code_digests(fer3d.comparison, fer3d.networks.compared, fer3d.splitting)
     code |= versions(["scikit-learn"])  # divides images, and trains the SVM
-    network = {"vertices": False}  # arrays that no compared model reads
+    network = {name: False for name, _ in OPTIONAL}  # arrays that no compared model reads
     device = {"device": runtime.device, "bfloat16": has_bfloat16(runtime.device)}
     configuration = {**values, **device, "network": network, "code": code}
     return state_file(runtime.state, folders, configuration).with_suffix("")

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fer3d.networks.branches.landmark import POINTS
 from fer3d.networks.inputs import to_inputs
-from fer3d.networks.landmark import POINTS
 from fer3d.training.checkpoint import TrainedNetwork
 
 OUTPUT = "probabilities"
@@ -37,6 +37,7 @@ def input_names(trained: TrainedNetwork) -> tuple[str, ...]:
         "shading": config.shading,
         "landmarks": config.landmark,
         "vertices": config.vertices,
+        "features": config.features,
         "reconstructed": config.branches != ("base",),
     }
     return tuple(name for name, used in inputs.items() if used)
@@ -47,7 +48,8 @@ def random_faces(trained: TrainedNetwork, count: int, seed: int = 0) -> dict[str
 
     Returns:
         image (B, S, S, 3) and shading (B, T, T) uint8, landmarks (B, 68, 2) float32 px, vertices
-        (B, V, 3) float32 cm, reconstructed (B,) bool; of these ``input_names``.
+        (B, V, 3) float32 cm, features (B, 2, F) float16, reconstructed (B,) bool; of these
+        ``input_names``.
     """
     rng = np.random.default_rng(seed)
     size, shading = trained.image_size, trained.shading_size
@@ -56,6 +58,7 @@ def random_faces(trained: TrainedNetwork, count: int, seed: int = 0) -> dict[str
         "shading": rng.integers(0, 256, (count, shading, shading), np.uint8),
         "landmarks": rng.uniform(0, size, (count, POINTS, 2)).astype(np.float32),
         "vertices": rng.normal(0, 5, (count, trained.vertices, 3)).astype(np.float32),
+        "features": rng.normal(0, 1, (count, 2, trained.features)).astype(np.float16),
         "reconstructed": rng.random(count) < 0.9,
     }
     return {name: arrays[name] for name in input_names(trained)}

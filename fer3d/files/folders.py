@@ -10,5 +10,6 @@ class Folders:
 
     images: Path  # images (N, S, S, 3) uint8
     faces: Path  # landmarks_image (N, 68, 2 or 3) float32; `reconstructed` in the manifest;
-    # also vertices_face (N, V, 3) float32, if the network has a branch for vertices
+    # also vertices_face (N, V, 3) float32 and features (N, 2, F) float16, if the network has
+    # branches for these
     shadings: Path  # shading (N, S, S) uint8

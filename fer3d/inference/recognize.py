@@ -235,7 +235,8 @@ def network_inputs(
 def network_arrays(face: Face, relit: ShadingImage) -> dict[str, np.ndarray]:
     """The network's inputs of a face, as stored by the stages."""
     found = face.reconstruction
-    return {
+    features = {} if found.features is None else {"features": found.features}
+    return features | {
         "image": face.aligned.image,
         "shading": relit.shading,
         "landmarks": found.landmarks_image,

@@ -14,7 +14,7 @@ Blocks = Annotated[int, Range(ge=1, le=8)]
 ImageChannels = Literal[3, 1]
 CenterCrop = Annotated[float, Range(ge=0.5, le=1)]
 
-BRANCHES = ("base", "shading", "landmark", "vertices")
+BRANCHES = ("base", "shading", "landmark", "vertices", "features")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class NetworkConfig:
         shading: whether there is a shading branch, for the shading image.
         landmark: whether there is a landmark branch, for the distances between 68 landmarks.
         vertices: whether there is a branch for the vertices of the frontal face; not in the paper.
+        features: whether there is a branch for the features that the mesh network has of the face;
+            not in the paper.
         dropout: probability that a unit after a hidden fully connected layer is dropped.
         stem_stride: stride of the first convolution in the paper's base branch.
         width: number of filters in the first stage of a residual base branch.
@@ -47,6 +49,7 @@ class NetworkConfig:
     shading: bool = True
     landmark: bool = True
     vertices: bool = False
+    features: bool = False
     dropout: Dropout = 0.4
     stem_stride: StemStride = 4
     width: Width = 32

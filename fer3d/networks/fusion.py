@@ -6,19 +6,20 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from fer3d.networks.base import BaseNetwork
+from fer3d.networks.branches.base import BaseNetwork
+from fer3d.networks.branches.features import FeaturesNetwork, mirror_features
+from fer3d.networks.branches.landmark import NARROW_WIDTHS, LandmarkNetwork, mirror_landmarks
+from fer3d.networks.branches.landmark import WIDTHS as LANDMARK_WIDTHS
+from fer3d.networks.branches.residual import ResidualNetwork
+from fer3d.networks.branches.shading import ShadingNetwork
+from fer3d.networks.branches.vertices import VerticesNetwork, mirror_vertices
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.inputs import input_fractions
-from fer3d.networks.landmark import NARROW_WIDTHS, LandmarkNetwork, mirror_landmarks
-from fer3d.networks.landmark import WIDTHS as LANDMARK_WIDTHS
 from fer3d.networks.late import LateFusion
 from fer3d.networks.layers import EMBEDDING, fully_connected
-from fer3d.networks.residual import ResidualNetwork
-from fer3d.networks.shading import ShadingNetwork
-from fer3d.networks.vertices import VerticesNetwork, mirror_vertices
 
 WIDTHS = (512, 128)
-SPARSE = ("landmark", "vertices")  # branches whose input a face may lack
+SPARSE = ("landmark", "vertices", "features")  # branches whose input a face may lack
 
 
 def base_branch(config: NetworkConfig, size: int) -> nn.Module:
@@ -77,6 +78,7 @@ class FusionNetwork(nn.Module):
         image_size: int = 100,
         shading_size: int = 100,
         vertices: int = 468,
+        features: int = 0,
     ):
         """
         Args:
@@ -85,6 +87,7 @@ class FusionNetwork(nn.Module):
             image_size: side of an aligned image, px.
             shading_size: side of a shading image, px.
             vertices: number of a face's vertices, V.
+            features: number of the mesh network's features, F.
         """
         super().__init__()
         self.config = config
@@ -98,6 +101,8 @@ class FusionNetwork(nn.Module):
             self.branches["landmark"] = landmark_branch(config)
         if config.vertices:
             self.branches["vertices"] = VerticesNetwork(points=vertices, dropout=config.dropout)
+        if config.features:
+            self.branches["features"] = FeaturesNetwork(count=features, dropout=config.dropout)
         self.register_buffer("temperature", torch.ones(()))
         width = EMBEDDING * len(self.branches)
         if config.preset == "photos":
@@ -113,6 +118,7 @@ class FusionNetwork(nn.Module):
         landmarks: Tensor | None = None,
         reconstructed: Tensor | None = None,
         vertices: Tensor | None = None,
+        features: Tensor | None = None,
     ) -> Tensor:
         """Logits of a batch. Inputs of branches that are off are ignored and can be omitted.
 
@@ -120,9 +126,10 @@ class FusionNetwork(nn.Module):
             image: (B, 3, H, W) float32, RGB in [0, 1].
             shading: (B, 1, H, W) float32 in [0, 1], 0 where the face is hidden.
             landmarks: (B, 68, 2) or (B, 68, 3) float32, px, image frame.
-            reconstructed: (B,) bool, whether the face was reconstructed and has landmarks and
-                vertices; all true by default.
+            reconstructed: (B,) bool, whether the face was reconstructed and has landmarks,
+                vertices and features; all true by default.
             vertices: (B, V, 3) float32, cm, face frame.
+            features: (B, 2, F) float16 or float32, of the photo and the mirrored photo.
 
         Returns:
             (B, C) float32 logits.
@@ -136,6 +143,7 @@ class FusionNetwork(nn.Module):
             landmarks=landmarks,
             reconstructed=reconstructed,
             vertices=vertices,
+            features=features,
         )[0]
 
     def heads(self, **inputs: Tensor | None) -> list[Tensor]:
@@ -159,6 +167,8 @@ class FusionNetwork(nn.Module):
         if (vertices := inputs.get("vertices")) is not None and "vertices" in self.branches:
             branch = cast(VerticesNetwork, self.branches["vertices"])
             changed["vertices"] = mirror_vertices(vertices, branch.partners)
+        if (features := inputs.get("features")) is not None:
+            changed["features"] = mirror_features(features)
         return changed
 
     def _classify(self, inputs: dict[str, Tensor | None]) -> list[Tensor]:
@@ -174,9 +184,16 @@ class FusionNetwork(nn.Module):
         landmarks: Tensor | None = None,
         reconstructed: Tensor | None = None,
         vertices: Tensor | None = None,
+        features: Tensor | None = None,
     ) -> Tensor:
         """Concatenated embeddings, (B, 128 x branches) float32; arguments as ``forward``."""
-        inputs = {"base": image, "shading": shading, "landmark": landmarks, "vertices": vertices}
+        inputs = {
+            "base": image,
+            "shading": shading,
+            "landmark": landmarks,
+            "vertices": vertices,
+            "features": features,
+        }
         parts = []
         for name, branch in self.branches.items():
             value = inputs[name]

@@ -16,7 +16,8 @@ def to_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Args:
         batch: some of image (B, S, S, 3) uint8 RGB, shading (B, S, S) uint8, landmarks
             (B, 68, 2 or 3) float32 in px of the image frame, reconstructed (B,) bool, vertices
-            (B, V, 3) float32 in cm of the face frame; other keys are ignored.
+            (B, V, 3) float32 in cm of the face frame, features (B, 2, F) float16; other keys are
+            ignored.
 
     Returns:
         image (B, 3, S, S) and shading (B, 1, S, S) float32 in [0, 1]; the others unchanged.
@@ -26,7 +27,7 @@ def to_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def raw_inputs(batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """As ``to_inputs``, but image and shading stay uint8: to be reduced, which is faster so."""
-    names = ("landmarks", "reconstructed", "vertices")
+    names = ("landmarks", "reconstructed", "vertices", "features")
     inputs = {name: batch[name] for name in names if name in batch}
     if "image" in batch:
         inputs["image"] = batch["image"].movedim(-1, 1)

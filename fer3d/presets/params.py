@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from fer3d.files.sections import Section, Seed
 from fer3d.networks.config import (
+    BRANCHES,
     Blocks,
     CenterCrop,
     Dropout,
@@ -42,6 +43,7 @@ class NetworkParams(Section):
     shading: bool
     landmark: bool
     vertices: bool
+    features: bool
     dropout: Dropout | None
     stem_stride: StemStride
     width: Width
@@ -52,7 +54,7 @@ class NetworkParams(Section):
 
     @model_validator(mode="after")
     def _a_branch_is_on(self) -> Self:
-        if problem := without_branches(self.base, self.shading, self.landmark, self.vertices):
+        if problem := without_branches(*(getattr(self, name) for name in BRANCHES)):
             raise ValueError(problem)
         return self
 

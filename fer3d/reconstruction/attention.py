@@ -5,7 +5,8 @@ each eye with its brow again, from features of the trunk in windows around them.
 uses custom operators of MediaPipe for this, which TensorFlow Lite does not have: placing a window
 on vertices, sampling features in it, transforming points back. Therefore the file is divided at
 these operators, in memory, and they are implemented here. Vertices and window of each branch are
-read from the file.
+read from the file. Trunk and branches end in a few narrow layers that place the vertices; the wide
+maps before these are the network's features of the face.
 
 On a photo with a face of 111 px, the result differs by at most 0.14 px from that of MediaPipe
 0.10.14.
@@ -15,7 +16,7 @@ Source: I. Grishchenko et al., Attention Mesh: High-fidelity Face Mesh Predictio
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +35,10 @@ from fer3d.reconstruction.windows import sample_windows
 INPUT_SIZE = 192  # px, of the trunk
 _PLACE, _SAMPLE = b"Landmarks2TransformMatrix", b"TransformTensorBilinear"
 _RETURN = b"TransformLandmarks"
+_WIDE = 128  # channels of the maps before the last layers
+FEATURES = 2688
+"""Features of a crop: the wide maps of the trunk, 3 x 3, and of each of three branches, 2 x 2."""
+
 _IRIS = 5  # points of the iris branches, which are not part of the mesh
 _COORDINATES = 3 * VERTICES  # of the trunk's mesh
 _NOT_THE_FILE = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error)
@@ -48,8 +53,8 @@ class Branch:
         start, end: vertices whose connecting line is level in the window.
         scale: side of the window, relative to that of the vertices' levelled box.
         size: number of samples per side of the window.
-        features, samples, points: tensors of the file: the sampled features, the input of the
-            branch, its output.
+        features, samples, points, wide: tensors of the file: the sampled features, the input of
+            the branch, its output, its last wide map.
     """
 
     vertices: Integer[np.ndarray, " n"]
@@ -60,6 +65,7 @@ class Branch:
     features: int
     samples: int
     points: int
+    wide: int
 
     def window(self, planar: Float[np.ndarray, "*batch 468 2"]) -> Float[np.ndarray, "*batch 2 3"]:
         """The window on a mesh.
@@ -113,25 +119,19 @@ class AttentionMesh:
         self._second = load(parts.data, *parts.second)
         self._branches, self._cells = parts.branches, parts.cells
 
-    def __call__(
-        self, crops: UInt8[np.ndarray, "n 192 192 3"]
-    ) -> tuple[Float[np.ndarray, "n 2 468 3"], Float[np.ndarray, " n"]]:
-        """Vertices (N, 2, 468, 3) float64, px of the crops, and logits of the faces' presence (N,).
-
-        The first mesh of each crop is that of the trunk; the second has x and y of the branches'
-        vertices.
+    def __call__(self, crops: UInt8[np.ndarray, "n 192 192 3"]) -> "Drawn":
+        """What the network makes of each crop, independent of the other crops.
 
         Args:
-            crops: (N, 192, 192, 3) uint8, RGB.
+            crops: (N, 192, 192, 3) uint8, RGB; one at least.
         """
         most = self._trunk.rows
         drawn = [self._draw(crops[start : start + most]) for start in range(0, len(crops), most)]
-        meshes, scores = zip(*drawn, strict=True)
-        return np.concatenate(meshes), np.concatenate(scores)
+        return Drawn(*map(np.concatenate, zip(*map(astuple, drawn), strict=True)))
 
-    def _draw(self, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _draw(self, crops: np.ndarray) -> "Drawn":
         """The results of as many crops as the runtime takes at once."""
-        meshes, scores, features = self._trunk([crops])
+        meshes, scores, features, wide = self._trunk([crops])
         trunk = meshes.reshape(-1, VERTICES, 3).astype(np.float64)
         cell = INPUT_SIZE / self._cells
         windows = [branch.window(trunk[..., :2] / cell) for branch in self._branches]
@@ -139,14 +139,36 @@ class AttentionMesh:
             sample_windows(features, window, branch.size)
             for branch, window in zip(self._branches, windows, strict=True)
         ]
+        found = self._second(samples)
         refined = trunk.copy()
         for branch, window, points in zip(
-            self._branches, windows, self._second(samples), strict=True
+            self._branches, windows, found[: len(windows)], strict=True
         ):
             # points of a window are in px of the input, not in cells of the feature map
             scaled = window * [1, 1, cell]
             refined[:, branch.vertices, :2] = affine.apply(scaled, points)
-        return np.stack([trunk, refined], axis=1), scores.reshape(-1).astype(np.float64)
+        maps = [wide, *found[len(windows) :]]
+        return Drawn(
+            np.stack([trunk, refined], axis=1),
+            scores.reshape(-1).astype(np.float64),
+            np.concatenate([each.reshape(len(crops), -1) for each in maps], axis=1),
+        )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The network's results for N crops.
+
+    Attributes:
+        meshes: (N, 2, 468, 3) float64, px of the crops: vertices by the trunk; the same, but with x
+            and y of the branches' vertices by these.
+        scores: (N,) float64, logits of the faces' presence.
+        features: (N, 2688) float32, the wide maps of trunk and branches.
+    """
+
+    meshes: Float[np.ndarray, "n 2 468 3"]
+    scores: Float[np.ndarray, " n"]
+    features: Float[np.ndarray, "n 2688"]
 
 
 @dataclass(frozen=True)
@@ -155,7 +177,8 @@ class NetworkParts:
 
     Attributes:
         data: the file.
-        trunk: tensors that the trunk reads, and computes: vertices, presence and features.
+        trunk: tensors that the trunk reads, and computes: vertices, presence, the feature map of
+            the branches, and its last wide map.
         branches: the refinement branches.
         cells: side of the feature map.
     """
@@ -167,8 +190,9 @@ class NetworkParts:
 
     @property
     def second(self) -> tuple[list[int], list[int]]:
-        """Tensors that the branches read and compute."""
-        return [b.samples for b in self.branches], [b.points for b in self.branches]
+        """Tensors that the branches read, and compute: their points, then their last wide maps."""
+        computed = [*(b.points for b in self.branches), *(b.wide for b in self.branches)]
+        return [b.samples for b in self.branches], computed
 
 
 def read_parts(file: Path) -> NetworkParts:
@@ -183,7 +207,8 @@ def read_parts(file: Path) -> NetworkParts:
         outputs = {int(np.prod(_shape(graph, i))): i for i in graph.OutputsAsNumpy().tolist()}
         branches = find_branches(data)
         (features,) = {branch.features for branch in branches}
-        computed = [outputs[_COORDINATES], outputs[1], features]
+        mesh = outputs[_COORDINATES]
+        computed = [mesh, outputs[1], features, _last_wide(graph, mesh)]
         cells = int(_shape(graph, features)[1])
         return NetworkParts(data, (graph.InputsAsNumpy().tolist(), computed), branches, cells)
     except _NOT_THE_FILE:
@@ -216,9 +241,18 @@ def find_branches(data: bytes) -> list[Branch]:
                 features=int(taken.Inputs(0)),
                 samples=int(taken.Outputs(0)),
                 points=drawn,
+                wide=_last_wide(graph, drawn),
             )
         )
     return branches
+
+
+def _last_wide(graph: Any, tensor: int) -> int:
+    """The last map with ``_WIDE`` channels before a tensor."""
+    makers = {int(operator.Outputs(0)): operator for operator in operators(graph)}
+    while _shape(graph, tensor)[-1] != _WIDE:
+        tensor = int(makers[tensor].Inputs(0))
+    return tensor
 
 
 def _loader(runtime: MeshRuntime, device: str) -> Callable[..., NetworkPart]:

@@ -11,6 +11,7 @@ from fer3d.files.digests import sha256_file
 from fer3d.files.specs import Spec
 from fer3d.geometry.typing import Images
 from fer3d.reconstruction import calibration, facemesh
+from fer3d.reconstruction.attention import FEATURES
 from fer3d.reconstruction.mesh import Mesh
 from fer3d.reconstruction.params import MeshRuntime, ReconstructParams
 from fer3d.reconstruction.prnet import files
@@ -26,6 +27,10 @@ class Backend(Protocol):
     @property
     def vertices(self) -> Spec:
         """Storage format of the vertices of one face."""
+
+    @property
+    def features(self) -> Spec | None:
+        """Storage format of the features of one face; None if the network has none."""
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -61,6 +66,7 @@ class FacemeshBackend:
     device: str = "cpu"
 
     vertices = Spec((VERTICES, 3), "float32")
+    features = Spec((2, FEATURES), "float16")
 
     @property
     def libraries(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from jaxtyping import Float, Integer, UInt8
 
 from fer3d.geometry.affine import Crop, crop_around
 from fer3d.geometry.typing import Images
-from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh
+from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh, Drawn
 from fer3d.reconstruction.calibration import calibrate, load_fields
 from fer3d.reconstruction.crops import five_point_layout
 from fer3d.reconstruction.mesh import Mesh
@@ -90,18 +90,19 @@ class FaceMesh:
 
         Returns:
             468 vertices, z relative to their mean depth; presence is the highest confidence over
-            the sizes of the crops around the first mesh, one view of each.
+            the sizes of the crops around the first mesh, one view of each; features are those of
+            the first plain and the first mirrored crop around the first mesh.
         """
         if not len(images):
             return []
         crop = first_crop(np.array([image.shape[:2] for image in images]), points)
-        first, _ = self._infer(crop.sample_each(images, INPUT_SIZE), _FIRST_TRUNK)
-        first = crop.to_image(first, INPUT_SIZE)
-        seen, presence = self._look_again(images, first)
+        drawn = self._network(crop.sample_each(images, INPUT_SIZE))
+        first = crop.to_image(_mean_mesh(drawn, _FIRST_TRUNK), INPUT_SIZE)
+        seen, presence, features = self._look_again(images, first)
         vertices = self._calibrated(seen)
         return [
-            Mesh(mesh, mesh[LANDMARKS_68], float(confidence))
-            for mesh, confidence in zip(vertices, presence, strict=True)
+            Mesh(mesh, mesh[LANDMARKS_68], float(confidence), both)
+            for mesh, confidence, both in zip(vertices, presence, features, strict=True)
         ]
 
     def _calibrated(self, seen: Float[np.ndarray, "n 468 3"]) -> Float[np.ndarray, "n 468 3"]:
@@ -115,33 +116,35 @@ class FaceMesh:
 
     def _look_again(
         self, images: Images, first: Float[np.ndarray, "n 468 3"]
-    ) -> tuple[Float[np.ndarray, "n 468 3"], Float[np.ndarray, " n"]]:
-        """The mean mesh of each image, px, image frame, over the crops around the first mesh, and
-        the highest presence.
+    ) -> tuple[
+        Float[np.ndarray, "n 468 3"], Float[np.ndarray, " n"], Float[np.ndarray, "n 2 2688"]
+    ]:
+        """The mean mesh of each image, px, image frame, over the crops around the first mesh, the
+        highest presence, and the features of a plain and a mirrored crop.
         """
         plain, mirrored = self._scheme.plain, self._scheme.mirrored
         crops = {scale: mesh_crop(first, scale) for scale in {*plain, *mirrored}}
         pixels = {scale: crop.sample_each(images, INPUT_SIZE) for scale, crop in crops.items()}
         views = [*(pixels[s] for s in plain), *(mirror_images(pixels[s]) for s in mirrored)]
-        meshes, presences = self._infer(np.concatenate(views), self._scheme.trunk)
-        meshes = meshes.reshape(len(views), -1, VERTICES, 3)
+        drawn = self._network(np.concatenate(views))
+        meshes = _mean_mesh(drawn, self._scheme.trunk).reshape(len(views), -1, VERTICES, 3)
         back = meshes[len(plain) :, :, self._topology.mirror] * [-1, 1, 1] + [INPUT_SIZE, 0, 0]
         found = [
             crops[scale].to_image(each, INPUT_SIZE)
             for scale, each in zip(plain + mirrored, [*meshes[: len(plain)], *back], strict=True)
         ]
-        return np.mean(found, axis=0), presences.reshape(len(views), -1)[: len(crops)].max(axis=0)
+        presences = (1 / (1 + np.exp(-drawn.scores))).reshape(len(views), -1)
+        features = drawn.features.reshape(len(views), len(images), -1)
+        both = np.stack([features[0], features[len(plain)]], axis=1)
+        return np.mean(found, axis=0), presences[: len(crops)].max(axis=0), both
 
-    def _infer(
-        self, crops: UInt8[np.ndarray, "n 192 192 3"], trunk: float
-    ) -> tuple[Float[np.ndarray, "n 468 3"], Float[np.ndarray, " n"]]:
-        """Vertices (N, 468, 3) float64, px, of crops (N, 192, 192, 3) uint8, and presence (N,).
 
-        Lips and eyes are predicted by trunk and branches; ``trunk`` is its weight in their mean.
-        """
-        meshes, scores = self._network(crops)
-        mean = trunk * meshes[:, 0] + (1 - trunk) * meshes[:, 1]
-        return mean, 1 / (1 + np.exp(-scores))
+def _mean_mesh(drawn: Drawn, trunk: float) -> Float[np.ndarray, "n 468 3"]:
+    """Vertices (N, 468, 3) float64, px of the crops.
+
+    Lips and eyes are predicted by trunk and branches; ``trunk`` is its weight in their mean.
+    """
+    return trunk * drawn.meshes[:, 0] + (1 - trunk) * drawn.meshes[:, 1]
 
 
 def mirror_images(

@@ -18,6 +18,7 @@ class ReconstructParams(Section):
     min_presence: Fraction
     passes: Literal[3, 5] = 5  # these defaults are for checkpoints that do not say it
     runtime: MeshRuntime = "litert"
+    features: bool = False
 
     @model_validator(mode="after")
     def _landmarks_of_another_backend_are_not_there(self) -> Self:
@@ -26,4 +27,10 @@ class ReconstructParams(Section):
                 f"with backend {self.backend} landmarks are dlib or {self.backend}, "
                 f"got {self.landmarks}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _features_are_those_of_the_face_mesh(self) -> Self:
+        if self.features and self.backend != "facemesh":
+            raise ValueError(f"features need backend facemesh, got {self.backend}")
         return self

@@ -34,7 +34,8 @@ _LOGGER = logging.getLogger(__name__)
 
 def producer(params: ReconstructParams, toolbox: Toolbox) -> Producer:
     """The stage's row-wise computation: images (N, S, S, 3) uint8 and points (N, 5, 2) float32
-    in, the arrays of ``Reconstruction`` out (visible as packed bits, reason as its code).
+    in, the arrays of ``Reconstruction`` out (visible as packed bits, reason as its code, features
+    if asked for).
 
     Args:
         params: of the stage.
@@ -54,6 +55,8 @@ def producer(params: ReconstructParams, toolbox: Toolbox) -> Producer:
         "presence": Spec((), "float32"),
         "reason": Spec((), "uint8"),
     }
+    if reconstructor.features:
+        outputs["features"] = reconstructor.features
     return Producer(
         name="reconstruct",
         version=VERSION,
@@ -112,10 +115,11 @@ class _Compute:
 def _pack(face: Reconstruction) -> dict[str, Any]:
     """The arrays of a face in the format of the packed folder."""
     names = ("vertices_image", "vertices_face", "landmarks_image", "rotation", "pose", "presence")
-    return {name: getattr(face, name) for name in names} | {
+    arrays = {name: getattr(face, name) for name in names} | {
         "visible": np.packbits(face.visible),
         "reason": np.uint8(list(Reason).index(face.reason)),
     }
+    return arrays if face.features is None else arrays | {"features": face.features}
 
 
 def _columns(arrays: Arrays) -> Columns:

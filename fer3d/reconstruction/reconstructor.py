@@ -6,8 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Float16, UInt8
 
+from fer3d.files.specs import Spec
 from fer3d.geometry.frames import pose_from_rotation
 from fer3d.geometry.typing import FivePoints, Images
 from fer3d.reconstruction import landmarks
@@ -43,6 +44,8 @@ class Reconstruction:
         visible: (D,) bool, visible points of the dense surface.
         presence: () float32, 0 to 1.
         reason: why there is no face, or "".
+        features: (2, F) float16, of the network, of the face and of the mirrored face; None without
+            ``reconstruct.features``.
     """
 
     vertices_image: Float[np.ndarray, "v 3"]
@@ -54,6 +57,7 @@ class Reconstruction:
     visible: Bool[np.ndarray, " d"]
     presence: np.float32
     reason: Reason
+    features: Float16[np.ndarray, "2 f"] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,9 +135,23 @@ class Reconstructor:
                 visible=self._visible(mesh),
                 presence=np.float32(mesh.presence),
                 reason=Reason.RECONSTRUCTED,
+                features=self._kept(mesh.features),
             )
             for n, mesh in enumerate(meshes)
         ]
+
+    @property
+    def features(self) -> Spec | None:
+        """Storage format of the features of one face; None if they are not asked for."""
+        return self.backend.features if self.params.features else None
+
+    def _kept(self, features: np.ndarray | None) -> Float16[np.ndarray, "2 f"] | None:
+        """Features in their storage format, zero without a face; None if they are not asked for."""
+        if self.features is None:
+            return None
+        if features is None:
+            return np.zeros(self.features.shape, self.features.dtype)
+        return features.astype(self.features.dtype)
 
     def _visible(self, mesh: Mesh) -> Bool[np.ndarray, " d"]:
         """(D,) bool, by the method of the parameters."""
@@ -166,6 +184,7 @@ class Reconstructor:
             visible=np.zeros(len(self.backend.surface.load()), bool),
             presence=np.float32(presence),
             reason=reason,
+            features=self._kept(None),
         )
 
 

@@ -1,6 +1,6 @@
 """The packed arrays that a network is trained on, and the choice of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class InputArrays:
     shading: np.ndarray  # (N, S, S) uint8
     reconstructed: np.ndarray  # (N,) bool
     vertices: np.ndarray | None = None  # (N, V, 3) float32, cm, face frame; if asked for
+    features: np.ndarray | None = None  # (N, 2, F) float16, of photo and mirrored photo; likewise
 
     @property
     def image_size(self) -> int:
@@ -39,17 +40,23 @@ class InputArrays:
         """Vertices of a face; 0 where they were not asked for."""
         return 0 if self.vertices is None else self.vertices.shape[1]
 
+    @property
+    def feature_count(self) -> int:
+        """Features of a face's photo; 0 where they were not asked for."""
+        return 0 if self.features is None else self.features.shape[2]
+
     def rows(self, split: str) -> np.ndarray:
         """Row numbers of a split, ascending."""
         return np.flatnonzero(self.frame["split"].to_numpy() == split)
 
 
-def open_set(folders: Folders, *, vertices: bool = False) -> InputArrays:
+def open_set(folders: Folders, branches: Collection[str] = ()) -> InputArrays:
     """Memory-map the arrays of a data set.
 
     Args:
         folders: the packed arrays.
-        vertices: include the vertices, see ``sparse_vertices``.
+        branches: of the network; vertices, see ``sparse_vertices``, and features are included if
+            they have a branch.
 
     Raises:
         UserError: a folder or an array is missing, or the folders have different rows.
@@ -71,7 +78,8 @@ def open_set(folders: Folders, *, vertices: bool = False) -> InputArrays:
         open_arrays(folders.faces, "landmarks_image")["landmarks_image"],
         open_arrays(folders.shadings, "shading")["shading"],
         reconstruction["reconstructed"].to_numpy(dtype=bool),
-        _vertices(folders.faces) if vertices else None,
+        _vertices(folders.faces) if "vertices" in branches else None,
+        _features(folders.faces) if "features" in branches else None,
     )
 
 
@@ -118,3 +126,12 @@ def draw(rows: np.ndarray, labels: np.ndarray, count: int | None, seed: int) -> 
 
 def _vertices(faces: Path) -> np.ndarray:
     return sparse_vertices(open_arrays(faces, "vertices_face")["vertices_face"])
+
+
+def _features(faces: Path) -> np.ndarray:
+    if not (faces / "features.npy").exists():
+        raise UserError(
+            f"{faces} has no features of the mesh network, which network.features needs: set "
+            "reconstruct.features to true and run `dvc repro`"
+        )
+    return open_arrays(faces, "features")["features"]

@@ -12,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fer3d.networks.landmark import MIRRORED
-from fer3d.networks.vertices import mirror_vertices
+from fer3d.networks.branches.features import mirror_features
+from fer3d.networks.branches.landmark import MIRRORED
+from fer3d.networks.branches.vertices import mirror_vertices
 
 # Largest change to either side at strength 1, uniformly distributed.
 ROTATION = math.radians(15)
@@ -78,6 +79,9 @@ def augment(
         vertices = inputs["vertices"]
         across = mirror_vertices(vertices, partners)
         changed["vertices"] = torch.where((mirror < 0)[:, None, None], across, vertices)
+    if (features := inputs.get("features")) is not None:
+        across = mirror_features(features)
+        changed["features"] = torch.where((mirror < 0)[:, None, None], across, features)
     return changed
 
 

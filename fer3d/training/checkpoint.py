@@ -34,6 +34,7 @@ class TrainedNetwork:
         training: parameters of the training.
         preprocessing: parameters of the preprocessing stages, by stage.
         vertices: number of vertices per face if the network uses them, else 0.
+        features: number of features per photo, likewise.
     """
 
     network: FusionNetwork
@@ -43,6 +44,7 @@ class TrainedNetwork:
     training: Mapping[str, Any]
     preprocessing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     vertices: int = 0
+    features: int = 0
 
 
 def save_trained(trained: TrainedNetwork, path: Path, *, rounding: Rounding = "float32") -> None:
@@ -64,6 +66,7 @@ def save_trained(trained: TrainedNetwork, path: Path, *, rounding: Rounding = "f
         "training": dict(trained.training),
         "preprocessing": {name: dict(part) for name, part in trained.preprocessing.items()},
         "vertices": trained.vertices,
+        "features": trained.features,
     }
     state = {name: _plain(values) for name, values in trained.network.state_dict().items()}
     write_bytes(path, save(rounded(state, rounding), {ABOUT: json.dumps(about)}))
@@ -86,6 +89,7 @@ def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwo
         image_size=about["image_size"],
         shading_size=about["shading_size"],
         vertices=about["vertices"],
+        features=about["features"],
     )
     try:
         network.load_state_dict(restored(state))
@@ -99,6 +103,7 @@ def load_trained(path: Path, device: str | torch.device = "cpu") -> TrainedNetwo
         about["training"],
         about["preprocessing"],
         about["vertices"],
+        about["features"],
     )
 
 
@@ -115,7 +120,7 @@ def read_preprocessing(path: Path) -> Mapping[str, Mapping[str, Any]]:
 def _read(path: Path, device: str | torch.device) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The metadata of a recognizer, and its weights."""
     with _opened(path, device) as (about, file):
-        return about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return {"features": 0} | about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 @contextmanager

@@ -55,8 +55,9 @@ class ExpressionDataset(Dataset[Batch]):
             "shading": arrays.shading,
             "reconstructed": arrays.reconstructed,
         }
-        if arrays.vertices is not None:
-            self._sources["vertices"] = arrays.vertices
+        for name in ("vertices", "features"):
+            if (values := getattr(arrays, name)) is not None:
+                self._sources[name] = values
         frame = arrays.frame.iloc[rows]
         labels = encode_labels(frame["label"], classes)
         self._labels = torch.from_numpy(labels)
@@ -76,11 +77,9 @@ class ExpressionDataset(Dataset[Batch]):
         # copies whole rows; indexing by brackets goes through their elements
         return {name: values.index_select(0, chosen) for name, values in self._resident.items()}
 
-    def vertices(self) -> Tensor:
-        """(M, V, 3) float32, cm, face frame, of the M rows that were reconstructed."""
-        return torch.from_numpy(
-            self._sources["vertices"][self._rows[self._sources["reconstructed"][self._rows]]]
-        )
+    def found(self, name: str) -> np.ndarray:
+        """Vertices or features of the rows that were reconstructed, see ``InputArrays``."""
+        return self._sources[name][self._rows[self._sources["reconstructed"][self._rows]]]
 
     @property
     def rows(self) -> np.ndarray:

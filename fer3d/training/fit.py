@@ -5,16 +5,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 
 from fer3d.errors import UserError
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
+from fer3d.networks.branches.features import FeaturesNetwork
+from fer3d.networks.branches.landmark import LandmarkNetwork, landmark_features
+from fer3d.networks.branches.vertices import VerticesNetwork
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.networks.landmark import LandmarkNetwork, landmark_features
 from fer3d.networks.layers import lay_out
-from fer3d.networks.vertices import VerticesNetwork
 from fer3d.training.arrays import InputArrays, open_set
 from fer3d.training.checkpoint import TrainedNetwork, save_trained
 from fer3d.training.config import TrainConfig
@@ -83,7 +85,7 @@ def fit(
             "set it to 0"
         )
     runtime, preprocessing = runtime or Runtime(), preprocessing or {}
-    arrays = open_set(folders, vertices=network.vertices)
+    arrays = open_set(folders, network.branches)
     train = runtime.settled(train)
     where = {"device": runtime.device, "devices": runtime.devices}
     parts = {"network": asdict(network), "train": asdict(train), "preprocessing": preprocessing}
@@ -109,6 +111,7 @@ def fit(
         asdict(train),
         preprocessing,
         arrays.vertex_count,
+        arrays.feature_count,
     )
     metrics = course.summary() | {
         "parameters": counted,
@@ -140,20 +143,25 @@ def save(fitted: Fitted, checkpoint: Path, curves: Path, metrics: Path | None = 
 def build_network(
     config: NetworkConfig, data: ExpressionData, arrays: InputArrays
 ) -> FusionNetwork:
-    """A network for the data's classes and image sizes, with standardized landmark features."""
+    """A network for the data's classes and image sizes, whose branches standardize by the data."""
     network = FusionNetwork(
         config,
         len(data.classes),
         image_size=arrays.image_size,
         shading_size=arrays.shading_size,
         vertices=arrays.vertex_count,
+        features=arrays.feature_count,
     )
     if config.landmark:
         landmark = cast(LandmarkNetwork, network.branches["landmark"])
         landmark.standardize_by(*feature_scale(data.train))
     if config.vertices:
         vertices = cast(VerticesNetwork, network.branches["vertices"])
-        vertices.standardize_by(*vertex_scale(data.train))
+        vertices.standardize_by(*scale_of(data.train.found("vertices")))
+    if config.features:
+        features = cast(FeaturesNetwork, network.branches["features"])
+        both = data.train.found("features")
+        features.standardize_by(*scale_of(both.reshape(-1, both.shape[-1])))
     lay_out(network)  # twice as fast on a CPU
     return network
 
@@ -177,18 +185,18 @@ def feature_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tenso
     return mean.float(), (square / len(points) - mean**2).clamp_min(0).sqrt().float()
 
 
-def vertex_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of each vertex over the reconstructed faces.
+def scale_of(values: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation over the rows of an array (M, ...), float16 or float32.
 
     Returns:
-        two of (V, 3) float32, cm; 0 and 1 where no face was reconstructed.
+        two of (...) float32; 0 and 1 without any row.
     """
-    vertices = dataset.vertices()
-    if not len(vertices):
-        return torch.zeros(vertices.shape[1:]), torch.ones(vertices.shape[1:])
-    mean = vertices.mean(dim=0, dtype=torch.float64)
-    variance = sum(((part - mean) ** 2).sum(dim=0) for part in vertices.split(_FEATURE_BATCH))
-    return mean.float(), (variance / len(vertices)).sqrt().float()
+    if not len(values):
+        return torch.zeros(values.shape[1:]), torch.ones(values.shape[1:])
+    parts = torch.from_numpy(values).split(_FEATURE_BATCH)
+    mean = sum(part.sum(dim=0, dtype=torch.float64) for part in parts) / len(values)
+    variance = sum(((part - mean) ** 2).sum(dim=0) for part in parts) / len(values)
+    return mean.float(), variance.sqrt().float()
 
 
 def _data(arrays: InputArrays, train: TrainConfig, first_epoch: int) -> ExpressionData:

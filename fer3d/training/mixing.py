@@ -8,7 +8,7 @@ from torch import Tensor
 from fer3d.training.augment import rectangles, uniform, wide
 
 PIXELS = ("image", "shading")
-POINTS = ("landmarks", "vertices")
+OTHERS = ("landmarks", "vertices", "features")
 
 
 def mix(
@@ -23,7 +23,7 @@ def mix(
 
     Cut-mix replaces a rectangle of photo and shading image by that of the other face; the rectangle
     before clipping has a share of the image that is uniformly distributed. Mix-up averages
-    them with weights of the distribution Beta(1/2, 1/2). Landmarks and vertices have no
+    them with weights of the distribution Beta(1/2, 1/2). Landmarks, vertices and features have no
     rectangles: both average them. The target is averaged with the same weights.
 
     Args:
@@ -51,11 +51,11 @@ def mix(
         inside = rectangles(start, end, inputs[name].shape[-1])
         share = torch.where(wide(cut), (~inside).float(), wide(weight))
         changed[name] = average(inputs[name], share)
-    for name in POINTS:
+    for name in OTHERS:
         if name in inputs:
-            points, some = inputs[name], mixed[:, None, None]
+            values, some = inputs[name], mixed[:, None, None]
             # points of faces that were not reconstructed may be NaN
-            changed[name] = torch.where(some, average(points, weight[:, None, None]), points)
+            changed[name] = torch.where(some, average(values, weight[:, None, None]), values)
     if "reconstructed" in inputs:
         found = inputs["reconstructed"]
         changed["reconstructed"] = found & (before(found) | ~mixed)

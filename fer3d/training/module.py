@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import MeanMetric, MetricCollection
 
+from fer3d.networks.branches.vertices import VerticesNetwork
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.inputs import raw_inputs, to_inputs
 from fer3d.networks.layers import PIXEL_STD
-from fer3d.networks.vertices import VerticesNetwork
 from fer3d.training.augment import augment, coarser
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import Batch

@@ -25,6 +25,7 @@ from pytorch_lightning.callbacks import Callback
 
 import fer3d.files
 import fer3d.networks
+import fer3d.networks.branches
 import fer3d.training
 from fer3d.files import packed
 from fer3d.files.atomic import atomic_path
@@ -32,6 +33,9 @@ from fer3d.files.digests import code_digests, sha256_file, sha256_json
 from fer3d.files.folders import Folders
 
 READERS = ("packed.py", "manifest.py")  # in fer3d.files: what reads the rows of a training
+OPTIONAL = (("vertices", "vertices_face.npy"), ("features", "features.npy"))
+"""Branches, and the files that only these read."""
+
 SUFFIX = ".ckpt"
 FINISHED = ".finished.ckpt"
 KEPT = 2  # states of finished trainings
@@ -82,7 +86,7 @@ def state_file(folder: Path, folders: Folders, configuration: Mapping[str, Any])
         folders.faces / packed.MANIFEST,
         folders.faces / "landmarks_image.npy",
         folders.shadings / "shading.npy",
-        *([folders.faces / "vertices_face.npy"] if configuration["network"]["vertices"] else []),
+        *(folders.faces / file for name, file in OPTIONAL if configuration["network"][name]),
     ]
     key = {
         "inputs": [sha256_file(path) for path in inputs],
@@ -172,4 +176,4 @@ def _code() -> dict[str, str]:
     """Digests of the modules that training uses."""
     folder = Path(fer3d.files.__path__[0])
     readers = {name: sha256_file(folder / name) for name in READERS}
-    return code_digests(fer3d.networks, fer3d.training) | readers
+    return code_digests(fer3d.networks, fer3d.networks.branches, fer3d.training) | readers

@@ -112,7 +112,7 @@ def test_arrays_of_another_size_are_a_users_error(folders: Folders, tmp_path: Pa
 
 
 def test_faces_of_another_mesh_are_a_users_error(folders: Folders, tmp_path: Path) -> None:
-    count = open_set(folders, vertices=True).vertex_count
+    count = open_set(folders, ["vertices"]).vertex_count
     config = NetworkConfig(vertices=True)
     network = FusionNetwork(config, 2, image_size=SIZE, shading_size=SIZE, vertices=count + 5)
     trained = TrainedNetwork(network, CLASSES, SIZE, SIZE, {}, vertices=count + 5)

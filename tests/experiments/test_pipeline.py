@@ -27,7 +27,7 @@ DEFINITIONS = {
 }
 STAGES = [(name, stage) for name, stages in DEFINITIONS.items() for stage in stages]
 BY_THE_MATRIX = {
-    "network": {"preset", "base", "shading", "landmark", "vertices"},
+    "network": {"preset", "base", "shading", "landmark", "vertices", "features"},
     "train": {"seed", "loss"},
 }
 CELLS = [f"cell@{s}-recommended-{b}-cross_entropy" for s in (0, 1) for b in ("base", "whole")]

@@ -25,15 +25,15 @@ onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 CLASSES = ("anger", "fear", "surprise")
-SIZE, VERTICES = 48, 20
+SIZE, VERTICES, FEATURES = 48, 20, 10
 CONFIGS = {
-    "whole": NetworkConfig(preset="recommended", width=8, vertices=True),
+    "whole": NetworkConfig(preset="recommended", width=8, vertices=True, features=True),
     "late": NetworkConfig(preset="photos", width=8, landmark=False),
     "mirrored": NetworkConfig(preset="photos", width=8, vertices=True, mirrored=True),
     "base": NetworkConfig(shading=False, landmark=False),
 }
 INPUTS = {
-    "whole": {"image", "shading", "landmarks", "vertices", "reconstructed"},
+    "whole": {"image", "shading", "landmarks", "vertices", "features", "reconstructed"},
     "late": {"image", "shading", "reconstructed"},
     "mirrored": {"image", "shading", "landmarks", "vertices", "reconstructed"},
     "base": {"image"},
@@ -43,10 +43,11 @@ INPUTS = {
 def untrained(config: NetworkConfig) -> TrainedNetwork:
     """A network with random weights, calibrated."""
     torch.manual_seed(0)
-    sizes = {"image_size": SIZE, "shading_size": SIZE, "vertices": VERTICES}
+    sizes = {"image_size": SIZE, "shading_size": SIZE, "vertices": VERTICES, "features": FEATURES}
     network = FusionNetwork(config, len(CLASSES), **sizes).eval()
     network.temperature.fill_(0.7)
-    return TrainedNetwork(network, CLASSES, SIZE, SIZE, {"seed": 3}, {"align": {"size": SIZE}}, 20)
+    known = {"seed": 3}, {"align": {"size": SIZE}}
+    return TrainedNetwork(network, CLASSES, SIZE, SIZE, *known, VERTICES, FEATURES)
 
 
 SLOW = {"mirrored"}  # a graph of twice the size

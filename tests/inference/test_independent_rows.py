@@ -10,7 +10,7 @@ from fer3d.inference.independent_rows import ROWS, with_independent_rows
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 
-CLASSES, BATCH = 7, 2 * ROWS + 1
+CLASSES, BATCH, FEATURES = 7, 2 * ROWS + 1, 20
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,7 @@ def inputs() -> dict[str, Tensor]:
         "shading": torch.rand(BATCH, 1, 100, 100, generator=generator),
         "landmarks": 100 * torch.rand(BATCH, 68, 2, generator=generator),
         "vertices": torch.randn(BATCH, 468, 3, generator=generator),
+        "features": torch.randn(BATCH, 2, FEATURES, generator=generator).half(),
         "reconstructed": torch.arange(BATCH) != 1,
     }
 
@@ -29,8 +30,9 @@ def inputs() -> dict[str, Tensor]:
 def network(request: pytest.FixtureRequest) -> FusionNetwork:
     """A network whose normalizations have statistics, scales and shifts as after a training."""
     torch.manual_seed(0)
-    config = NetworkConfig(preset=request.param, vertices=True, width=8, mirrored=True)
-    made = FusionNetwork(config, CLASSES).eval()
+    on = {"vertices": True, "features": True, "mirrored": True}
+    config = NetworkConfig(preset=request.param, width=8, **on)
+    made = FusionNetwork(config, CLASSES, features=FEATURES).eval()
     for layer in made.modules():
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             nn.init.uniform_(layer.running_mean, -1, 1)

@@ -10,7 +10,10 @@ import torch
 
 from fer3d.errors import UserError
 from fer3d.inference.recognize import TIGHT, UNCERTAIN, Predictor
+from fer3d.networks.config import NetworkConfig
+from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.inputs import to_inputs
+from fer3d.reconstruction.attention import FEATURES
 from fer3d.training.checkpoint import load_trained, save_trained
 
 
@@ -47,6 +50,24 @@ def test_the_network_sees_what_it_would_see_in_the_stage(predictor, face):
     batch = {name: torch.from_numpy(np.stack([array] * 3)) for name, array in arrays.items()}
     expected = network.probabilities(**to_inputs(batch))
     assert list(got.probabilities.values()) == pytest.approx(expected[1].tolist(), abs=1e-6)
+
+
+def test_a_recognizer_with_a_features_branch_sees_what_the_mesh_network_saw(
+    predictor, face, tmp_path: Path
+):
+    trained = load_trained(predictor.checkpoint)
+    config = NetworkConfig(base=False, shading=False, landmark=False, features=True)
+    torch.manual_seed(0)
+    network = FusionNetwork(config, len(trained.classes), features=FEATURES).eval()
+    reconstruct = dict(trained.preprocessing["reconstruct"]) | {"features": True}
+    made_by = dict(trained.preprocessing) | {"reconstruct": reconstruct}
+    made = replace(trained, network=network, preprocessing=made_by, features=FEATURES)
+    save_trained(made, tmp_path / "model.safetensors")
+    got = Predictor(tmp_path / "model.safetensors", predictor.toolbox).central_face(face)
+    features = got.face.reconstruction.features
+    assert features.any() and predictor.central_face(face).face.reconstruction.features is None
+    expected = network.probabilities(features=torch.from_numpy(features)[None])[0]
+    assert list(got.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-6)
 
 
 def test_each_face_of_a_photo_gets_its_own_answer(predictor, two_faces, face):

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from fer3d.networks.base import BaseNetwork, ResidualBlock
-from fer3d.networks.landmark import LandmarkNetwork
-from fer3d.networks.shading import ShadingNetwork
+from fer3d.networks.branches.base import BaseNetwork, ResidualBlock
+from fer3d.networks.branches.landmark import LandmarkNetwork
+from fer3d.networks.branches.shading import ShadingNetwork
 
 
 def _of(network: nn.Module, kind: type[nn.Module]) -> list[nn.Module]:

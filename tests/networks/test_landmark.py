@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fer3d.networks.landmark import (
+from fer3d.networks.branches.landmark import (
     DISTANCES,
     NOSE,
     LandmarkNetwork,

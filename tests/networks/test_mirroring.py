@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from fer3d.networks.branches.landmark import MIRRORED, mirror_landmarks
+from fer3d.networks.branches.vertices import mirror_vertices
 from fer3d.networks.fusion import FusionNetwork
-from fer3d.networks.landmark import MIRRORED, mirror_landmarks
-from fer3d.networks.vertices import mirror_vertices
 from fer3d.presets.configs import NETWORKS
 
-SIDE, CLASSES, FACES = 64, 3, 5
+SIDE, CLASSES, FACES, FEATURES = 64, 3, 5, 6
 HALF = torch.tensor([[1.0, 0.0, 2.0], [2.0, 1.0, 1.0], [3.0, -1.0, 0.0]])
 FACE = torch.cat([HALF, HALF * torch.tensor([-1.0, 1.0, 1.0]), torch.tensor([[0.0, 5.0, 1.0]])])
 
@@ -24,6 +24,7 @@ def inputs() -> dict[str, Tensor]:
         "shading": torch.rand(FACES, 1, SIDE, SIDE, generator=generator),
         "landmarks": SIDE * torch.rand(FACES, 68, 3, generator=generator),
         "vertices": FACE + 0.1 * torch.randn(FACES, len(FACE), 3, generator=generator),
+        "features": torch.randn(FACES, 2, FEATURES, generator=generator),
         "reconstructed": torch.tensor([True, False, True, True, True]),
     }
 
@@ -31,11 +32,11 @@ def inputs() -> dict[str, Tensor]:
 @pytest.fixture(params=NETWORKS)
 def networks(request: pytest.FixtureRequest) -> tuple[FusionNetwork, FusionNetwork]:
     """The same weights, with one crop and mirrored."""
-    config = replace(NETWORKS[request.param], vertices=True, width=4)
+    config = replace(NETWORKS[request.param], vertices=True, features=True, width=4)
     pair = tuple(
         FusionNetwork(
             replace(config, mirrored=mirrored), CLASSES,
-            image_size=SIDE, shading_size=SIDE, vertices=len(FACE),
+            image_size=SIDE, shading_size=SIDE, vertices=len(FACE), features=FEATURES,
         ).eval()
         for mirrored in (False, True)
     )  # fmt: skip
@@ -82,6 +83,7 @@ def test_a_symmetric_face_gets_the_answer_of_one_crop(inputs: dict[str, Tensor],
         "shading": (inputs["shading"] + inputs["shading"].flip(-1)) / 2,
         "landmarks": (inputs["landmarks"] + mirror_landmarks(inputs["landmarks"], SIDE)) / 2,
         "vertices": FACE.expand(FACES, -1, -1),
+        "features": inputs["features"],  # both views have a part in each answer
         "reconstructed": inputs["reconstructed"],
     }
     for one, mean in zip(once.heads(**symmetric), both.heads(**symmetric), strict=True):

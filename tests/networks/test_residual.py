@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 
 from fer3d.errors import UserError
+from fer3d.networks.branches.residual import BasicBlock, ResidualNetwork, halved
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.inputs import raw_inputs, to_inputs
-from fer3d.networks.residual import BasicBlock, ResidualNetwork, halved
 from fer3d.presets.configs import network_config
 
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
+from fer3d.networks.branches.vertices import VerticesNetwork, mirror_partners
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.inputs import MAX_VERTICES, sparse_vertices
-from fer3d.networks.vertices import VerticesNetwork, mirror_partners
 
 HALF = torch.tensor([[1.0, 0.0, 2.0], [2.0, 1.0, 1.0], [3.0, -1.0, 0.0]])
 FACE = torch.cat([HALF, HALF * torch.tensor([-1.0, 1.0, 1.0]), torch.tensor([[0.0, 5.0, 1.0]])])

@@ -6,8 +6,16 @@ import pytest
 
 from fer3d.errors import UserError
 from fer3d.geometry.affine import Crop
-from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh, Branch, find_branches
+from fer3d.reconstruction.attention import (
+    FEATURES,
+    INPUT_SIZE,
+    AttentionMesh,
+    Branch,
+    find_branches,
+    read_parts,
+)
 from fer3d.reconstruction.facemesh import MODEL
+from fer3d.reconstruction.litert import LitertNetwork
 from fer3d.reconstruction.tflite import cut, open_model
 from fer3d.reconstruction.topology import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS, load_topology
 from fer3d.reconstruction.windows import sample_windows
@@ -39,7 +47,7 @@ def test_a_window_is_level_with_its_part_and_holds_it():
     planar = np.zeros((468, 2))
     turn = np.array([[0.8, -0.6], [0.6, 0.8]])
     planar[:4] = np.array([[-3, 0], [3, 0], [0, 1], [0, -1.0]]) @ turn.T + [20, 30]
-    branch = Branch(np.arange(4), 0, 1, scale=1.5, size=16, features=0, samples=0, points=0)
+    branch = Branch(np.arange(4), 0, 1, scale=1.5, size=16, features=0, samples=0, points=0, wide=0)
     window = branch.window(planar)
     corners = np.array([[0, 0], [16, 0], [0, 16], [8, 8.0]]) @ window[:, :2].T + window[:, 2]
     expected = np.array([[-4.5, -1.5], [4.5, -1.5], [-4.5, 1.5], [0, 0]])
@@ -73,7 +81,8 @@ def test_windows_are_sampled_as_without_compiled_code():
 
 def test_branches_agree_with_the_trunk_and_leave_the_rest(network, branches, astronaut):
     pixels = Crop(52, 50, 90).sample(astronaut, INPUT_SIZE)[None]
-    ((trunk, refined),), (score,) = network(pixels)
+    drawn = network(pixels)
+    ((trunk, refined),), (score,) = drawn.meshes, drawn.scores
     redrawn = np.concatenate([branch.vertices for branch in branches])
     rest = np.setdiff1d(np.arange(468), redrawn)
     apart = np.linalg.norm(refined - trunk, axis=1)
@@ -102,6 +111,23 @@ def test_another_file_is_an_error_in_one_line(assets_dir, tmp_path, kind, runtim
 
 def test_calls_do_not_depend_on_each_other(network, astronaut):
     pixels = Crop(52, 50, 90).sample(astronaut, INPUT_SIZE)[None]
-    first, _ = network(pixels)
+    first = network(pixels)
     network(np.zeros_like(pixels))
-    assert np.array_equal(network(pixels)[0], first)
+    again = network(pixels)
+    assert np.array_equal(again.meshes, first.meshes)
+    assert np.array_equal(again.features, first.features)
+
+
+def test_features_are_the_wide_maps_before_the_last_layers(network, assets_dir, astronaut):
+    parts = read_parts(assets_dir / MODEL)
+    graph = open_model(parts.data).Subgraphs(0)
+    shapes = [
+        tuple(graph.Tensors(tensor).ShapeAsNumpy())
+        for tensor in (parts.trunk[1][-1], *(branch.wide for branch in parts.branches))
+    ]
+    assert shapes == [(1, 3, 3, 128), *[(1, 2, 2, 128)] * 3]
+    pixels = Crop(52, 50, 90).sample(astronaut, INPUT_SIZE)[None]
+    features = network(pixels).features
+    assert features.shape == (1, FEATURES) and np.isfinite(features).all()
+    (trunk,) = LitertNetwork(parts.data, parts.trunk[0], parts.trunk[1][-1:])([pixels])
+    assert np.array_equal(features[:, : 9 * 128], trunk.reshape(1, -1))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from fer3d.geometry.frames import pose_from_rotation
+from fer3d.reconstruction.attention import FEATURES
 from fer3d.reconstruction.facemesh import MODEL, SCHEMES, first_crop, load_facemesh
 from fer3d.reconstruction.landmarks import mesh_landmarks
 from fer3d.reconstruction.recentralize import fit_similarity
@@ -89,3 +90,11 @@ def test_three_passes_give_nearly_the_same_mesh(astronaut, points, assets_dir):
     )
     apart = np.linalg.norm(three.vertices - five.vertices, axis=1)
     assert 0 < np.median(apart) < 0.5  # px
+
+
+def test_a_mirrored_face_has_the_features_of_both_crops_exchanged(facemesh, astronaut):
+    found = facemesh(astronaut, NO_POINTS).features
+    mirrored = facemesh(np.ascontiguousarray(astronaut[:, ::-1]), NO_POINTS).features
+    assert found.shape == (2, FEATURES)
+    straight, across = found - found.mean(axis=0), mirrored - mirrored.mean(axis=0)
+    assert np.corrcoef(straight.ravel(), across[::-1].ravel())[0, 1] > 0.6  # two sizes

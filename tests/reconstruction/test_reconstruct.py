@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 from batches import FACEMESH, assert_alone_alike, write_batch
+from pydantic import ValidationError
 
 from fer3d.files.packed import open_arrays, read_manifest
 from fer3d.geometry.frames import pose_from_rotation
 from fer3d.machine.settings import Settings
+from fer3d.reconstruction.attention import FEATURES
+from fer3d.reconstruction.params import ReconstructParams
 from fer3d.reconstruction.reconstruct import producer, reconstruct_dataset
 from fer3d.reconstruction.reconstructor import Reason
 from fer3d.reconstruction.topology import load_topology
@@ -67,6 +70,21 @@ def test_where_there_is_no_face_there_are_zeros_and_a_reason(result):
         if name not in ("presence", "reason"):
             assert not values[3].any(), name
     assert not result["reason"][:3].any()
+
+
+def test_features_are_kept_where_they_are_asked_for(batch, result, assets_dir):
+    asked = producer(PARAMS.model_copy(update={"features": True}), Toolbox(assets_dir))
+    found = asked.compute(batch)
+    assert set(found) - set(result) == {"features"}
+    assert found["features"].dtype == np.float16 and found["features"].shape[1:] == (2, FEATURES)
+    assert all(np.array_equal(found[name], values) for name, values in result.items())
+    assert found["features"][:3].std(axis=-1).min() > 0.1 and not found["features"][3].any()
+
+
+def test_features_of_another_backend_are_refused():
+    values = PARAMS.model_dump() | {"backend": "prnet", "landmarks": "prnet", "features": True}
+    with pytest.raises(ValidationError, match="features need backend facemesh, got prnet"):
+        ReconstructParams.model_validate(values)
 
 
 def test_what_the_key_of_a_result_depends_on(assets_dir):

@@ -52,10 +52,11 @@ def networks(assets_dir: Path, device: str) -> tuple[AttentionMesh, AttentionMes
 
 @DEVICES
 def test_meshes_of_a_crop_are_those_of_litert(crops, assets_dir, device):
-    (meshes, scores), (others, logits) = (n(crops) for n in networks(assets_dir, device))
-    assert scores.min() > 3  # a logit: each is a face
-    assert np.abs(meshes - others).max() < APART
-    assert np.abs(1 / (1 + np.exp(-scores)) - 1 / (1 + np.exp(-logits))).max() < 1e-3
+    drawn, other = (network(crops) for network in networks(assets_dir, device))
+    assert drawn.scores.min() > 3  # a logit: each is a face
+    assert np.abs(drawn.meshes - other.meshes).max() < APART
+    assert np.abs(1 / (1 + np.exp(-drawn.scores)) - 1 / (1 + np.exp(-other.scores))).max() < 1e-3
+    assert np.abs(drawn.features - other.features).max() < 0.01 * np.abs(drawn.features).max()
 
 
 @DEVICES
@@ -76,10 +77,11 @@ def test_the_place_in_a_batch_does_not_change_a_byte(crops, assets_dir, device):
     _, network = networks(assets_dir, device)
     rows = ROWS[device]
     face, others = crops[-1:], np.resize(crops[:-1], (rows, *crops.shape[1:]))
-    ((alone, *_), (score, *_)) = network(face)
+    alone = network(face)
     for place in {0, 1, rows // 2, rows - 1, rows}:
-        meshes, scores = network(np.insert(others, place, face, axis=0))
-        assert meshes[place].tobytes() == alone.tobytes() and scores[place] == score
+        drawn = network(np.insert(others, place, face, axis=0))
+        for name in ("meshes", "scores", "features"):
+            assert getattr(drawn, name)[place].tobytes() == getattr(alone, name)[0].tobytes()
 
 
 def test_the_stage_runs_with_it(images, unknown, assets_dir, tmp_path):

@@ -55,7 +55,7 @@ def test_a_new_light_runs_what_sees_the_light(project):
 
 @pytest.mark.slow
 def test_a_comment_in_the_networks_does_not_reach_preprocessing(project):
-    module = project.folder / "fer3d" / "networks" / "base.py"
+    module = project.folder / "fer3d" / "networks" / "branches" / "base.py"
     text = module.read_text()
     module.write_text(text + "# a comment\n")
     ran = project.repro()

@@ -78,7 +78,7 @@ def test_the_backend_looks_straight_ahead_from_the_eyes_of_the_photo(
 
 def test_every_parameter_of_the_network_gets_a_gradient(repository: Path) -> None:
     network = FusionNetwork(NetworkConfig(shading=False, landmark=False), classes=7)
-    network.branches["base"] = example(repository, "networks/plain.py").PlainNetwork()
+    network.branches["base"] = example(repository, "networks/branches/plain.py").PlainNetwork()
     logits = network(torch.rand(4, 3, 100, 100, generator=torch.manual_seed(0)))
     assert logits.shape == (4, 7)
     logits.square().sum().backward()

@@ -45,7 +45,7 @@ def _make_set(root: Path, *, spoil_test: bool = False, reconstructed: bool = Tru
         "landmarks_image": landmarks.astype(np.float32),
         "shading": shading,
     }
-    faces = {"vertices_face": _vertices(landmarks)}
+    faces = {"vertices_face": _vertices(landmarks), "features": _features(landmarks)}
     if spoil_test:
         test = (frame["split"] == "test").to_numpy()
         frame.loc[test, "label"] = "garbage"
@@ -60,6 +60,13 @@ def _vertices(landmarks: np.ndarray) -> np.ndarray:
     """The landmarks as a flat face, cm, and their mirror images: (N, 136, 3) float32."""
     half = np.pad(landmarks / SIZE, ((0, 0), (0, 0), (0, 1))) - (2, 0, 0)
     return np.concatenate([half, half * (-1, 1, 1)], axis=1).astype(np.float32)
+
+
+def _features(landmarks: np.ndarray) -> np.ndarray:
+    """Coordinates of the landmarks, for photo and mirrored photo: (N, 2, 136) float16."""
+    straight = landmarks.reshape(len(landmarks), -1) / SIZE
+    across = (landmarks * (-1, 1)).reshape(len(landmarks), -1) / SIZE
+    return np.stack([straight, across], axis=1).astype(np.float16)
 
 
 def _frame(rng: np.random.Generator) -> pd.DataFrame:

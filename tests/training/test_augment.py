@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fer3d.networks.landmark import MIRRORED, landmark_features
+from fer3d.networks.branches.landmark import MIRRORED, landmark_features
 from fer3d.training import augment as module
 from fer3d.training.augment import augment, coarser, move_points, warp
 
@@ -73,6 +73,19 @@ def test_a_mirrored_faces_features_are_those_of_the_mirrored_photo(
     moved = move_points(points, flip, torch.zeros(6, 2), SIDE, every)
     expected = points[:, list(MIRRORED)]  # distances do not see the mirror, the names they do
     torch.testing.assert_close(landmark_features(moved), landmark_features(expected))
+
+
+def test_features_of_mirrored_faces_are_exchanged(inputs: dict[str, Tensor]) -> None:
+    features = torch.tensor([1.0, 2.0]).expand(6, 2)[..., None]
+    left = inputs["landmarks"].clone()
+    left[:] = SIDE / 4
+    changed = augment(
+        inputs | {"features": features, "landmarks": left}, 1.0,
+        torch.Generator().manual_seed(0), side=SIDE,
+    )  # fmt: skip
+    mirrored = changed["landmarks"][..., 0].mean(dim=1) > SIDE / 2
+    assert torch.equal(changed["features"][:, 0, 0] == 2, mirrored)
+    assert mirrored.any() and not mirrored.all()
 
 
 @pytest.mark.parametrize("angle", [0.0, 12.0, -30.0, 90.0])

@@ -41,6 +41,17 @@ def test_it_predicts_the_same_from_the_file_alone(trained: TrainedNetwork, tmp_p
     assert loaded.training == {"seed": 3, "loss": "focal"}
 
 
+def test_recognizers_from_before_there_were_features_are_read(trained, tmp_path: Path) -> None:
+    file, old = tmp_path / "model.safetensors", tmp_path / "old.safetensors"
+    save_trained(trained, file)
+    with safe_open(file, framework="pt") as opened:
+        about = json.loads(opened.metadata()["fer3d"])
+        state = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    del about["features"], about["network"]["features"]
+    save_file(state, old, {"fer3d": json.dumps(about)})
+    assert load_trained(old).network.config == trained.network.config
+
+
 def test_its_preprocessing_is_read_without_its_weights(
     trained: TrainedNetwork, tmp_path: Path
 ) -> None:

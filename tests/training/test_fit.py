@@ -12,9 +12,9 @@ import torch
 
 from fer3d.errors import UserError
 from fer3d.files.folders import Folders
+from fer3d.networks.branches.landmark import landmark_features
 from fer3d.networks.config import BRANCHES, NetworkConfig
 from fer3d.networks.inputs import to_inputs
-from fer3d.networks.landmark import landmark_features
 from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import load_trained
 from fer3d.training.config import TrainConfig

@@ -19,6 +19,7 @@ def faces() -> dict[str, Tensor]:
         "shading": number.view(-1, 1, 1, 1).expand(-1, 1, SIDE, SIDE),
         "landmarks": number.view(-1, 1, 1).expand(-1, 68, 2),
         "vertices": number.view(-1, 1, 1).expand(-1, 468, 3),
+        "features": number.view(-1, 1, 1).expand(-1, 2, 9).half(),
         "reconstructed": torch.ones(COUNT, dtype=torch.bool),
     }
 
@@ -70,7 +71,7 @@ def test_mix_up_averages_everything_by_the_weights_of_the_target(
     changed, mixed = _mix(faces, targets, mix_up=1.0)
     number = torch.arange(COUNT, dtype=torch.float32)
     wanted = _own(mixed) * number + (1 - _own(mixed)) * before(number)
-    for name in ("image", "shading", "landmarks", "vertices"):
+    for name in ("image", "shading", "landmarks", "vertices", "features"):
         values = changed[name].flatten(1)
         torch.testing.assert_close(values, wanted[:, None].expand_as(values))
     # Beta(1/2, 1/2): a third of the weights is below a quarter, a third above three quarters
@@ -82,6 +83,7 @@ def test_cut_mix_averages_points(faces: dict[str, Tensor], targets: Tensor) -> N
     number = torch.arange(COUNT, dtype=torch.float32)
     wanted = _own(mixed) * number + (1 - _own(mixed)) * before(number)
     torch.testing.assert_close(changed["vertices"][:, 0, 0], wanted)
+    torch.testing.assert_close(changed["features"][:, 0, 0].float(), wanted, rtol=0, atol=0.01)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25])

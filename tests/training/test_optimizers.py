@@ -22,6 +22,14 @@ def test_classifiers_have_steps_of_adamw() -> None:
     }  # fmt: skip
 
 
+def test_wide_first_layers_have_steps_of_adamw_too() -> None:
+    layers = nn.Conv2d(300, 8, 3), nn.Linear(2500, 8), nn.Linear(2501, 8)
+    weights = [layer.weight for layer in layers]
+    groups = make_optimizer(weights, TrainConfig(optimizer="muon"), classes=7).param_groups
+    orthogonal = [weight for group in groups if group["orthogonal"] for weight in group["params"]]
+    assert [any(w is other for other in orthogonal) for w in weights] == [True, True, False]
+
+
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])
 def test_muon_multiplies_in_bfloat16_if_the_training_does(precision: Precision) -> None:
     weight = nn.Parameter(torch.zeros(25, 6))  # its step has the scale 0.2 x 5

@@ -18,6 +18,7 @@ import torch
 
 from fer3d.files.folders import Folders
 from fer3d.networks.config import NetworkConfig
+from fer3d.training import resume
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import ExpressionData
 from fer3d.training.fit import fit, save
@@ -192,6 +193,19 @@ def test_a_damaged_state_is_reported_and_left_aside(
     assert _fit(folders, tmp_path / "a", train, state=left) == _fit(folders, tmp_path / "b", train)
 
 
+def test_a_state_depends_on_every_module_of_a_training(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict] = []
+    monkeypatch.setattr(resume, "sha256_json", lambda key: seen.append(key) or "name")
+    state_file(tmp_path, folders, {"network": {"vertices": False, "features": False}})
+    ours = {name for name in sys.modules if name.startswith(("fer3d.networks", "fer3d.training"))}
+    ours -= {name for name in ours if name.startswith("fer3d.networks.compared")}
+    assert {name for name in ours if not hasattr(sys.modules[name], "__path__")} <= set(
+        seen[0]["code"]
+    )
+
+
 def test_a_state_of_other_inputs_or_parameters_is_not_used(
     folders: Folders, tmp_path: Path
 ) -> None:
@@ -201,7 +215,7 @@ def test_a_state_of_other_inputs_or_parameters_is_not_used(
     ))  # fmt: skip
 
     def parts(seed: int) -> dict:
-        return {"network": {"vertices": False}, "train": {"seed": seed}}
+        return {"network": {"vertices": False, "features": False}, "train": {"seed": seed}}
 
     first = state_file(tmp_path, folders, parts(0))
     assert state_file(tmp_path, copies, parts(0)) == first

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fer3d.networks.branches.landmark import DISTANCES, POINTS
 from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.networks.compared.discriminant import KernelSubclassDiscriminant
 from fer3d.networks.compared.gabor import (
@@ -18,7 +19,6 @@ from fer3d.networks.compared.gabor import (
 from fer3d.networks.compared.pixels import grey
 from fer3d.networks.compared.points import present_points
 from fer3d.networks.inputs import fractions
-from fer3d.networks.landmark import DISTANCES, POINTS
 
 MIN_SPREAD = 1e-6  # of a feature over the training set; for constant features
 CHUNK = 32  # faces at a time; the patches of a face need 2.5 MB

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fer3d.networks.landmark import pairwise_distances
+from fer3d.networks.branches.landmark import pairwise_distances
 
 EYE_DISTANCE = 300.0  # px, between the eye centres, to which every face is scaled
 LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)  # in the image

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from fer3d.networks.branches.landmark import POINTS
 from fer3d.networks.compared.contract import ComparedNetwork, Criterion
 from fer3d.networks.compared.operations import LocalResponseNorm, he_initialise, layers_of
 from fer3d.networks.compared.pixels import PixelInput
 from fer3d.networks.compared.points import scaled_points
-from fer3d.networks.landmark import POINTS
 from fer3d.networks.layers import max_pool
 
 FILTERS = 64

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from fer3d.networks.landmark import POINTS
+from fer3d.networks.branches.landmark import POINTS
 
 SUBNASALE = 33  # the lowest point of the nose in the 68-point scheme of iBUG 300-W, from 0
 MIN_SPREAD = 1e-6  # px, standard deviation of a coordinate; for equal points

@@ -31,6 +31,7 @@ class PrnetBackend:
     device: str = "cpu"
 
     vertices = Spec((POINTS, 3), "float16")
+    features = None
     libraries = ("torch",)
 
     @property

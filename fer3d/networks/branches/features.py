@@ -1,0 +1,66 @@
+"""The branch for the mesh network's features of a face, seen by fully connected layers."""
+
+import torch
+from torch import Tensor, nn
+
+from fer3d.networks.layers import EMBEDDING, fully_connected
+
+WIDTHS = (512, 256, EMBEDDING)
+INPUT_DROPOUT = 0.2
+LARGEST = 6.0  # standard deviations; features have rare large values
+MIN_SPREAD = 1e-3  # of a feature that hardly varies, which would be divided by
+
+
+class FeaturesNetwork(nn.Module):
+    """Fully connected layers of 512, 256, 128 on standardized features.
+
+    A face has the features of its photo and of the mirrored photo. A training step sees the first
+    of them; ``mirror_features`` exchanges the two. The answer is the mean over both embeddings, so
+    that it is the same for a face and its mirror image. A face that was not reconstructed has
+    features of zero, the mean face.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, *, count: int, dropout: float = 0.4):
+        """
+        Args:
+            count: number of features, F.
+            dropout: probability, between the fully connected layers.
+        """
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(count))
+        self.register_buffer("spread", torch.ones(count))
+        self.drop = nn.Dropout(INPUT_DROPOUT)
+        self.encoder = fully_connected((count, *WIDTHS), dropout)
+
+    def standardize_by(self, mean: Tensor, spread: Tensor) -> None:
+        """Set mean and standard deviation, (F,) float32 each, over the training set."""
+        self.mean.copy_(mean)
+        self.spread.copy_(spread.clamp_min(MIN_SPREAD))
+
+    def forward(self, features: Tensor, present: Tensor | None = None) -> Tensor:
+        """
+        Args:
+            features: (B, 2, F) float16 or float32, of the photo and the mirrored photo.
+            present: (B,) bool, whether the face was reconstructed; where not, its features are not
+                used. All of them by default.
+
+        Returns:
+            (B, 128) float32.
+        """
+        if self.training:
+            return self._embed(features[:, 0], present)
+        return (self._embed(features[:, 0], present) + self._embed(features[:, 1], present)) / 2
+
+    def _embed(self, features: Tensor, present: Tensor | None) -> Tensor:
+        scaled = ((features.float() - self.mean) / self.spread).clamp(-LARGEST, LARGEST)
+        if present is not None:
+            scaled = torch.where(present[:, None], scaled, 0.0)
+        return self.encoder(self.drop(scaled))
+
+
+def mirror_features(features: Tensor) -> Tensor:
+    """The features (B, 2, F) of the mirrored photos."""
+    return features.flip(1)
