@@ -4,7 +4,9 @@ Stages read only their own sections, see ``fer3d.files.sections``.
 """
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
+
+from pydantic import model_validator
 
 from fer3d.accuracy3d.params import Accuracy3dParams
 from fer3d.alignment.params import AlignParams, AlignStageParams
@@ -58,6 +60,16 @@ class Params(Section):
     accuracy3d: Accuracy3dParams
     report: ReportParams
     experiments: ExperimentsParams
+
+    @model_validator(mode="after")
+    def _features_are_kept_for_their_branch(self) -> Self:
+        wanted = self.network.features or any("features" in b for b in self.experiments.branches)
+        if wanted and not self.reconstruct.features:
+            raise ValueError(
+                "network.features, and branches of experiments with features, need "
+                "reconstruct.features: set it to true"
+            )
+        return self
 
     def part(self, kind: type[Part]) -> Part:
         """The sections that are fields of a model."""

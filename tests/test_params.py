@@ -33,6 +33,16 @@ def test_the_default_parameters_are_valid(repository):
     assert got.relight.neighbours == 10 and got.split.test_fraction == 0.2
 
 
+@pytest.mark.parametrize("section", ["network", "experiments"])
+def test_features_must_be_kept_for_their_branch(tmp_path, values, section):
+    values["network"]["features"] = section == "network"
+    values["experiments"]["branches"] = ["base", "base-features"][: 1 + (section != "network")]
+    with pytest.raises(UserError, match=r"need reconstruct\.features: set it to true"):
+        params.load(write(tmp_path, values))
+    values["reconstruct"]["features"] = True
+    assert params.load(write(tmp_path, values)).reconstruct.features
+
+
 def words(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The keys of each parameter with values in words, and such a value."""
     for name, field in model.model_fields.items():
@@ -54,6 +64,7 @@ def test_words_need_no_quotes(tmp_path, values):
         for key in sections:
             section = section[key]
         section[name] = yaml.safe_load(word)
+        changed["reconstruct"]["features"] = "features" in word
         if word == "prnet":  # other values depend on it
             changed["reconstruct"] |= {"backend": word}
         found = params.load(write(tmp_path, changed))

@@ -13,6 +13,7 @@ BRANCHES = {  # by name in the network
     "shading": "shading image",
     "landmark": "landmarks",
     "vertices": "3D vertices",
+    "features": "features of the mesh network",
 }
 # Any: Dash's generated types do not take literal dictionaries
 MESH_CONFIG: Any = {

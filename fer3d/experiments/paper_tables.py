@@ -87,7 +87,7 @@ def ablation_table(results: CellResults, published: Published, scores: Scores) -
         header += [f"{preset}, {TITLES[loss]}: {score}" for score in ("Acc", "C-Acc")]
     rows = []
     for branches in present:
-        printed = published.ablation.get(branches, ())  # the paper has no branch of vertices
+        printed = published.ablation.get(branches, ())  # without the project's own branches
         row: list[TableEntry] = [TITLES[branches], *_per_cents(printed, 2)]
         for preset, loss in trainings:
             row += map(_value, scores[Configuration(preset, branches, loss)])

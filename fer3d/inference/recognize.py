@@ -162,6 +162,12 @@ class Predictor:
     def trained(self) -> TrainedNetwork:
         """The network, loaded once, for answers: see ``independent_rows``."""
         trained = load_trained(self.checkpoint, self.toolbox.device)
+        params = pipeline_params(trained.preprocessing, self.checkpoint)
+        if trained.features and not params.reconstruct.features:
+            raise UserError(
+                f"{self.checkpoint} needs features of the mesh network, but its preprocessing has "
+                "reconstruct.features false: train again with that parameter true"
+            )
         return replace(trained, network=with_independent_rows(trained.network))
 
     @property

@@ -1,1 +1,1 @@
-"""The network of Bao et al. 2019: three branches and their fusion; imports only PyTorch."""
+"""The network of Bao et al. 2019: branches and their fusion; imports only PyTorch."""

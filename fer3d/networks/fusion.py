@@ -111,6 +111,18 @@ class FusionNetwork(nn.Module):
         self.fusion = fully_connected((width, *WIDTHS), config.dropout)
         self.classifier = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(WIDTHS[-1], classes))
 
+    @property
+    def first_layers(self) -> list[Tensor]:
+        """Weights of first layers for which AdamW's steps are better than Muon's.
+
+        In the features branch, with thousands of inputs, they also take a quarter of the time
+        (docs/notes/recognition.md).
+        """
+        if "features" not in self.branches:
+            return []
+        layer = cast(FeaturesNetwork, self.branches["features"]).encoder[0]
+        return [cast(nn.Linear, layer).weight]
+
     def forward(
         self,
         image: Tensor | None = None,

@@ -16,7 +16,7 @@ Source: I. Grishchenko et al., Attention Mesh: High-fidelity Face Mesh Predictio
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -119,7 +119,7 @@ class AttentionMesh:
         self._second = load(parts.data, *parts.second)
         self._branches, self._cells = parts.branches, parts.cells
 
-    def __call__(self, crops: UInt8[np.ndarray, "n 192 192 3"]) -> "Drawn":
+    def __call__(self, crops: UInt8[np.ndarray, "n 192 192 3"]) -> "NetworkOutput":
         """What the network makes of each crop, independent of the other crops.
 
         Args:
@@ -127,9 +127,10 @@ class AttentionMesh:
         """
         most = self._trunk.rows
         drawn = [self._draw(crops[start : start + most]) for start in range(0, len(crops), most)]
-        return Drawn(*map(np.concatenate, zip(*map(astuple, drawn), strict=True)))
+        columns = zip(*((part.meshes, part.scores, part.features) for part in drawn), strict=True)
+        return NetworkOutput(*map(np.concatenate, columns))
 
-    def _draw(self, crops: np.ndarray) -> "Drawn":
+    def _draw(self, crops: np.ndarray) -> "NetworkOutput":
         """The results of as many crops as the runtime takes at once."""
         meshes, scores, features, wide = self._trunk([crops])
         trunk = meshes.reshape(-1, VERTICES, 3).astype(np.float64)
@@ -148,7 +149,7 @@ class AttentionMesh:
             scaled = window * [1, 1, cell]
             refined[:, branch.vertices, :2] = affine.apply(scaled, points)
         maps = [wide, *found[len(windows) :]]
-        return Drawn(
+        return NetworkOutput(
             np.stack([trunk, refined], axis=1),
             scores.reshape(-1).astype(np.float64),
             np.concatenate([each.reshape(len(crops), -1) for each in maps], axis=1),
@@ -156,7 +157,7 @@ class AttentionMesh:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class NetworkOutput:
     """The network's results for N crops.
 
     Attributes:

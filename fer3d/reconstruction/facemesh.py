@@ -14,7 +14,7 @@ from jaxtyping import Float, Integer, UInt8
 
 from fer3d.geometry.affine import Crop, crop_around
 from fer3d.geometry.typing import Images
-from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh, Drawn
+from fer3d.reconstruction.attention import INPUT_SIZE, AttentionMesh, NetworkOutput
 from fer3d.reconstruction.calibration import calibrate, load_fields
 from fer3d.reconstruction.crops import five_point_layout
 from fer3d.reconstruction.mesh import Mesh
@@ -139,7 +139,7 @@ class FaceMesh:
         return np.mean(found, axis=0), presences[: len(crops)].max(axis=0), both
 
 
-def _mean_mesh(drawn: Drawn, trunk: float) -> Float[np.ndarray, "n 468 3"]:
+def _mean_mesh(drawn: NetworkOutput, trunk: float) -> Float[np.ndarray, "n 468 3"]:
     """Vertices (N, 468, 3) float64, px of the crops.
 
     Lips and eyes are predicted by trunk and branches; ``trunk`` is its weight in their mean.

@@ -55,15 +55,17 @@ def producer(params: ReconstructParams, toolbox: Toolbox) -> Producer:
         "presence": Spec((), "float32"),
         "reason": Spec((), "uint8"),
     }
-    if reconstructor.features:
-        outputs["features"] = reconstructor.features
+    if reconstructor.features_spec:
+        outputs["features"] = reconstructor.features_spec
     return Producer(
         name="reconstruct",
         version=VERSION,
         compute=_Compute(reconstructor),
         inputs=INPUTS,
         outputs=outputs,
-        parameters=params.model_dump(mode="json") | {"device": device_of(params, toolbox)},
+        # whether features are kept is told by the outputs
+        parameters=params.model_dump(mode="json", exclude={"features"})
+        | {"device": device_of(params, toolbox)},
         libraries=("numpy", "numba", "opencv", "scipy", *backend.libraries),
         models={name: sha256_file(toolbox.assets / name) for name in used} | backend.models(),
     )

@@ -44,8 +44,8 @@ class Reconstruction:
         visible: (D,) bool, visible points of the dense surface.
         presence: () float32, 0 to 1.
         reason: why there is no face, or "".
-        features: (2, F) float16, of the network, of the face and of the mirrored face; None without
-            ``reconstruct.features``.
+        features: (2, F) float16, of the network, of a crop of the face and a mirrored crop; None
+            without ``reconstruct.features``.
     """
 
     vertices_image: Float[np.ndarray, "v 3"]
@@ -141,17 +141,17 @@ class Reconstructor:
         ]
 
     @property
-    def features(self) -> Spec | None:
+    def features_spec(self) -> Spec | None:
         """Storage format of the features of one face; None if they are not asked for."""
         return self.backend.features if self.params.features else None
 
     def _kept(self, features: np.ndarray | None) -> Float16[np.ndarray, "2 f"] | None:
         """Features in their storage format, zero without a face; None if they are not asked for."""
-        if self.features is None:
+        if self.features_spec is None:
             return None
         if features is None:
-            return np.zeros(self.features.shape, self.features.dtype)
-        return features.astype(self.features.dtype)
+            return np.zeros(self.features_spec.shape, self.features_spec.dtype)
+        return features.astype(self.features_spec.dtype)
 
     def _visible(self, mesh: Mesh) -> Bool[np.ndarray, " d"]:
         """(D,) bool, by the method of the parameters."""

@@ -23,7 +23,7 @@ class InputArrays:
     shading: np.ndarray  # (N, S, S) uint8
     reconstructed: np.ndarray  # (N,) bool
     vertices: np.ndarray | None = None  # (N, V, 3) float32, cm, face frame; if asked for
-    features: np.ndarray | None = None  # (N, 2, F) float16, of photo and mirrored photo; likewise
+    features: np.ndarray | None = None  # (N, 2, F) float16, of a crop and a mirrored one; likewise
 
     @property
     def image_size(self) -> int:
@@ -132,6 +132,6 @@ def _features(faces: Path) -> np.ndarray:
     if not (faces / "features.npy").exists():
         raise UserError(
             f"{faces} has no features of the mesh network, which network.features needs: set "
-            "reconstruct.features to true and run `dvc repro`"
+            "reconstruct.features to true (with reconstruct.backend facemesh) and run `dvc repro`"
         )
     return open_arrays(faces, "features")["features"]

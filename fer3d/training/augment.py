@@ -53,7 +53,8 @@ def augment(
 
     Returns:
         The same keys and shapes; pixels may be outside [0, 1]. The landmarks of faces that were not
-        reconstructed are meaningless.
+        reconstructed are meaningless. The two halves of features (B, 2, F) of mirrored faces are
+        exchanged.
     """
     if strength == 0:
         return inputs
@@ -75,14 +76,20 @@ def augment(
         ),
         "landmarks": landmarks + strength * JITTER * side * noise,
     }  # fmt: skip
+    return changed | _faces(inputs, mirror < 0, partners)
+
+
+def _faces(
+    inputs: dict[str, Tensor], mirrored: Tensor, partners: Tensor | None
+) -> dict[str, Tensor]:
+    """Vertices and features, where they are among the inputs, of mirrored faces mirrored."""
+    across = {}
     if partners is not None:
-        vertices = inputs["vertices"]
-        across = mirror_vertices(vertices, partners)
-        changed["vertices"] = torch.where((mirror < 0)[:, None, None], across, vertices)
-    if (features := inputs.get("features")) is not None:
-        across = mirror_features(features)
-        changed["features"] = torch.where((mirror < 0)[:, None, None], across, features)
-    return changed
+        across["vertices"] = mirror_vertices(inputs["vertices"], partners)
+    if "features" in inputs:
+        across["features"] = mirror_features(inputs["features"])
+    chosen = mirrored[:, None, None]
+    return {name: torch.where(chosen, values, inputs[name]) for name, values in across.items()}
 
 
 def coarser(inputs: dict[str, Tensor]) -> dict[str, Tensor]:

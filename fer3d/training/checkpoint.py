@@ -120,7 +120,8 @@ def read_preprocessing(path: Path) -> Mapping[str, Mapping[str, Any]]:
 def _read(path: Path, device: str | torch.device) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The metadata of a recognizer, and its weights."""
     with _opened(path, device) as (about, file):
-        return {"features": 0} | about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        about = {"features": 0} | about  # recognizers from before there were features
+        return about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 @contextmanager

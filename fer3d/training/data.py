@@ -77,9 +77,16 @@ class ExpressionDataset(Dataset[Batch]):
         # copies whole rows; indexing by brackets goes through their elements
         return {name: values.index_select(0, chosen) for name, values in self._resident.items()}
 
-    def found(self, name: str) -> np.ndarray:
-        """Vertices or features of the rows that were reconstructed, see ``InputArrays``."""
-        return self._sources[name][self._rows[self._sources["reconstructed"][self._rows]]]
+    def found(self, name: str, size: int) -> Iterator[Tensor]:
+        """Vertices or features of the rows that were reconstructed, see ``InputArrays``.
+
+        Args:
+            name: vertices | features.
+            size: rows of a part. There is one part at least, which may be empty.
+        """
+        rows = self._rows[self._sources["reconstructed"][self._rows]]
+        for start in range(0, max(len(rows), 1), size):
+            yield torch.from_numpy(self._sources[name][rows[start : start + size]])
 
     @property
     def rows(self) -> np.ndarray:

@@ -3,17 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import torch
 
 from fer3d.errors import UserError
 from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
-from fer3d.networks.branches.features import FeaturesNetwork
-from fer3d.networks.branches.landmark import LandmarkNetwork, landmark_features
-from fer3d.networks.branches.vertices import VerticesNetwork
 from fer3d.networks.config import NetworkConfig
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.networks.layers import lay_out
@@ -21,15 +17,14 @@ from fer3d.training.arrays import InputArrays, open_set
 from fer3d.training.checkpoint import TrainedNetwork, save_trained
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import DECIMALS, Course
-from fer3d.training.data import ExpressionData, ExpressionDataset
+from fer3d.training.data import ExpressionData
 from fer3d.training.live import live_epochs
 from fer3d.training.losses import balanced_class_weights
 from fer3d.training.module import ExpressionModule
 from fer3d.training.resume import TrainingState, finish, last_state, state_file
+from fer3d.training.standardization import standardize
 from fer3d.training.temperature import calibrate
 from fer3d.training.trainer import Runtime, make_trainer, reproducible
-
-_FEATURE_BATCH = 4096  # faces
 
 
 @dataclass(frozen=True)
@@ -152,51 +147,9 @@ def build_network(
         vertices=arrays.vertex_count,
         features=arrays.feature_count,
     )
-    if config.landmark:
-        landmark = cast(LandmarkNetwork, network.branches["landmark"])
-        landmark.standardize_by(*feature_scale(data.train))
-    if config.vertices:
-        vertices = cast(VerticesNetwork, network.branches["vertices"])
-        vertices.standardize_by(*scale_of(data.train.found("vertices")))
-    if config.features:
-        features = cast(FeaturesNetwork, network.branches["features"])
-        both = data.train.found("features")
-        features.standardize_by(*scale_of(both.reshape(-1, both.shape[-1])))
+    standardize(network, data.train)
     lay_out(network)  # twice as fast on a CPU
     return network
-
-
-def feature_scale(dataset: ExpressionDataset) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of each landmark distance over the reconstructed faces.
-
-    Returns:
-        Two tensors (2278,) float32; 0 and 1 if no face was reconstructed.
-    """
-    points, found = dataset.landmarks()
-    points = points[found]
-    if not len(points):
-        width = landmark_features(torch.zeros(1, 68, 2)).shape[-1]
-        return torch.zeros(width), torch.ones(width)
-    total = square = torch.zeros((), dtype=torch.float64)
-    for part in points.split(_FEATURE_BATCH):
-        features = landmark_features(part).double()
-        total, square = total + features.sum(0), square + (features**2).sum(0)
-    mean = total / len(points)
-    return mean.float(), (square / len(points) - mean**2).clamp_min(0).sqrt().float()
-
-
-def scale_of(values: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation over the rows of an array (M, ...), float16 or float32.
-
-    Returns:
-        two of (...) float32; 0 and 1 without any row.
-    """
-    if not len(values):
-        return torch.zeros(values.shape[1:]), torch.ones(values.shape[1:])
-    parts = torch.from_numpy(values).split(_FEATURE_BATCH)
-    mean = sum(part.sum(dim=0, dtype=torch.float64) for part in parts) / len(values)
-    variance = sum(((part - mean) ** 2).sum(dim=0) for part in parts) / len(values)
-    return mean.float(), variance.sqrt().float()
 
 
 def _data(arrays: InputArrays, train: TrainConfig, first_epoch: int) -> ExpressionData:

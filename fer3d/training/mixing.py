@@ -54,7 +54,7 @@ def mix(
     for name in OTHERS:
         if name in inputs:
             values, some = inputs[name], mixed[:, None, None]
-            # points of faces that were not reconstructed may be NaN
+            # values of faces that were not reconstructed may be NaN
             changed[name] = torch.where(some, average(values, weight[:, None, None]), values)
     if "reconstructed" in inputs:
         found = inputs["reconstructed"]

@@ -215,4 +215,5 @@ class ExpressionModule(pl.LightningModule):
         self.log(f"{split}_loss", loss, on_step=False, on_epoch=True, batch_size=1)
 
     def _optimizer(self) -> Optimizer:
-        return make_optimizer(self.network.parameters(), self.config, self._classes)
+        parameters, first = self.network.parameters(), self.network.first_layers
+        return make_optimizer(parameters, self.config, self._classes, first)

@@ -1,42 +1,44 @@
 """The optimizer of a training, and the schedule of its learning rate."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from fer3d.training.config import TrainConfig
 from fer3d.training.muon import Muon
 
 SGD_MOMENTUM = 0.9
-MOST_INPUTS = 2500
-"""Of a layer with Muon's steps. For the 2,688 inputs of the features branch AdamW learns more in a
-fifth of the time (docs/notes/recognition.md)."""
 
 
 def make_optimizer(
-    parameters: Iterable[nn.Parameter], config: TrainConfig, classes: int
+    parameters: Iterable[nn.Parameter],
+    config: TrainConfig,
+    classes: int,
+    first: Collection[Tensor] = (),
 ) -> Optimizer:
     """The optimizer of a configuration.
 
     Weight decay is for matrices, not for normalization and biases. Muon's steps are for matrices
-    with more rows than classes; the others, such as classifiers, have AdamW's, and so have fully
-    connected layers with more than ``MOST_INPUTS``. The authors of Muon advise AdamW for all first
-    layers.
+    with more rows than classes; the others, such as classifiers, have AdamW's. The authors of Muon
+    advise that, and AdamW for the first layers too; here these are only the ones that are named.
 
     Args:
         parameters: of the network.
         config: optimizer, learning rate, weight decay, precision of Muon's products.
         classes: C.
+        first: weights of first layers that have AdamW's steps.
     """
     parameters, rate, decay = list(parameters), config.learning_rate, config.weight_decay
     matrices = [values for values in parameters if values.ndim > 1]
     rest = {"params": [values for values in parameters if values.ndim <= 1], "weight_decay": 0.0}
     if config.optimizer == "muon":
-        hidden = [values for values in matrices if _is_hidden(values, classes)]
-        others = [values for values in matrices if not _is_hidden(values, classes)]
+        apart = {id(values) for values in first}
+        apart |= {id(values) for values in matrices if len(values) <= classes}
+        hidden = [values for values in matrices if id(values) not in apart]
+        others = [values for values in matrices if id(values) in apart]
         groups = [
             {"params": hidden, "weight_decay": decay, "orthogonal": True},
             {"params": others, "weight_decay": decay},
@@ -49,11 +51,6 @@ def make_optimizer(
         return torch.optim.SGD(groups, rate, momentum=SGD_MOMENTUM, fused=True)
     kind = torch.optim.Adam if config.optimizer == "adam" else torch.optim.AdamW
     return kind(groups, rate, fused=True)
-
-
-def _is_hidden(matrix: nn.Parameter, classes: int) -> bool:
-    """Whether a weight (O, I) or (O, I, height, width) has Muon's steps."""
-    return len(matrix) > classes and (matrix.ndim > 2 or matrix.shape[1] <= MOST_INPUTS)
 
 
 def rate_factor(step: int, *, steps: int, warmup: float, schedule: str) -> float:

@@ -122,6 +122,16 @@ def test_faces_of_another_mesh_are_a_users_error(folders: Folders, tmp_path: Pat
         evaluate(tmp_path / "model.safetensors", folders)
 
 
+def test_a_set_without_the_networks_features_is_a_users_error(
+    folders: Folders, tmp_path: Path
+) -> None:
+    network = FusionNetwork(NetworkConfig(features=True), 2, image_size=SIZE, features=9)
+    trained = TrainedNetwork(network, CLASSES, SIZE, 100, {}, features=9)
+    save_trained(trained, tmp_path / "model.safetensors")
+    with pytest.raises(UserError, match=r"set reconstruct\.features to true"):
+        evaluate(tmp_path / "model.safetensors", folders)
+
+
 def test_a_class_that_was_not_trained_is_a_users_error(folders: Folders, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="'fear' has no training image"):
         evaluate(_checkpoint(tmp_path, classes=("anger", "joy")), folders)

@@ -29,13 +29,13 @@ SIZE, VERTICES, FEATURES = 48, 20, 10
 CONFIGS = {
     "whole": NetworkConfig(preset="recommended", width=8, vertices=True, features=True),
     "late": NetworkConfig(preset="photos", width=8, landmark=False),
-    "mirrored": NetworkConfig(preset="photos", width=8, vertices=True, mirrored=True),
+    "mirrored": NetworkConfig(preset="photos", width=8, features=True, mirrored=True),
     "base": NetworkConfig(shading=False, landmark=False),
 }
 INPUTS = {
     "whole": {"image", "shading", "landmarks", "vertices", "features", "reconstructed"},
     "late": {"image", "shading", "reconstructed"},
-    "mirrored": {"image", "shading", "landmarks", "vertices", "reconstructed"},
+    "mirrored": {"image", "shading", "landmarks", "features", "reconstructed"},
     "base": {"image"},
 }
 

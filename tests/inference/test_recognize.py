@@ -70,6 +70,18 @@ def test_a_recognizer_with_a_features_branch_sees_what_the_mesh_network_saw(
     assert list(got.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-6)
 
 
+def test_a_recognizer_whose_preprocessing_lacks_its_features_says_so(
+    predictor, face, tmp_path: Path
+):
+    trained = load_trained(predictor.checkpoint)
+    config = NetworkConfig(shading=False, landmark=False, features=True)
+    network = FusionNetwork(config, len(trained.classes), features=FEATURES)
+    made = replace(trained, network=network, features=FEATURES)
+    save_trained(made, tmp_path / "model.safetensors")
+    with pytest.raises(UserError, match=r"reconstruct\.features false: train again"):
+        Predictor(tmp_path / "model.safetensors", predictor.toolbox).central_face(face)
+
+
 def test_each_face_of_a_photo_gets_its_own_answer(predictor, two_faces, face):
     left, right = predictor.all_faces(two_faces)
     assert pickle.dumps(left) == pickle.dumps(predictor.central_face(two_faces))

@@ -64,6 +64,11 @@ def test_a_feature_that_never_varies_is_not_divided_by(branch, features) -> None
     assert branch(features).isfinite().all()
 
 
+def test_a_branch_without_features_is_an_error() -> None:
+    with pytest.raises(ValueError, match="there are no features"):
+        FusionNetwork(NetworkConfig(features=True), 7)
+
+
 def test_the_branch_joins_the_others() -> None:
     config = NetworkConfig(base=False, shading=False, features=True)
     network = FusionNetwork(config, 7, features=COUNT).eval()

@@ -92,6 +92,8 @@ def test_what_the_key_of_a_result_depends_on(assets_dir):
     first, second = producer(PARAMS, Toolbox(assets_dir)), producer(other, Toolbox(assets_dir))
     assert first.identity() != second.identity()
     assert set(first.models) - set(second.models) == {"shape_predictor_68_face_landmarks.dat"}
+    kept = producer(PARAMS.model_copy(update={"features": True}), Toolbox(assets_dir))
+    assert kept.identity() != first.identity() and kept.parameters == first.parameters
 
 
 def test_a_data_set_keeps_every_row(batch, result, assets_dir, tmp_path):

@@ -20,7 +20,8 @@ from fer3d.training.checkpoint import load_trained
 from fer3d.training.config import TrainConfig
 from fer3d.training.course import CURVES
 from fer3d.training.data import ExpressionData
-from fer3d.training.fit import feature_scale, fit, save
+from fer3d.training.fit import fit, save
+from fer3d.training.standardization import landmark_scale
 from fer3d.training.trainer import Runtime
 
 MakeSet = Callable[..., Folders]
@@ -59,7 +60,7 @@ def test_the_whole_network_learns_with_focal_loss_and_sgd(folders: Folders, tmp_
 
 def test_the_whole_network_learns_from_mixed_faces(folders: Folders, tmp_path: Path) -> None:
     train = replace(QUICK, cut_mix=0.5, mix_up=0.3)
-    metrics = _fit(folders, tmp_path, NetworkConfig(vertices=True), train)
+    metrics = _fit(folders, tmp_path, NetworkConfig(vertices=True, features=True), train)
     assert metrics["validation"]["macro_f1"] > 0.9
     curves = pd.read_csv(tmp_path / "curves.csv")
     # the labels of mixed faces are not all that is there to see
@@ -191,6 +192,6 @@ def test_a_set_without_any_face_can_be_trained_on(make_set: MakeSet, tmp_path: P
 def test_distances_are_standardized_by_the_training_faces(folders: Folders) -> None:
     data = ExpressionData(open_set(folders), batch_size=8, seed=0)
     features = landmark_features(data.train.landmarks()[0])
-    mean, spread = feature_scale(data.train)
+    mean, spread = landmark_scale(data.train)
     torch.testing.assert_close(mean, features.mean(dim=0))
     torch.testing.assert_close(spread, features.std(dim=0, correction=0), rtol=1e-3, atol=1e-6)

@@ -103,6 +103,8 @@ def test_every_place_has_a_seed_of_its_own() -> None:
 class Layers(torch.nn.Module):
     """A network without batch normalization or dropout, whose batch is the sum of its parts."""
 
+    first_layers = ()
+
     def __init__(self) -> None:
         super().__init__()
         self.hidden, self.last = torch.nn.Linear(3 * 32 * 32, 8), torch.nn.Linear(8, 3)

@@ -7,6 +7,7 @@ from fer3d.networks.layers import EMBEDDING, fully_connected
 
 WIDTHS = (512, 256, EMBEDDING)
 INPUT_DROPOUT = 0.2
+NOISE = 0.5  # standard deviations, in training steps; without it a training learns faces by heart
 LARGEST = 6.0  # standard deviations; features have rare large values
 MIN_SPREAD = 1e-3  # of a feature that hardly varies, which would be divided by
 
@@ -15,9 +16,9 @@ class FeaturesNetwork(nn.Module):
     """Fully connected layers of 512, 256, 128 on standardized features.
 
     A face has the features of its photo and of the mirrored photo. A training step sees the first
-    of them; ``mirror_features`` exchanges the two. The answer is the mean over both embeddings, so
-    that it is the same for a face and its mirror image. A face that was not reconstructed has
-    features of zero, the mean face.
+    of them; augmentation exchanges the two in half of the steps (``mirror_features``). The
+    embedding of an answer is the mean over both. A face that was not reconstructed has features of
+    zero, the mean face.
     """
 
     mean: Tensor
@@ -28,7 +29,12 @@ class FeaturesNetwork(nn.Module):
         Args:
             count: number of features, F.
             dropout: probability, between the fully connected layers.
+
+        Raises:
+            ValueError: no features.
         """
+        if count < 1:
+            raise ValueError("the features branch is on, but there are no features")
         super().__init__()
         self.register_buffer("mean", torch.zeros(count))
         self.register_buffer("spread", torch.ones(count))
@@ -56,11 +62,16 @@ class FeaturesNetwork(nn.Module):
 
     def _embed(self, features: Tensor, present: Tensor | None) -> Tensor:
         scaled = ((features.float() - self.mean) / self.spread).clamp(-LARGEST, LARGEST)
+        if self.training:
+            scaled = scaled + NOISE * torch.randn_like(scaled)
         if present is not None:
             scaled = torch.where(present[:, None], scaled, 0.0)
         return self.encoder(self.drop(scaled))
 
 
 def mirror_features(features: Tensor) -> Tensor:
-    """The features (B, 2, F) of the mirrored photos."""
+    """About the features (B, 2, F) of the mirrored photos: the two exchanged.
+
+    Exact they are not, for the mesh network's crops of photo and mirrored photo differ in size.
+    """
     return features.flip(1)

@@ -26,9 +26,11 @@ class ComparedNetwork(nn.Module):
         pixels: converts aligned images for the model; None if it only uses landmarks.
         memory_format: of the weights in training; channels last is faster for most networks
             (docs/speed.md).
+        first_layers: weights that have AdamW's steps in a training with Muon.
     """
 
     memory_format: torch.memory_format = torch.channels_last
+    first_layers: tuple[Tensor, ...] = ()
 
     def __init__(self, pixels: PixelInput | None = None):
         super().__init__()
