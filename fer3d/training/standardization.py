@@ -1,14 +1,12 @@
 """Standardization of a network's inputs by its training images."""
 
 from collections.abc import Callable, Iterator
-from typing import cast
 
 import torch
 from torch import Tensor
 
-from fer3d.networks.branches.features import FeaturesNetwork
-from fer3d.networks.branches.landmark import LandmarkNetwork, landmark_features
-from fer3d.networks.branches.vertices import VerticesNetwork
+from fer3d.networks.branches.landmark import landmark_features
+from fer3d.networks.branches.standardized import StandardizedBranch
 from fer3d.networks.fusion import FusionNetwork
 from fer3d.training.data import ExpressionDataset
 
@@ -22,15 +20,16 @@ def standardize(network: FusionNetwork, dataset: ExpressionDataset) -> None:
         network: the network.
         dataset: the training images.
     """
-    branches = network.branches
-    if "landmark" in branches:
-        cast(LandmarkNetwork, branches["landmark"]).standardize_by(*landmark_scale(dataset))
-    if "vertices" in branches:
-        scale = scale_of(lambda: dataset.found("vertices", PART))
-        cast(VerticesNetwork, branches["vertices"]).standardize_by(*scale)
-    if "features" in branches:
-        scale = scale_of(lambda: (p.flatten(0, 1) for p in dataset.found("features", PART)))
-        cast(FeaturesNetwork, branches["features"]).standardize_by(*scale)
+    scales: dict[str, Callable[[], tuple[Tensor, Tensor]]] = {
+        "landmark": lambda: landmark_scale(dataset),
+        "vertices": lambda: scale_of(lambda: dataset.found("vertices", PART)),
+        "features": lambda: scale_of(
+            lambda: (both.flatten(0, 1) for both in dataset.found("features", PART))
+        ),
+    }
+    for name, branch in network.branches.items():
+        if isinstance(branch, StandardizedBranch):
+            branch.standardize_by(*scales[name]())
 
 
 def landmark_scale(dataset: ExpressionDataset) -> tuple[Tensor, Tensor]:

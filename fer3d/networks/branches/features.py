@@ -3,16 +3,16 @@
 import torch
 from torch import Tensor, nn
 
+from fer3d.networks.branches.standardized import StandardizedBranch, zero_where_absent
 from fer3d.networks.layers import EMBEDDING, fully_connected
 
 WIDTHS = (512, 256, EMBEDDING)
 INPUT_DROPOUT = 0.2
 NOISE = 0.5  # standard deviations, in training steps; without it a training learns faces by heart
 LARGEST = 6.0  # standard deviations; features have rare large values
-MIN_SPREAD = 1e-3  # of a feature that hardly varies, which would be divided by
 
 
-class FeaturesNetwork(nn.Module):
+class FeaturesNetwork(StandardizedBranch):
     """Fully connected layers of 512, 256, 128 on standardized features.
 
     A face has the features of its photo and of the mirrored photo. A training step sees the first
@@ -21,8 +21,7 @@ class FeaturesNetwork(nn.Module):
     zero, the mean face.
     """
 
-    mean: Tensor
-    spread: Tensor
+    least_spread = 1e-3
 
     def __init__(self, *, count: int, dropout: float = 0.4):
         """
@@ -35,16 +34,9 @@ class FeaturesNetwork(nn.Module):
         """
         if count < 1:
             raise ValueError("the features branch is on, but there are no features")
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(count))
-        self.register_buffer("spread", torch.ones(count))
+        super().__init__(count)
         self.drop = nn.Dropout(INPUT_DROPOUT)
         self.encoder = fully_connected((count, *WIDTHS), dropout)
-
-    def standardize_by(self, mean: Tensor, spread: Tensor) -> None:
-        """Set mean and standard deviation, (F,) float32 each, over the training set."""
-        self.mean.copy_(mean)
-        self.spread.copy_(spread.clamp_min(MIN_SPREAD))
 
     def forward(self, features: Tensor, present: Tensor | None = None) -> Tensor:
         """
@@ -61,12 +53,10 @@ class FeaturesNetwork(nn.Module):
         return (self._embed(features[:, 0], present) + self._embed(features[:, 1], present)) / 2
 
     def _embed(self, features: Tensor, present: Tensor | None) -> Tensor:
-        scaled = ((features.float() - self.mean) / self.spread).clamp(-LARGEST, LARGEST)
+        scaled = self.standardized(features.float()).clamp(-LARGEST, LARGEST)
         if self.training:
             scaled = scaled + NOISE * torch.randn_like(scaled)
-        if present is not None:
-            scaled = torch.where(present[:, None], scaled, 0.0)
-        return self.encoder(self.drop(scaled))
+        return self.encoder(self.drop(zero_where_absent(scaled, present)))
 
 
 def mirror_features(features: Tensor) -> Tensor:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from fer3d.networks.branches.standardized import StandardizedBranch, zero_where_absent
 from fer3d.networks.layers import EMBEDDING, fully_connected
 
 POINTS = 68
@@ -14,7 +15,6 @@ WIDTHS = (1024, 512, 256, EMBEDDING)
 NARROW_WIDTHS = (512, 256, EMBEDDING)  # of the preset `photos`: half of the weights
 
 MIN_EXTENT = 1e-6  # px; avoids division by zero if all points are on a line
-MIN_SPREAD = 1e-4  # avoids division by zero for a distance that is constant in the training set
 
 # Partners of the 68 points of iBUG 300-W in the mirrored face.
 _PAIRS = (
@@ -98,7 +98,7 @@ def mirror_landmarks(points: Tensor, side: int) -> Tensor:
     return torch.cat([side - x, rest], dim=-1)
 
 
-class LandmarkNetwork(nn.Module):
+class LandmarkNetwork(StandardizedBranch):
     """Four fully connected layers of 1024, 512, 256, 128 on the normalized distances.
 
     Not specified by the paper and chosen here: the distances are standardized by their means and
@@ -107,8 +107,7 @@ class LandmarkNetwork(nn.Module):
     those of the mean face.
     """
 
-    mean: Tensor
-    spread: Tensor
+    least_spread = 1e-4
 
     def __init__(self, *, dropout: float = 0.4, widths: Sequence[int] = WIDTHS):
         """
@@ -116,20 +115,8 @@ class LandmarkNetwork(nn.Module):
             dropout: probability, between the fully connected layers.
             widths: of the layers; the last one is 128.
         """
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(DISTANCES))
-        self.register_buffer("spread", torch.ones(DISTANCES))
+        super().__init__(DISTANCES)
         self.encoder = fully_connected((DISTANCES, *widths), dropout)
-
-    def standardize_by(self, mean: Tensor, spread: Tensor) -> None:
-        """Set the standardization of the distances.
-
-        Args:
-            mean: (2278,) float32, mean of each distance over the training set.
-            spread: (2278,) float32, standard deviation.
-        """
-        self.mean.copy_(mean)
-        self.spread.copy_(spread.clamp_min(MIN_SPREAD))
 
     def forward(self, points: Tensor, present: Tensor | None = None) -> Tensor:
         """
@@ -141,7 +128,5 @@ class LandmarkNetwork(nn.Module):
         Returns:
             (B, 128) float32.
         """
-        features = (landmark_features(points) - self.mean) / self.spread
-        if present is not None:
-            features = torch.where(present[:, None], features, 0.0)
-        return self.encoder(features)
+        features = self.standardized(landmark_features(points))
+        return self.encoder(zero_where_absent(features, present))

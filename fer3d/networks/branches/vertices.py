@@ -1,15 +1,15 @@
 """The recommended branch for the frontal 3D face: its vertices, seen by fully connected layers."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from fer3d.networks.branches.standardized import StandardizedBranch, zero_where_absent
 from fer3d.networks.layers import EMBEDDING, fully_connected
 
 WIDTHS = (512, 256, EMBEDDING)
-MIN_SPREAD = 1e-3  # cm; a coordinate that never varies has no spread, which would be divided by
 
 
-class VerticesNetwork(nn.Module):
+class VerticesNetwork(StandardizedBranch):
     """Fully connected layers of 512, 256, 128 on standardized vertices.
 
     The vertices are those after the fit: centred, scaled, turned to the front. Each coordinate is
@@ -17,8 +17,7 @@ class VerticesNetwork(nn.Module):
     there. A face that was not reconstructed has features of zero, which is the mean face.
     """
 
-    mean: Tensor
-    spread: Tensor
+    least_spread = 1e-3  # cm
     partners: Tensor
 
     def __init__(self, *, points: int, dropout: float = 0.4):
@@ -27,9 +26,7 @@ class VerticesNetwork(nn.Module):
             points: number of vertices, V.
             dropout: probability, between the fully connected layers.
         """
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(points, 3))
-        self.register_buffer("spread", torch.ones(points, 3))
+        super().__init__(points, 3)
         self.register_buffer("partners", torch.arange(points))
         self.encoder = fully_connected((3 * points, *WIDTHS), dropout)
 
@@ -40,8 +37,7 @@ class VerticesNetwork(nn.Module):
             mean: (V, 3) float32, cm, face frame, over the training set.
             spread: (V, 3) float32, cm, its standard deviation.
         """
-        self.mean.copy_(mean)
-        self.spread.copy_(spread.clamp_min(MIN_SPREAD))
+        super().standardize_by(mean, spread)
         self.partners.copy_(mirror_partners(mean))
 
     def forward(self, vertices: Tensor, present: Tensor | None = None) -> Tensor:
@@ -54,9 +50,7 @@ class VerticesNetwork(nn.Module):
         Returns:
             (B, 128) float32.
         """
-        features = (vertices - self.mean) / self.spread
-        if present is not None:
-            features = torch.where(present[:, None, None], features, 0.0)
+        features = zero_where_absent(self.standardized(vertices), present)
         return self.encoder(features.flatten(1))
 
 
