@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from torch import Tensor
 
 from fer3d.errors import UserError
 from fer3d.evaluation.predictions import (
@@ -17,21 +15,11 @@ from fer3d.evaluation.predictions import (
 )
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST, VALIDATION, VOTES
-from fer3d.machine.progress import progress
-from fer3d.training.arrays import InputArrays, open_set
-from fer3d.training.checkpoint import TrainedNetwork, load_trained
-from fer3d.training.data import ExpressionDataset, network_inputs
+from fer3d.training.answers import Classifier, open_recognizer, predict
+from fer3d.training.arrays import InputArrays
+from fer3d.training.data import ExpressionDataset
 
 SPLITS = (VALIDATION, TEST)
-BATCH = 64  # images; a constant, because results depend on it in the last digits
-
-
-class Classifier(Protocol):
-    """What is evaluated: a ``FusionNetwork`` or a compared network."""
-
-    def probabilities(self, **inputs: Tensor | None) -> Tensor:
-        """Inputs as ``networks.inputs.to_inputs`` makes them; (B, C) float32, rows sum to 1."""
-        ...
 
 
 def evaluate(
@@ -55,9 +43,7 @@ def evaluate(
         UserError: the checkpoint does not fit the arrays, the probabilities are not finite, or both
             splits are empty.
     """
-    trained = load_trained(checkpoint, device)
-    arrays = open_set(folders, trained.network.config.branches)
-    _check_sizes(trained, arrays)
+    trained, arrays = open_recognizer(checkpoint, folders, device)
     return evaluate_network(trained.network, trained.classes, arrays, device=device)
 
 
@@ -105,28 +91,3 @@ def _all_scores(
     if VOTES in frame:
         scores["votes"] = evaluate_votes(predictions, frame[VOTES], classes)
     return scores
-
-
-def predict(network: Classifier, dataset: ExpressionDataset, device: str = "cpu") -> np.ndarray:
-    """Probabilities of the network's classes, (N, C) float32, in the dataset's order."""
-    parts = []
-    with progress("evaluate", total=len(dataset)) as advance:
-        for inputs in network_inputs(dataset, BATCH, device):
-            parts.append(network.probabilities(**inputs).cpu().numpy())
-            advance(len(parts[-1]))
-    return np.concatenate(parts)
-
-
-def _check_sizes(trained: TrainedNetwork, arrays: InputArrays) -> None:
-    sizes = (
-        ("image size", "px", trained.image_size, arrays.image_size),
-        ("shading size", "px", trained.shading_size, arrays.shading_size),
-        ("faces", "vertices", trained.vertices, arrays.vertex_count),
-        ("faces", "features", trained.features, arrays.feature_count),
-    )
-    for name, unit, expected, actual in sizes:
-        if expected != actual:
-            raise UserError(
-                f"the recognizer was trained with {name} of {expected} {unit}, but the arrays have "
-                f"{actual} {unit}: train again, or make the arrays as for that training"
-            )

@@ -9,10 +9,11 @@ from fer3d.experiments.cells import CellParams
 from fer3d.presets.configs import train_config
 from fer3d.training.config import TrainConfig
 
-# The articles' objectives take one label for each image.
+_LOSS = {"loss", "focal_alpha", "focal_gamma"}
+_TARGETS = {"soft_labels", "teachers", "teacher_share", "cut_mix", "mix_up"}
+# The articles' objectives take one label for each image, so that the others keep their defaults.
 ONE_LABEL = {
-    name: getattr(TrainConfig, name)  # the default
-    for name in ("loss", "focal_alpha", "focal_gamma", "soft_labels", "cut_mix", "mix_up")
+    name: value for name, value in asdict(TrainConfig()).items() if name in _LOSS | _TARGETS
 }
 
 

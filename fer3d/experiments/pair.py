@@ -11,7 +11,6 @@ from torch import Tensor
 
 from fer3d.assets.recognizers import find_recognizer
 from fer3d.errors import UserError
-from fer3d.evaluation.evaluate import predict
 from fer3d.evaluation.predictions import predictions_table
 from fer3d.experiments.comparisons import INTERVALS, accuracy_entries, mcnemar_entries
 from fer3d.experiments.contrasts import contrast_table
@@ -24,6 +23,7 @@ from fer3d.files.manifest import people
 from fer3d.files.packed import read_manifest
 from fer3d.inference.branches import branch_classifiers
 from fer3d.networks.fusion import FusionNetwork
+from fer3d.training.answers import predict
 from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import load_trained
 from fer3d.training.data import ExpressionDataset

@@ -74,6 +74,8 @@ class TrainParams(Section):
     warmup: Amount | None
     weight_decay: Amount | None
     soft_labels: bool
+    teachers: list[str]
+    teacher_share: Share
     label_smoothing: Smoothing | None
     augmentation: Augmentation | None
     cut_mix: Share | None

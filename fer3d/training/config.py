@@ -1,7 +1,7 @@
 """Configuration of the training."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from fer3d.errors import UserError
@@ -50,6 +50,8 @@ class TrainConfig:
         weight_decay: of the weights of convolutions and linear layers, not of normalization and
             biases.
         soft_labels: the targets of training images are the annotators' votes, where they are known.
+        teachers: paths of recognizers whose mean answer is a part of the targets, see ``teach``.
+        teacher_share: that part.
         label_smoothing: probability that the target distributes evenly over all classes.
         augmentation: strength of the random changes of training images, see ``augment``.
         cut_mix: share of the training faces that have a rectangle of another one, see ``mix``.
@@ -80,6 +82,8 @@ class TrainConfig:
     warmup: Amount = 0.0
     weight_decay: Amount = 0.0
     soft_labels: bool = False
+    teachers: list[str] = field(default_factory=list)
+    teacher_share: Share = 0.7
     label_smoothing: Smoothing = 0.0
     augmentation: Augmentation = 0.0
     cut_mix: Share = 0.0

@@ -15,6 +15,7 @@ from fer3d.machine.memory import available_memory
 from fer3d.networks.inputs import to_inputs
 from fer3d.training.arrays import InputArrays, draw, encode_labels
 from fer3d.training.batches import ShuffledBatches, in_order, loader
+from fer3d.training.mixing import one_hot
 from fer3d.training.targets import vote_targets
 
 Batch = dict[str, Tensor]
@@ -65,6 +66,19 @@ class ExpressionDataset(Dataset[Batch]):
         if soft_labels:
             self._targets = torch.from_numpy(vote_targets(frame, labels, classes))
         self._resident: Batch | None = None
+
+    def add_answers(self, answers: np.ndarray, share: float) -> None:
+        """Mix probabilities into the targets, before ``load_onto``.
+
+        Args:
+            answers: (N, C) float32, rows sum to 1.
+            share: of the answers, 0 .. 1; the targets until now, the labels if there are no
+                others, have the rest.
+        """
+        own = self._targets
+        if own is None:
+            own = one_hot(self._labels, answers.shape[1])
+        self._targets = torch.lerp(own, torch.from_numpy(answers), share)
 
     def __len__(self) -> int:
         return len(self._rows)

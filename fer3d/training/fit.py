@@ -23,6 +23,7 @@ from fer3d.training.losses import balanced_class_weights
 from fer3d.training.module import ExpressionModule
 from fer3d.training.resume import TrainingState, finish, last_state, state_file
 from fer3d.training.standardization import standardize
+from fer3d.training.teachers import teach, teacher_digests
 from fer3d.training.temperature import calibrate
 from fer3d.training.trainer import Runtime, make_trainer, reproducible
 
@@ -83,12 +84,16 @@ def fit(
     arrays = open_set(folders, network.branches)
     train = runtime.settled(train)
     where = {"device": runtime.device, "devices": runtime.devices}
-    parts = {"network": asdict(network), "train": asdict(train), "preprocessing": preprocessing}
+    training = asdict(train) | {"teachers": teacher_digests(train.teachers)}
+    parts = {"network": asdict(network), "train": training, "preprocessing": preprocessing}
     state = runtime.state and state_file(runtime.state, folders, parts | where)
     start = last_state(state) if state else None
     course = Course(train.patience)
     with reproducible(train.seed), live_epochs(runtime.live, course) as live:
         data = _data(arrays, train, first_epoch=start.epochs if start else 0)
+        if train.teachers:
+            taught = (train.teachers, train.teacher_share, runtime.device)
+            teach(data.train, folders, data.classes, *taught)
         model = build_network(network, data, arrays)
         module = ExpressionModule(model, len(data.classes), train, _class_weights(train, data))
         callbacks = [course, *live, *([TrainingState(state)] if state else [])]
@@ -96,14 +101,15 @@ def fit(
         from_file = start.path if start else None
         trainer.fit(module, datamodule=data, ckpt_path=from_file, weights_only=True)
         module.load_state_dict(course.best_weights)
-        calibrate(model, data.validation)
+        calibrate(model.to(runtime.device), data.validation)
+        model.cpu()
     counted = sum(parameter.numel() for parameter in model.parameters())
     trained = TrainedNetwork(
         model,
         data.classes,
         arrays.image_size,
         arrays.shading_size,
-        asdict(train),
+        training,
         preprocessing,
         arrays.vertex_count,
         arrays.feature_count,

@@ -17,9 +17,9 @@ from fer3d.comparison.recipes import ARTICLE, Rate, Recipe
 from fer3d.comparison.registry import REGISTRY, Model
 from fer3d.comparison.steps import Setting, Steps
 from fer3d.errors import UserError
-from fer3d.evaluation.evaluate import predict
 from fer3d.networks.compared.contract import ComparedNetwork
 from fer3d.presets.configs import RECOMMENDED
+from fer3d.training.answers import predict
 from fer3d.training.arrays import InputArrays
 from fer3d.training.config import TrainConfig
 from fer3d.training.data import ExpressionDataset

@@ -52,6 +52,7 @@ def test_a_model_is_trained_in_every_fold(make_params) -> None:
 def test_compared_models_take_one_label_for_each_image(make_params) -> None:
     """What only our network can use is no reason to train the others again."""
     own = {"cut_mix": 0.5, "mix_up": 0.4, "soft_labels": True, "focal_gamma": 3.0, "focal_alpha": 1}
+    own |= {"teachers": ["one"], "teacher_share": 0.5}
     cell = Cell(ModelSetup("recommended", "inc-2016"), 0)
     assert parameters(cell, make_params(train=own)) == parameters(cell, make_params())
     assert parameters(cell, make_params())["train"]["cut_mix"] == 0
