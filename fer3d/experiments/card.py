@@ -64,12 +64,14 @@ def write_boxed(
 ) -> dict[str, Any]:
     """Write a recognizer that comes with fer3d, and score it as it is written.
 
+    It is calibrated again, by the code that writes it.
+
     Args:
         checkpoint: what the stage `train` wrote.
         folders: the arrays that it was trained on; their test images are scored.
         origin: where it comes from.
         out: folder to write ``model.safetensors``, ``metrics.json`` and ``README.md`` into.
-        mirrored: set ``network.mirrored``, and calibrate again.
+        mirrored: set ``network.mirrored``.
         rounding: of the weights, see ``fer3d.training.rounded``.
 
     Returns:
@@ -81,7 +83,8 @@ def write_boxed(
     """
     trained = load_trained(checkpoint)
     if mirrored:
-        _mirror(trained, folders)
+        trained.network.config = replace(trained.network.config, mirrored=True)
+    _calibrate(trained, folders)
     save_trained(trained, out / WEIGHTS, rounding=rounding)
     predictions, metrics = evaluate(out / WEIGHTS, folders)
     test = predictions[predictions["split"] == TEST]
@@ -163,12 +166,10 @@ def card(
     )
 
 
-def _mirror(trained: TrainedNetwork, folders: Folders) -> None:
-    """Let a network answer with the mean of a face and of the mirrored face, calibrated for it."""
-    network = trained.network
-    network.config = replace(network.config, mirrored=True)
-    arrays = open_set(folders, network.config.branches)
-    calibrate(network, ExpressionDataset(arrays, arrays.rows(VALIDATION), trained.classes))
+def _calibrate(trained: TrainedNetwork, folders: Folders) -> None:
+    arrays = open_set(folders, trained.network.config.branches)
+    rows = ExpressionDataset(arrays, arrays.rows(VALIDATION), trained.classes)
+    calibrate(trained.network, rows)
 
 
 def _score(right: np.ndarray) -> dict[str, Any]:
