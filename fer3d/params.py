@@ -71,6 +71,15 @@ class Params(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _teachers_have_not_seen_the_test_fold(self) -> Self:
+        if self.train.teachers and (self.split.folds or self.experiments.folds):
+            raise ValueError(
+                "train.teachers: the teachers of one fold have seen the test images of the others: "
+                "leave them out, or set split.folds to null and experiments.folds to []"
+            )
+        return self
+
     def part(self, kind: type[Part]) -> Part:
         """The sections that are fields of a model."""
         return kind(**{name: getattr(self, name) for name in kind.model_fields})

@@ -43,6 +43,16 @@ def test_features_must_be_kept_for_their_branch(tmp_path, values, section):
     assert params.load(write(tmp_path, values)).reconstruct.features
 
 
+def test_folds_have_no_teachers(tmp_path, values):
+    values["train"]["teachers"] = ["one.safetensors"]
+    assert params.load(write(tmp_path, values)).train.teachers == ["one.safetensors"]
+    for section, folds in (("split", 5), ("experiments", [0])):
+        changed = copy.deepcopy(values)
+        changed[section]["folds"] = folds
+        with pytest.raises(UserError, match=r"train\.teachers: the teachers of one fold have seen"):
+            params.load(write(tmp_path, changed))
+
+
 def words(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The keys of each parameter with values in words, and such a value."""
     for name, field in model.model_fields.items():

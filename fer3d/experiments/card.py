@@ -64,7 +64,7 @@ def write_boxed(
 ) -> dict[str, Any]:
     """Write a recognizer that comes with fer3d, and score it as it is written.
 
-    It is calibrated again, by the code that writes it.
+    The rounded weights are calibrated again.
 
     Args:
         checkpoint: what the stage `train` wrote.
@@ -79,11 +79,13 @@ def write_boxed(
         gives them, accuracy by group of the test images, and `data`, see ``photos_used``.
 
     Raises:
-        UserError: there are no test images, or the files do not fit together.
+        UserError: there are no test or no validation images, or the files do not fit together.
     """
     trained = load_trained(checkpoint)
     if mirrored:
         trained.network.config = replace(trained.network.config, mirrored=True)
+    save_trained(trained, out / WEIGHTS, rounding=rounding)
+    trained = load_trained(out / WEIGHTS)
     _calibrate(trained, folders)
     save_trained(trained, out / WEIGHTS, rounding=rounding)
     predictions, metrics = evaluate(out / WEIGHTS, folders)
@@ -168,8 +170,10 @@ def card(
 
 def _calibrate(trained: TrainedNetwork, folders: Folders) -> None:
     arrays = open_set(folders, trained.network.config.branches)
-    rows = ExpressionDataset(arrays, arrays.rows(VALIDATION), trained.classes)
-    calibrate(trained.network, rows)
+    rows = arrays.rows(VALIDATION)
+    if not len(rows):
+        raise UserError("there are no validation images to calibrate a recognizer on")
+    calibrate(trained.network, ExpressionDataset(arrays, rows, trained.classes))
 
 
 def _score(right: np.ndarray) -> dict[str, Any]:

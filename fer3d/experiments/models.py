@@ -9,12 +9,11 @@ from fer3d.experiments.cells import CellParams
 from fer3d.presets.configs import train_config
 from fer3d.training.config import TrainConfig
 
-_LOSS = {"loss", "focal_alpha", "focal_gamma"}
-_TARGETS = {"soft_labels", "teachers", "teacher_share", "cut_mix", "mix_up"}
-# The articles' objectives take one label for each image, so that the others keep their defaults.
-ONE_LABEL = {
-    name: value for name, value in asdict(TrainConfig()).items() if name in _LOSS | _TARGETS
-}
+_DEFAULTS = asdict(TrainConfig())
+_LOSS = ("loss", "focal_alpha", "focal_gamma")
+_TARGETS = ("soft_labels", "teachers", "teacher_share", "cut_mix", "mix_up")
+# The articles' objectives take one label for each image: no other loss, no other target.
+ONE_LABEL = {name: _DEFAULTS[name] for name in (*_LOSS, *_TARGETS)}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ BATCH = 64  # images; a constant, because results depend on it in the last digit
 
 
 class Classifier(Protocol):
-    """What answers: a ``FusionNetwork`` or a compared network."""
+    """A network that gives probabilities: a ``FusionNetwork`` or a compared one."""
 
     def probabilities(self, **inputs: Tensor | None) -> Tensor:
         """Inputs as ``networks.inputs.to_inputs`` makes them; (B, C) float32, rows sum to 1."""

@@ -50,8 +50,8 @@ class TrainConfig:
         weight_decay: of the weights of convolutions and linear layers, not of normalization and
             biases.
         soft_labels: the targets of training images are the annotators' votes, where they are known.
-        teachers: paths of recognizers whose mean answer is a part of the targets, see ``teach``.
-        teacher_share: that part.
+        teachers: paths of recognizers whose mean answer is a part of the target, see ``Lesson``.
+        teacher_share: of that answer in the target; label or votes have the rest.
         label_smoothing: probability that the target distributes evenly over all classes.
         augmentation: strength of the random changes of training images, see ``augment``.
         cut_mix: share of the training faces that have a rectangle of another one, see ``mix``.

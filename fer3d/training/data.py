@@ -1,7 +1,7 @@
 """Packed arrays as batches of tensors."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pytorch_lightning as pl
@@ -166,6 +166,7 @@ class ExpressionData(pl.LightningDataModule):
         accumulate: int = 1,
         first_epoch: int = 0,
         soft_labels: bool = False,
+        lesson: Callable[[ExpressionDataset, Sequence[str], torch.device], None] | None = None,
     ):
         """
         Args:
@@ -177,6 +178,8 @@ class ExpressionData(pl.LightningDataModule):
             first_epoch: first epoch of a resumed training; processes that read ahead start with
                 its order before Lightning calls ``set_epoch``.
             soft_labels: training batches have the votes, see ``ExpressionDataset``.
+            lesson: changes the targets of the training rows, once, on the device of this process;
+                see ``teachers.Lesson``.
 
         Raises:
             UserError: no training or validation images, or a validation class without training
@@ -187,6 +190,7 @@ class ExpressionData(pl.LightningDataModule):
         self._seed = seed
         self._accumulate = accumulate
         self._first_epoch = first_epoch
+        self._lesson = lesson
         self._share = (0, 1)
         self._device = torch.device("cpu")
         rows = {split: arrays.rows(split) for split in (TRAIN, VALIDATION)}
@@ -227,6 +231,9 @@ class ExpressionData(pl.LightningDataModule):
         """
         self._device, self._share = device, share
         self._require_whole_parts(ranks=share[1])
+        if self._lesson:
+            self._lesson(self.train, self.classes, device)
+            self._lesson = None
         wanted = self.train.size_bytes + self.validation.size_bytes
         sharing = share[1] if device.type == "cpu" else 1
         if not mapped and wanted <= RESIDENT_SHARE * _free_bytes(device) / sharing:

@@ -23,7 +23,7 @@ from fer3d.training.losses import balanced_class_weights
 from fer3d.training.module import ExpressionModule
 from fer3d.training.resume import TrainingState, finish, last_state, state_file
 from fer3d.training.standardization import standardize
-from fer3d.training.teachers import teach, teacher_digests
+from fer3d.training.teachers import Lesson, teacher_digests
 from fer3d.training.temperature import calibrate
 from fer3d.training.trainer import Runtime, make_trainer, reproducible
 
@@ -37,7 +37,8 @@ class Fitted:
         curves: learning curves, CSV: one row per epoch, columns epoch and ``CURVES``.
         metrics: {epochs, best_epoch (counted from 1), validation: {accuracy, class_accuracy,
             macro_f1, loss} at the best epoch, parameters: number of weights, precision of the
-            training, temperature of the calibrated probabilities}.
+            training, temperature of the calibrated probabilities; teachers, SHA-256 of their files
+            by path, if there are some}.
         state: file of the training state, if one was kept.
         is_first: whether this is the first of the processes that share a training.
     """
@@ -72,8 +73,9 @@ def fit(
 
     Raises:
         UserError: the folders do not fit together, a split that training needs is empty, or there
-            are not the GPUs that precision or ``devices`` ask for, the loss is not finite, or the
-            paper's network is trained with coarse epochs.
+            are not the GPUs that precision or ``devices`` ask for, the loss is not finite, the
+            paper's network is trained with coarse epochs, or a teacher does not fit, see
+            ``Lesson``.
     """
     if network.preset == "paper" and train.coarse_epochs:
         raise UserError(
@@ -84,16 +86,16 @@ def fit(
     arrays = open_set(folders, network.branches)
     train = runtime.settled(train)
     where = {"device": runtime.device, "devices": runtime.devices}
-    training = asdict(train) | {"teachers": teacher_digests(train.teachers)}
+    training, lesson = asdict(train), None
+    if train.teachers:
+        training["teachers"] = teacher_digests(train.teachers)
+        lesson = Lesson(training["teachers"], train.teacher_share, folders, preprocessing)
     parts = {"network": asdict(network), "train": training, "preprocessing": preprocessing}
     state = runtime.state and state_file(runtime.state, folders, parts | where)
     start = last_state(state) if state else None
     course = Course(train.patience)
     with reproducible(train.seed), live_epochs(runtime.live, course) as live:
-        data = _data(arrays, train, first_epoch=start.epochs if start else 0)
-        if train.teachers:
-            taught = (train.teachers, train.teacher_share, runtime.device)
-            teach(data.train, folders, data.classes, *taught)
+        data = _data(arrays, train, lesson, first_epoch=start.epochs if start else 0)
         model = build_network(network, data, arrays)
         module = ExpressionModule(model, len(data.classes), train, _class_weights(train, data))
         callbacks = [course, *live, *([TrainingState(state)] if state else [])]
@@ -103,7 +105,6 @@ def fit(
         module.load_state_dict(course.best_weights)
         calibrate(model.to(runtime.device), data.validation)
         model.cpu()
-    counted = sum(parameter.numel() for parameter in model.parameters())
     trained = TrainedNetwork(
         model,
         data.classes,
@@ -114,12 +115,9 @@ def fit(
         arrays.vertex_count,
         arrays.feature_count,
     )
-    metrics = course.summary() | {
-        "parameters": counted,
-        "precision": train.precision,
-        "temperature": round(model.temperature.item(), DECIMALS),
-    }
-    return Fitted(trained, course.to_csv(), metrics, state, trainer.is_global_zero)
+    return Fitted(
+        trained, course.to_csv(), _metrics(trained, course), state, trainer.is_global_zero
+    )
 
 
 def save(fitted: Fitted, checkpoint: Path, curves: Path, metrics: Path | None = None) -> None:
@@ -158,7 +156,19 @@ def build_network(
     return network
 
 
-def _data(arrays: InputArrays, train: TrainConfig, first_epoch: int) -> ExpressionData:
+def _metrics(trained: TrainedNetwork, course: Course) -> dict[str, Any]:
+    metrics = course.summary() | {
+        "parameters": sum(parameter.numel() for parameter in trained.network.parameters()),
+        "precision": trained.training["precision"],
+        "temperature": round(trained.network.temperature.item(), DECIMALS),
+    }
+    teachers = trained.training["teachers"]
+    return metrics | {"teachers": teachers} if teachers else metrics
+
+
+def _data(
+    arrays: InputArrays, train: TrainConfig, lesson: Lesson | None, first_epoch: int
+) -> ExpressionData:
     return ExpressionData(
         arrays,
         batch_size=train.batch_size,
@@ -167,6 +177,7 @@ def _data(arrays: InputArrays, train: TrainConfig, first_epoch: int) -> Expressi
         accumulate=train.accumulate,
         first_epoch=first_epoch,
         soft_labels=train.soft_labels,
+        lesson=lesson,
     )
 
 

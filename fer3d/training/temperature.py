@@ -22,8 +22,8 @@ def best_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         labels: (N,) int, 0 .. C - 1.
 
     Returns:
-        T in ``RANGE``, its nearest limit if none of them does it; more than 1 if the logits are
-        overconfident.
+        T, more than 1 if the logits are overconfident; the nearer limit of ``RANGE`` if no T in it
+        does it.
 
     Source: Clarté et al. 2023, Expectation consistency for calibration of neural networks.
     """
