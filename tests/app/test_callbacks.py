@@ -70,10 +70,10 @@ def test_the_light_changes_figure_and_picture_as_if_they_were_new(callbacks, fac
 
 def test_all_branches_give_the_answer_of_predict(callbacks, face, found) -> None:
     on = callbacks.show(face, 0, 0)["on"]
-    assert on == ["base", "shading", "landmark", "vertices"]
+    assert on == ["base", "vertices", "features"]
     expected = [(name, f"{value:.0%}") for name, value in found[0].probabilities.items()]
     assert texts(callbacks.weigh(on, face)) == expected
-    assert texts(callbacks.weigh(["landmark"], face)) != expected
+    assert texts(callbacks.weigh(["vertices"], face)) != expected
     assert callbacks.weigh([], face) == "Switch on at least one branch."
 
 
@@ -89,7 +89,7 @@ def test_without_a_3d_face_the_photo_alone_is_on(callbacks, boxed, grey) -> None
     assert (
         got["no_mesh"] and got["no_light"] and got["on"] == ["base"] and "no face" in got["facts"]
     )
-    assert [option["disabled"] for option in got["branches"]] == [False, True, True, True]
+    assert [option["disabled"] for option in got["branches"]] == [False, True, True]
     assert set(callbacks.shine(10, 0, face).values()) == {no_update}
 
 
