@@ -150,7 +150,7 @@ def _expression() -> Component:
             html.H3("Branches of the network"),
             dcc.Checklist([], [], id="branches", inline=True),
             html.P(id="branches-note", className="quiet"),
-            html.H3("What the network sees"),
+            html.H3("Aligned, and relit from the front"),
             html.Div(
                 [
                     _figure("aligned", "aligned face"),
@@ -189,8 +189,8 @@ def _light() -> Component:
             html.Span("from below or above, degrees"),
             _slider("elevation", ELEVATION, {-80: "below", 0: "front", 80: "above"}),
             html.P(
-                "Parts that the photo hides are black here. The network always gets the light from "
-                "the front, whatever is set here.",
+                "Parts that the photo hides are black here. A network with a shading image "
+                "always gets the light from the front, whatever is set here.",
                 className="quiet",
             ),
         ],

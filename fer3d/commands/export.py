@@ -41,7 +41,8 @@ def export(
 ) -> None:
     """Write a recognizer as an ONNX model, compared with the recognizer (docs/export.md).
 
-    Its input is what the stages keep of a face: aligned image, shading image, landmarks.
+    Its inputs are what its branches take of what the stages keep of a face, such as the aligned
+    image, the shading image or the vertices.
     """
     from fer3d.assets.recognizers import find_recognizer, read_card
     from fer3d.exporting.graph import random_faces
