@@ -20,7 +20,8 @@ from fer3d.files.atomic import write_json, write_text
 from fer3d.files.folders import Folders
 from fer3d.files.manifest import TEST, VALIDATION
 from fer3d.files.packed import read_manifest
-from fer3d.training.arrays import open_set
+from fer3d.training.answers import open_recognizer
+from fer3d.training.arrays import InputArrays
 from fer3d.training.checkpoint import TrainedNetwork, load_trained, save_trained
 from fer3d.training.data import ExpressionDataset
 from fer3d.training.rounded import Rounding
@@ -85,8 +86,8 @@ def write_boxed(
     if mirrored:
         trained.network.config = replace(trained.network.config, mirrored=True)
     save_trained(trained, out / WEIGHTS, rounding=rounding)
-    trained = load_trained(out / WEIGHTS)
-    _calibrate(trained, folders)
+    trained, arrays = open_recognizer(out / WEIGHTS, folders, "cpu")
+    _calibrate(trained, arrays)
     save_trained(trained, out / WEIGHTS, rounding=rounding)
     predictions, metrics = evaluate(out / WEIGHTS, folders)
     test = predictions[predictions["split"] == TEST]
@@ -168,8 +169,7 @@ def card(
     )
 
 
-def _calibrate(trained: TrainedNetwork, folders: Folders) -> None:
-    arrays = open_set(folders, trained.network.config.branches)
+def _calibrate(trained: TrainedNetwork, arrays: InputArrays) -> None:
     rows = arrays.rows(VALIDATION)
     if not len(rows):
         raise UserError("there are no validation images to calibrate a recognizer on")

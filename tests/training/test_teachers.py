@@ -12,7 +12,7 @@ from fer3d.files.folders import Folders
 from fer3d.files.manifest import write
 from fer3d.files.packed import read_manifest
 from fer3d.networks.config import NetworkConfig
-from fer3d.training.answers import predict
+from fer3d.training.answers import open_recognizer, predict
 from fer3d.training.arrays import open_set
 from fer3d.training.checkpoint import load_trained, save_trained
 from fer3d.training.config import TrainConfig
@@ -49,9 +49,8 @@ def lesson(
 
 
 def answers_of(folders: Folders, teacher: str, data: ExpressionData) -> np.ndarray:
-    network = load_trained(Path(teacher)).network
-    arrays = open_set(folders, network.config.branches)
-    return predict(network, ExpressionDataset(arrays, data.train.rows, data.classes))
+    trained, arrays = open_recognizer(Path(teacher), folders, "cpu")
+    return predict(trained.network, ExpressionDataset(arrays, data.train.rows, data.classes))
 
 
 def targets(data: ExpressionData) -> np.ndarray:
